@@ -113,8 +113,8 @@ class Layer(Instrument):
 class Settlement(Instrument):
     """When a closed year is settled, where a surplus goes, and who covers a gap in which order."""
 
-    month: Annotated[int, Field(ge=0, le=12)] = 0
-    """0: in December of the year itself, after the close; 1..12: that month of the next year."""
+    month: Annotated[int, Field(ge=0, le=11)] = 0
+    """0: in December of the year itself, after the close; 1..11: that month of the next year."""
     surplus_to_pool: Share = 0.0
     waterfall: Annotated[tuple[Layer, ...], Field(max_length=6)] = ()
     """Layers in order; what the last leaves is unfunded."""
@@ -162,7 +162,7 @@ class PolicyAdjustment(Instrument):
     trigger_months: Months = 3.0
     contribution_part: Share = 0.0
     """w: part of the structural gap that raises contributions; the rest cuts claims."""
-    cap: Share = 0.1
+    cap: Annotated[float, Field(ge=0, le=0.9)] = 0.1
     debt_years: Annotated[float, Field(gt=0)] = 3.0
     """D: years over which an unfunded bill is worked off by cutting claims."""
 

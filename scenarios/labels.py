@@ -1,0 +1,162 @@
+"""Words of the plots and of the terminal summary: key -> (English, Chinese).
+
+Chinese terms are those of the funds' own documents and bulletins (累计结余可支付月数, 市财政, 缺口).
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Literal
+
+Lang = Literal["en", "zh"]
+
+_LABELS: dict[str, tuple[str, str]] = {
+    # funds and parties
+    "employee": ("Employee fund", "职工医保"),
+    "resident": ("Resident fund", "城乡居民医保"),
+    "county_treasury": ("County treasuries", "县（市、区）财政"),
+    "city_treasury": ("City treasury", "市财政"),
+    # the run
+    "run": (
+        "{city}, {first}–{last}, {paths:,} paths, seed {seed}.",
+        "{city}，{first}—{last}年，模拟路径{paths:,}条，随机种子{seed}。",
+    ),
+    "scenario": ("Scenario {name}: ", "情景“{name}”："),
+    "yuan": ("{amount} in 100m yuan", "{amount}亿元"),
+    "in_brackets": (" ({what})", "（{what}）"),
+    "constructed": (
+        " Constructed base case, no city's accounts.",
+        "基期数据为构造数据，并非任何城市的真实账目。",
+    ),
+    "no_response": (
+        "No policy response{funds}: nothing in the model answers a widening gap.",
+        "未设政策响应{funds}：收支差距扩大时，模型中无任何政策加以纠正。",
+    ),
+    "denominator_same_year": (
+        "Months of payment capacity = settled reserves at year end ÷ (same year's claims ÷ 12).",
+        "累计结余可支付月数＝年末清算后累计结余÷（当年度基金支出÷12）。",
+    ),
+    "denominator_previous_year": (
+        "Months of payment capacity = settled reserves at year end ÷ (previous year's claims ÷ 12).",
+        "累计结余可支付月数＝年末清算后累计结余÷（上年度基金支出÷12）。",
+    ),
+    "delegated": (
+        "{funds}: who pays the unfunded bill is left to a later rule; any split lies between all city and"
+        " all counties.",
+        "{funds}：未落实来源的缺口如何分担，文件授权另行规定；实际分担介于全部由市级承担与全部由县级承担之间。",
+    ),
+    "depletion_meaning": (
+        "Reserve depletion: settled reserves ≤ 0 at a year's end.",
+        "累计结余耗尽：年末清算后累计结余≤0。",
+    ),
+    # the fan chart
+    "fan_title": ("{fund}: months of payment capacity", "{fund}：累计结余可支付月数"),
+    "depletion_title": (
+        "Probability that reserves were depleted by then (band: 95% Wilson)",
+        "截至当年累计结余曾耗尽的概率（阴影为Wilson 95%区间）",
+    ),
+    "burden_title": (
+        "Who pays: burden of the year, mean, as % of base-year city claims",
+        "由谁承担：当年负担均值，占基年全市基金支出的百分比",
+    ),
+    "mark": ("{mark} mo.", "{mark}个月"),
+    "median": ("Median", "中位数"),
+    "mean": ("Mean", "均值"),
+    "new_unfunded": ("Unfunded", "无来源缺口"),
+    "new_unfunded_delegated": ("Unfunded (all city … all counties)", "无来源缺口（全由市 … 全由县）"),
+    "claims_cut": ("Claims cut", "削减支付"),
+    "contributions_raised": ("Contributions raised", "提高缴费"),
+    "marks": (
+        "Dashed: {marks} months, for orientation only, not norms.",
+        "虚线为{marks}个月，仅供参照，并非标准。",
+    ),
+    "clipped": (
+        "The vertical axis is cut: the p01–p99 band goes on beyond it.",
+        "纵轴有截断，p01–p99区间超出图幅。",
+    ),
+    "burden_meaning": (
+        "Burden: mean of the year, not discounted, the unfunded bill by its change over the year; ordinary"
+        " subsidies, opening deficits and arrears left out.",
+        "负担为当年均值，未折现，无来源缺口按当年变动计；不含常规财政补助、统筹前缺口和欠费。",
+    ),
+    # the summary's tables
+    "by_year": ("{fund}: year by year", "{fund}：分年度结果"),
+    "year": ("Year", "年份"),
+    "p_depletion": ("Reserves\ndepleted [95%]", "结余耗尽概率\n[95%区间]"),
+    "p_below": ("Below\n{mark} mo.", "不足\n{mark}个月"),
+    "months_p05": ("Months\np05", "月数\np05"),
+    "months_p50": ("\np50", "\np50"),
+    "months_p95": ("\np95", "\np95"),
+    "county_short": ("County\ntreas.", "\n县财政"),
+    "city_short": ("City\ntreas.", "\n市财政"),
+    "unfunded_short": ("Un-\nfunded", "无来源\n缺口"),
+    "by_year_note": (
+        "Probabilities (with Wilson interval) are cumulative. Months: percentiles of payment capacity."
+        " Money: mean of the year, % of base-year city claims ({base}){unfunded}.",
+        "概率为截至当年的累计概率，区间为Wilson区间；月数为累计结余可支付月数的分位数；"
+        "负担为当年均值占基年全市基金支出（{base}）的百分比{unfunded}。",
+    ),
+    "unfunded_note": ("; unfunded: stock at year end", "，无来源缺口为年末存量"),
+    "burden": ("{fund}: who pays, {first}–{last}", "{fund}：由谁承担（{first}—{last}年合计）"),
+    "burden_note": (
+        "100m yuan (% of base-year city claims), discounted{rate}{unfunded}.",
+        "单位：亿元，括号内为占基年全市基金支出的百分比；已折现{rate}{unfunded}。",
+    ),
+    "unfunded_end_note": (
+        "; unfunded: stock at the end of {last}, not discounted",
+        "，无来源缺口为{last}年末存量，未折现",
+    ),
+    "rate": (" at {rate}", "（折现率{rate}）"),
+    "p50": ("p50", "p50"),
+    "p95": ("p95", "p95"),
+    "tvar95": ("TVaR 95%", "TVaR 95%"),
+    "burden_row": ("Line", "项目"),
+    "outlay:county_treasury": ("County treasuries", "县财政"),
+    "outlay:city_treasury": ("City treasury", "市财政"),
+    "outlay:opening_deficits": ("Opening deficits", "统筹前基金缺口"),
+    "outlay:arrears": ("Arrears", "统筹前欠费"),
+    "outlay:runoff": ("Run-off", "期末未结清算"),
+    "adjustment:claims": ("Claims cut by policy", "政策调整削减支付"),
+    "adjustment:contributions": ("Contributions raised", "政策调整增加缴费"),
+    "unfunded": ("Unfunded bill at end", "期末无来源缺口"),
+    "city_part": ("  city: all…none", "　市级：全部…不担"),
+    "counties_part": ("  counties: none…all", "　县级：不担…全部"),
+    "counties": ("{fund}: gains and payments by county", "{fund}：各县（市、区）得失"),
+    "county": ("County", "县（市、区）"),
+    "pool_net": ("Net from\npool", "\n统筹净得"),
+    "county_paid": ("County\ntreasury", "\n县财政"),
+    "city_paid": ("City treasury\nfor it", "市财政\n为其承担"),
+    "p_county": ("Gap left\n[95%]", "缺口概率\n[95%区间]"),
+    "county_note": (
+        "Means to {last}, 100m yuan (% of base-year city claims). Net: drawn from the pool less paid in, not"
+        " discounted; treasuries: discounted.{gap}",
+        "截至{last}年的均值，亿元（括号内为占基年全市基金支出的百分比）。净得为从统筹支用减上缴，未折现；财政支付已折现。{gap}",
+    ),
+    "gap_note": (
+        " Gap left: a deficit was once larger than the county's own balance.",
+        "缺口指曾有年度动用本县累计结余后仍不足。",
+    ),
+    "left_out": ("… {n} counties between", "……中间{n}个县（市、区）略"),
+}
+
+
+def label(key: str, lang: Lang, **values: object) -> str:
+    """The words for ``key`` in one language, with ``values`` filled in."""
+    return _LABELS[key][lang == "zh"].format(**values)
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """Lines of at most ``width`` narrow characters; Chinese may break anywhere but before its stops."""
+    lines, line, space = [], "", 0
+    for char in text:
+        if _width(line + char) > width and char not in "，。；：、）？！ ":
+            cut = space if _width(char) == 1 and space else len(line)
+            lines.append(line[:cut].rstrip())
+            line, space = line[cut:], 0
+        line += char
+        space = len(line) if char == " " else space
+    return [*lines, line.rstrip()]
+
+
+def _width(text: str) -> int:
+    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)

@@ -1,0 +1,260 @@
+"""The fan chart: months of payment capacity, the chance of depletion and, beneath it, who pays.
+
+Three rows a fund on one time axis, because a rule that sends losses to a treasury has low depletion and a
+high bill: percentiles of the months, the cumulative probability that reserves were depleted, and the mean
+burden of each year by bearer.  Figures are drawn without pyplot, so no display and no backend is touched.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenarios import fonts
+from scenarios.facts import RunFacts, below_months, caveats, describe, funds_of, one_scenario, wilson, yearly
+from scenarios.labels import Lang, label, wrap
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+BANDS = (("p01", "p99"), ("p05", "p95"), ("p10", "p90"), ("p25", "p75"))
+BEARERS = (  # metric of the burden, label, fill, hatch
+    ("outlay:county_treasury", "county_treasury", "#1f4e79", ""),
+    ("outlay:city_treasury", "city_treasury", "#e8a33d", ""),
+    ("unfunded", "new_unfunded", "#ffffff", "//////"),
+    ("adjustment:claims", "claims_cut", "#d9d9d9", "......"),
+    ("adjustment:contributions", "contributions_raised", "#f3f3f3", "xxxxx"),
+)
+BODY, KEY = 5.9, 0.25  # heights of the panels and of a legend, inches
+NOTE = 6.5  # size of notes, points
+
+
+def fan_chart(
+    metrics: pd.DataFrame, out: Path, facts: RunFacts, *, lang: Lang = "en", title: str | None = None
+) -> list[Path]:
+    """Draws one scenario's metrics and saves ``out``.png and ``out``.svg, whole or not at all.
+
+    ``metrics`` is the tidy table of one scenario, ``out`` a path without suffix; the title defaults to the
+    scenario's own.  Returns the paths written.
+    """
+    import matplotlib
+
+    with matplotlib.rc_context():
+        fonts.use_fonts()
+        return save(fan_figure(one_scenario(metrics), facts, lang, title), out)
+
+
+def fan_figure(metrics: pd.DataFrame, facts: RunFacts, lang: Lang, title: str | None = None) -> Figure:
+    """The fan chart as a figure, for a notebook; call ``use_fonts`` first."""
+    from matplotlib.figure import Figure
+
+    funds, marks = funds_of(facts), below_months(metrics)
+    first, last = facts["first_year"], facts["first_year"] + facts["years"] - 1
+    width = 7.6 if len(funds) > 1 else 5.2
+    fans = {fund: _percentiles(metrics, fund) for fund in funds}
+    limits = {fund: _limits(fan, marks) for fund, fan in fans.items()}
+    cut = any(limit[2] for limit in limits.values())
+    above = [
+        (wrap(title or facts["titles"][lang], int(width * 12)), 12.0, fonts.INK),
+        (wrap(describe(facts, lang), int(width * 16)), 8.0, fonts.GREY),
+    ]
+    notes = [line for note in _notes(facts, marks, cut, lang) for line in wrap(note, int(width * 21.5))]
+
+    head = sum(_height(lines, size) for lines, size, _ in above) + 0.2
+    bottom = KEY + _height(notes, NOTE) + 0.1
+    height = head + KEY + BODY + bottom
+    figure = Figure(figsize=(width, height))
+    figure.set_layout_engine("constrained", rect=(0, bottom / height, 1, BODY / height), hspace=0.05)
+    panels = figure.subplots(3, len(funds), squeeze=False, sharex="col", height_ratios=[3.4, 1, 1.5])
+    for (fan_axes, depletion_axes, burden_axes), fund in zip(panels.T, funds, strict=True):
+        fan_axes.set_title(label("fan_title", lang, fund=label(fund, lang)))
+        _draw_fan(fan_axes, fans[fund], lang)
+        fan_axes.set_ylim(*limits[fund][:2])
+        _draw_marks(fan_axes, marks, lang)
+        _draw_depletion(depletion_axes, yearly(metrics, fund, "event:reserve_depletion", "probability"))
+        _draw_burden(burden_axes, list(_burden(metrics, fund, facts)), lang)
+        burden_axes.set_xlim(first - 0.6, last + 0.6)
+        burden_axes.xaxis.get_major_locator().set_params(integer=True, nbins=7, min_n_ticks=1)
+    _one_scale(panels[1], label("depletion_title", lang), 3)
+    _one_scale(panels[2], label("burden_title", lang), 5)
+
+    _legend(figure, panels[0], (bottom + BODY + KEY) / height)
+    _legend(figure, panels[2], bottom / height)
+    top = height - 0.1
+    for lines, size, colour in above:
+        _write(figure, lines, size, colour, top)
+        top -= _height(lines, size) + 0.04
+    _write(figure, notes, NOTE, fonts.GREY, bottom - KEY)
+    _settle(figure)
+    return figure
+
+
+def _settle(figure: Figure) -> None:
+    """Lays out once and rounds the places, whose last bits the solver leaves to chance."""
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        left, bottom, width, height = (round(share, 4) for share in axes.get_position().bounds)
+        axes.set_position((left, bottom, width, height))
+
+
+def _notes(facts: RunFacts, marks: list[str], cut: bool, lang: Lang) -> list[str]:
+    """What stands under the picture."""
+    lines = caveats(facts, lang)
+    if marks:
+        lines.append(label("marks", lang, marks=("、" if lang == "zh" else ", ").join(marks)))
+    if cut:
+        lines.append(label("clipped", lang))
+    return [*lines, label("depletion_meaning", lang), label("burden_meaning", lang)]
+
+
+def _height(lines: list[str], points: float) -> float:
+    """Height in inches of lines of that size."""
+    return len(lines) * points * 1.4 / 72
+
+
+def _write(figure: Figure, lines: list[str], points: float, colour: str, top: float) -> None:
+    """Lines from ``top`` inches down, at the left edge."""
+    width, height = figure.get_size_inches()
+    words = "\n".join(lines)
+    figure.text(0.08 / width, top / height, words, size=points, color=colour, va="top", linespacing=1.35)
+
+
+def _legend(figure: Figure, strip: Any, top: float) -> None:
+    """One legend for a row of panels, each label once, hung from ``top`` (a share of the height)."""
+    found: dict[str, Any] = {}
+    for axes in strip:
+        for handle, name in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(name, handle)
+    keys = list(found.values()), list(found)
+    legend = figure.legend(*keys, loc="upper left", bbox_to_anchor=(0, top), ncols=6)
+    legend.set_in_layout(False)
+
+
+def _percentiles(metrics: pd.DataFrame, fund: str) -> dict[str, pd.Series]:
+    names = ("mean", "p50", *(name for band in BANDS for name in band))
+    return {name: yearly(metrics, fund, "months_of_capacity", name)["value"] for name in names}
+
+
+def _limits(fan: dict[str, pd.Series], marks: list[str]) -> tuple[float, float, bool]:
+    """Vertical range in months and whether it cuts p01-p99: p05-p95, 0 and the marks always show.
+
+    Beyond them p01-p99 gets at most 0.3 of their span, and no more than six months.
+    """
+    low = min(0.0, float(fan["p05"].min()))
+    high = max(float(fan["p95"].max()), *(float(mark) for mark in marks), 1.0)
+    pad, room = 0.03 * (high - low), min(0.3 * (high - low), 6.0)
+    far_low, far_high = float(fan["p01"].min()), float(fan["p99"].max())
+    cut = far_low < low - room or far_high > high + room
+    low, high = min(low, max(far_low, low - room)), max(high, min(far_high, high + room))
+    return low - pad, high + pad, cut
+
+
+def _draw_fan(axes: Axes, fan: dict[str, pd.Series], lang: Lang) -> None:
+    for (low, high), fill in zip(BANDS, fonts.FAN, strict=True):
+        years, floor = _stretch(fan[low])
+        axes.fill_between(years, floor, _stretch(fan[high])[1], color=fill, lw=0, label=f"{low}–{high}")
+    axes.plot(*_stretch(fan["p50"]), color="#0d2f4f", lw=1.6, label=label("median", lang))
+    axes.plot(*_stretch(fan["mean"]), color=fonts.INK, lw=0.9, ls=(0, (4, 2)), label=label("mean", lang))
+    axes.axhline(0, color=fonts.INK, lw=0.8)
+
+
+def _draw_marks(axes: Axes, marks: list[str], lang: Lang) -> None:
+    """Dashed lines at the months marked, named at the right edge where there is room, highest first."""
+    low, high = axes.get_ylim()
+    named = float("inf")
+    for mark in sorted(map(float, marks), reverse=True):
+        axes.axhline(mark, color=fonts.GREY, lw=0.6, ls=(0, (2, 3)))
+        if named - mark > 0.035 * (high - low):
+            words, place = label("mark", lang, mark=f"{mark:g}"), axes.get_yaxis_transform()
+            axes.text(1.01, mark, words, transform=place, size=6, color=fonts.GREY, va="center")
+            named = mark
+
+
+def _stretch(values: pd.Series) -> tuple[Any, Any]:
+    """Years and values to draw; a single year is drawn as a short level stretch."""
+    years, numbers = values.index.to_numpy(float), values.to_numpy(float)
+    if len(years) == 1:
+        return [years[0] - 0.4, years[0] + 0.4], [numbers[0]] * 2
+    return years, numbers
+
+
+def _draw_depletion(axes: Axes, rows: pd.DataFrame) -> None:
+    ends = [wilson(p, n) for p, n in zip(rows["value"], rows["n"], strict=True)]
+    low, high = zip(*ends, strict=True)
+    percent = rows.assign(low=low, high=high)[["low", "value", "high"]] * 100
+    axes.fill_between(*_stretch(percent["low"]), _stretch(percent["high"])[1], color="#b5b5b5", lw=0)
+    axes.plot(*_stretch(percent["value"]), color=fonts.INK, lw=1.0)
+    axes.set_ylim(0, _round_up(100 * max(high)))
+
+
+def _round_up(percent: float) -> float:
+    """The next of a few quiet axis ends, so that small and large probabilities are both readable."""
+    return next((end for end in (1, 2, 5, 10, 25, 50, 75) if percent <= end), 102)
+
+
+def _burden(metrics: pd.DataFrame, fund: str, facts: RunFacts) -> Iterator[tuple[str, str, str, pd.Series]]:
+    """Label key, fill, hatch and the mean of each year as percent of base-year city claims.
+
+    The treasuries always, the rest where it is not nought; the unfunded bill as its change over the year.
+    """
+    base = facts["base_claims_yuan"][fund]
+    for metric, key, fill, hatch in BEARERS:
+        values = yearly(metrics, fund, metric, "mean")["value"] / base * 100
+        if metric == "unfunded":
+            values = values.diff().fillna(values)
+            key += "_delegated" if facts["delegated_sharing"].get(fund) else ""
+        if metric.startswith("outlay:") or bool((values.abs() > 0).any()):
+            yield key, fill, hatch, values
+
+
+def _draw_burden(axes: Axes, parts: list[tuple[str, str, str, pd.Series]], lang: Lang) -> None:
+    import numpy as np
+
+    tops: dict[bool, Any] = {}
+    for key, fill, hatch, values in parts:
+        numbers = values.to_numpy(float)
+        rising = numbers >= 0
+        up, down = (tops.setdefault(sign, np.zeros(len(numbers))) for sign in (True, False))
+        axes.bar(
+            values.index.to_numpy(float),
+            numbers,
+            bottom=np.where(rising, up, down),
+            color=fill,
+            hatch=hatch,
+            edgecolor=fonts.GREY if hatch else fill,
+            lw=0.3 if hatch else 0,
+            width=0.8,
+            label=label(key, lang),
+        )
+        tops[True], tops[False] = up + np.where(rising, numbers, 0), down + np.where(rising, 0, numbers)
+    axes.axhline(0, color=fonts.INK, lw=0.6)
+
+
+def _one_scale(strip: Any, title: str, steps: int) -> None:
+    """One vertical scale, in percent, of a few steps for the panels of a strip; its title over the first."""
+    ends = [axes.get_ylim() for axes in strip]
+    for axes in strip:
+        axes.set_ylim(min(end[0] for end in ends), max(end[1] for end in ends))
+        axes.yaxis.set_major_formatter("{x:g}%")
+        axes.yaxis.get_major_locator().set_params(nbins=steps)
+    strip[0].set_title(title, size=8)
+
+
+def save(figure: Figure, out: Path, dpi: int = 160) -> list[Path]:
+    """Writes ``out``.png and ``out``.svg, each under a temporary name first, without a date in them."""
+    paths = []
+    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        path = out.with_name(f"{out.name}.{kind}")
+        temporary = out.with_name(f".{out.name}.{os.getpid()}.{kind}")
+        try:
+            figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        paths.append(path)
+    return paths

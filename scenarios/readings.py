@@ -1,0 +1,192 @@
+"""From rows to one fund's validated rules, with alternative readings applied on the way.
+
+A ``Draft`` holds one fund's rows; ``read_as`` applies the chosen alternatives to copies of both funds'
+drafts, in the order in which the city file lists the readings; ``rules_of`` validates the result.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from scenarios.errors import InputError
+from scenarios.rows import (
+    WATERFALL,
+    WRITTEN,
+    Reading,
+    Row,
+    Scope,
+    flatten,
+    one_of,
+    order,
+    parse_row,
+    refusal,
+)
+from sim.model import FUNDS, Fund
+from sim.rules import FundRules
+
+CHANGEABLE = tuple(name for name in WRITTEN if name not in ("status", "reading"))
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One fund's rows: the layers of the waterfall stand apart, in their order."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    layers: list[Row] = field(default_factory=list)
+
+    def copy(self) -> Draft:
+        """An independent draft with the same rows."""
+        return Draft(dict(self.rows), list(self.layers))
+
+    def by_key(self) -> dict[str, Row]:
+        """All rows by key, in the order of the vocabulary; layers are settlement.waterfall.1, .2, ..."""
+        layers = [row.model_copy(update={"key": f"{WATERFALL}.{n}"}) for n, row in enumerate(self.layers, 1)]
+        return {row.key: row for row in sorted([*self.rows.values(), *layers], key=order)}
+
+
+@dataclass(frozen=True)
+class _Change:
+    """An alternative being applied: where, and how its rows are marked."""
+
+    file: Path
+    reading: str
+    name: str
+
+    def refuse(self, place: str, expected: str) -> InputError:
+        return InputError(self.file, f"readings.{self.reading}.{self.name}.{place}", expected)
+
+    def row(self, place: str, scope: Scope, key: str, entry: object) -> Row:
+        """A row that the alternative brings itself."""
+        more = {"status": "reading", "reading": self.reading}
+        place = f"readings.{self.reading}.{self.name}.{place}"
+        row = parse_row(self.file, place, scope, key, entry, **more)
+        return row.model_copy(update={"chosen": self.name})
+
+    def changed(self, place: str, row: Row, entry: object) -> Row:
+        """The row with a new value, or with the fields that a table names."""
+        fields = entry if isinstance(entry, dict) else {"value": entry}
+        for name in fields:
+            if name not in CHANGEABLE:
+                raise self.refuse(f"{place}.{name}", one_of(name, CHANGEABLE))
+        mark = {"status": "reading", "reading": self.reading, "chosen": self.name}
+        return row.model_copy(update={**fields, **mark})
+
+
+def drafts_of(file: Path, tables: Mapping[Scope, dict[str, Any]]) -> dict[Fund, Draft]:
+    """Both funds' rows: those of [both], overridden and added to by the fund's own section."""
+    drafts: dict[Fund, Draft] = {}
+    for fund in FUNDS:
+        draft = drafts[fund] = Draft()
+        scopes: tuple[Scope, Scope] = ("both", fund)
+        for scope in scopes:
+            for key, entry in flatten(file, scope, tables.get(scope, {})):
+                if key != WATERFALL:
+                    draft.rows[key] = parse_row(file, f"{scope}.{key}", scope, key, entry)
+                    continue
+                if not isinstance(entry, list):
+                    raise InputError(file, f"{scope}.{key}", f"expected a list, [[{scope}.{key}]]")
+                places = [f"{scope}.{key}.{n}" for n in range(1, len(entry) + 1)]
+                draft.layers[:] = [
+                    parse_row(file, place, scope, key, layer)
+                    for place, layer in zip(places, entry, strict=True)
+                ]
+    return drafts
+
+
+def read_as(
+    file: Path, drafts: Mapping[Fund, Draft], known: Mapping[str, Reading], chosen: Mapping[str, str]
+) -> dict[Fund, Draft]:
+    """The drafts under the chosen readings; those not chosen stay at their default."""
+    for at, name in chosen.items():
+        if at not in known:
+            raise InputError(file, f"readings.{at}", one_of(at, known))
+        if name not in known[at].names:
+            raise InputError(file, f"readings.{at}", one_of(name, known[at].names))
+    result = {fund: draft.copy() for fund, draft in drafts.items()}
+    in_use = {at: chosen.get(at, reading.default) for at, reading in known.items()}
+    for at, reading in known.items():
+        for alternative in reading.alternative:
+            if alternative.name != in_use[at]:
+                continue
+            change = _Change(file, at, alternative.name)
+            _set(change, result, alternative.set)
+            _insert(change, result, alternative.insert)
+            for variant in alternative.variant:
+                if all(in_use.get(other) == name for other, name in variant.when.items()):
+                    _set(change, result, variant.set)
+    return result
+
+
+def rules_of(file: Path, drafts: Mapping[Fund, Draft]) -> dict[Fund, FundRules]:
+    """Both funds' rules, validated; an error names the row, or the alternative that changed it."""
+    return {fund: _rules(file, fund, draft) for fund, draft in drafts.items()}
+
+
+def _rules(file: Path, fund: Fund, draft: Draft) -> FundRules:
+    values: dict[str, Any] = {}
+    for key, row in draft.rows.items():
+        instrument, _, name = key.partition(".")
+        if instrument in FundRules.model_fields:
+            if name:
+                values.setdefault(instrument, {})[name] = row.value
+            else:
+                values[instrument] = row.value
+    if draft.layers:
+        values.setdefault("settlement", {})["waterfall"] = [
+            {"shares": row.value}
+            | ({"when_pool_short": row.when_pool_short} if row.when_pool_short is not None else {})
+            for row in draft.layers
+        ]
+    try:  # as JSON, where strict means: no text for a number, but a list for a tuple
+        return FundRules.model_validate_json(json.dumps(values, default=str), strict=True)
+    except ValidationError as error:
+        found = refusal(file, "", error, FundRules)
+    rows = draft.by_key()
+    culprit = next((row for key, row in rows.items() if f"{found.place}.".startswith(f"{key}.")), None)
+    at_fault = f"readings.{culprit.reading}.{culprit.chosen}." if culprit and culprit.chosen else ""
+    place = found.place.replace(".shares", ".value")
+    raise InputError(file, f"{at_fault}{culprit.fund if culprit else fund}.{place}", found.expected)
+
+
+def _set(change: _Change, drafts: Mapping[Fund, Draft], changes: Mapping[Scope, dict[str, Any]]) -> None:
+    for scope, table in changes.items():
+        for key, entry in flatten(change.file, f"readings.{change.reading}.{change.name}.set.{scope}", table):
+            place = f"set.{scope}.{key}"
+            for draft in (drafts[fund] for fund in FUNDS if scope in ("both", fund)):
+                if key != WATERFALL:
+                    if key not in draft.rows:
+                        raise change.refuse(place, "expected the key of a row that the city has in that fund")
+                    draft.rows[key] = change.changed(place, draft.rows[key], entry)
+                elif isinstance(entry, list):
+                    draft.layers[:] = [change.row(place, scope, key, layer) for layer in entry]
+                elif isinstance(entry, dict):
+                    for source, inner in entry.items():
+                        at = _naming(change, f"{place}.{source}", draft, source)
+                        draft.layers[at] = change.changed(f"{place}.{source}", draft.layers[at], inner)
+                else:
+                    raise change.refuse(place, "expected a list of layers, or a table by source")
+
+
+def _insert(change: _Change, drafts: Mapping[Fund, Draft], layers: Mapping[Scope, dict[str, Any]]) -> None:
+    for scope, layer in layers.items():
+        place = f"insert.{scope}"
+        if "before" not in layer:
+            raise change.refuse(place, "needs before, a source that a layer names")
+        row = change.row(place, scope, WATERFALL, {k: v for k, v in layer.items() if k != "before"})
+        for draft in (drafts[fund] for fund in FUNDS if scope in ("both", fund)):
+            draft.layers.insert(_naming(change, f"{place}.before", draft, str(layer["before"])), row)
+
+
+def _naming(change: _Change, place: str, draft: Draft, source: str) -> int:
+    """Place of the first layer that names the source."""
+    for at, row in enumerate(draft.layers):
+        if isinstance(row.value, dict) and source in row.value:
+            return at
+    named = dict.fromkeys(name for row in draft.layers if isinstance(row.value, dict) for name in row.value)
+    raise change.refuse(place, one_of(source, named))

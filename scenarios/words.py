@@ -1,0 +1,119 @@
+"""Words for what rules say: key -> (English, Chinese).
+
+Keys are the values of the closed vocabulary (``county_treasury``, ``shortfall``), the instruments and
+statuses with a prefix (``instrument:top_up``, ``status:stated``), and the few sentences of ``explain``.
+"""
+
+from __future__ import annotations
+
+from scenarios.labels import Lang
+
+_WORDS: dict[str, tuple[str, str]] = {
+    # funds
+    "fund:employee": ("employee fund", "职工医保"),
+    "fund:resident": ("resident fund", "居民医保"),
+    # instruments, in the order of the year
+    "instrument:opening_transfer": ("Opening transfer", "统筹前结余上划"),
+    "instrument:opening_deficit": ("Opening deficits", "统筹前基金缺口"),
+    "instrument:top_up": ("January top-up", "年初补足"),
+    "instrument:settlement": ("Settlement", "清算与缺口分担"),
+    "instrument:assessment": ("Assessment", "考核"),
+    "instrument:recoveries_to": ("Recoveries", "基金追回"),
+    "instrument:risk_fund": ("Risk fund", "风险基金"),
+    "instrument:arrears": ("Arrears", "统筹前欠费"),
+    "instrument:policy_adjustment": ("Policy adjustment", "政策调整"),
+    "instrument:cash": ("Cash", "资金存放"),
+    "instrument:unfunded_is": ("Unfunded bill", "无来源缺口"),
+    "instrument:flows": ("Plain flows", "一般收支"),
+    "instrument:delegated": ("Left open besides", "其他留待另定事项"),
+    # statuses and weights
+    "status:stated": ("stated", "原文规定"),
+    "status:reading": ("reading", "解读"),
+    "status:delegated": ("(!) delegated", "(!)授权另定"),
+    "status:assumption": ("assumption", "假设"),
+    "weight:default": ("default", "默认"),
+    "weight:main": ("main", "主要"),
+    "weight:minority": ("minority", "次要"),
+    "weight:counterfactual": ("for study only", "仅供研究"),
+    # sources
+    "county_balance": ("county balance", "县累计结余"),
+    "pool": ("pool", "市级统筹基金"),
+    "risk_fund": ("risk fund", "风险基金"),
+    "all_balances": ("balances of all counties", "全市各县累计结余"),
+    "county_treasury": ("county treasury", "县级财政"),
+    "city_treasury": ("city treasury", "市财政"),
+    "unfunded": ("unfunded bill", "无来源缺口"),
+    # what a plain parameter can say
+    "closed_year": ("the year just closed", "刚结束的年度"),
+    "current_year": ("the year that begins", "新开始的年度"),
+    "gross": ("as it stands", "账面数"),
+    "net": ("less a deficit awaiting settlement", "扣除待清算缺口"),
+    "unpaid_part": ("the part the pool could not pay goes on", "归集基金未付部分转入下一层"),
+    "after_pool": ("the pool pays what it holds, all the rest goes on", "归集基金付完为止，其余转入下一层"),
+    "whole_gap": ("nobody pays here, the whole gap goes on", "本层均不付，全部缺口转入下一层"),
+    "none": ("none", "无"),
+    "shortfall": ("revenue below or spending above budget", "少收多支部分补足"),
+    "revenue_made_good": ("revenue below budget", "收入短缺部分补足"),
+    "all_or_nothing": ("the whole deficit where the plan was missed", "未完成计划则缺口全部自行弥补"),
+    "points": ("percentage points", "百分点"),
+    "relative": ("per cent of the share", "相对比例"),
+    "surplus": ("the year's surplus", "当年结余"),
+    "off_revenue": ("off the year's contributions", "从当年收入中提取"),
+    "never": ("never", "从不"),
+    "budgeted": ("next year's budget leaves the pool short", "预计下年结余不足"),
+    "months": ("the pool is below a number of months", "可支付月数低于界限"),
+    "nothing": ("nothing", "无"),
+    "second_tranche": ("the tranche not yet remitted", "尚未上解的部分"),
+    "borne_by_nobody": ("nobody is named", "未规定承担者"),
+    "shared_by_later_rule": ("city and counties, by a later rule", "市、县分担，另行规定"),
+    "yes": ("yes", "是"),
+    "no": ("no", "否"),
+    "n_months": ("{n} months", "{n}个月"),
+    "one_month": ("1 month", "1个月"),
+    "n_years": ("{n} years", "{n}年"),
+    "same_december": ("December of the year itself", "当年12月"),
+    "next_year": ("month {n} of the next year", "次年{n}月"),
+    "note": ("— {text}", "—{text}"),
+    "by_year": ("{shares} (by year)", "{shares}（逐年）"),
+    "no_schedule": ("stays on the books", "保留在账上"),
+    "no_value": ("-", "-"),
+    "if_pool_short": ("{layer}; where the pool is short: {rule}", "{layer}；归集基金不足时：{rule}"),
+    # headings and sentences of explain
+    "parameter": ("Rule", "规则"),
+    "value": ("Value", "取值"),
+    "clause": ("Clause", "条款"),
+    "status": ("Status", "性质"),
+    "reading": ("Reading", "解读"),
+    "weight": ("Weight", "分量"),
+    "meaning": ("Meaning", "含义"),
+    "colon": ("{a}: {b}", "{a}：{b}"),
+    "with_clause": ("{text} ({clause})", "{text}（{clause}）"),
+    "in_force": ("In force from {start}", "自{start}起施行"),
+    "in_force_until": ("In force from {start} to {end}", "自{start}起施行，有效期至{end}"),
+    "readings": ("Readings", "解读"),
+    "outside": ("Stated, and outside the model", "文件有规定而模型未涉及"),
+    "notes": ("Notes", "说明"),
+    "delegated_means": (
+        "(!) delegated: the document leaves this to a later rule; the value is the least"
+        " that its text supports.",
+        "(!)授权另定：文件留待以后另行规定，取值为原文所能支持的最低限度。",
+    ),
+    "reading_means": (
+        "A reading beside stated: the figure is in the document, its application is open.",
+        "“原文规定”旁注有解读编号的：数字见于原文，适用方式尚有不同理解。",
+    ),
+    "in_use": ("{name} (in use)", "{name}（采用）"),
+    "expires": (
+        "In force until {end}: a horizon beyond it is an extrapolation.",
+        "文件有效期至{end}，此后年份的结果属于外推。",
+    ),
+    "joining": (
+        "Counties that bring their balances in: {counties}.",
+        "带入统筹前结余的县（市）：{counties}。",
+    ),
+}
+
+
+def word(key: str, lang: Lang, **values: object) -> str:
+    """The words for ``key`` in one language, with ``values`` filled in."""
+    return _WORDS[key][lang == "zh"].format(**values)

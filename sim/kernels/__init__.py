@@ -1,0 +1,11 @@
+"""Jitted functions of plain arrays: random numbers, shocks, rule steps, tallies.
+
+Data layout.  Money of one block of paths lives in float64 rows, one row per county and fund and one per
+city and fund.  A row holds named slots of ``LANES`` neighbouring paths, so ``d[BALANCE + lane]`` is the
+accumulated balance of one path and the innermost loop over lanes is the one that vectorises.
+``codes.py`` names the slots; ``lanes.py`` holds everything done for the compiler's sake.
+
+Flow.  Monte Carlo: ``block.py`` draws shocks (``threefry`` → ``normals`` → ``shocks``) and steps the
+rules month by month (``months`` → ``january``, ``settlement``, ``december``), then measures
+(``measure`` → ``tally``).  Replay calls the same steps of ``months.py`` with given figures.
+"""

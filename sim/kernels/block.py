@@ -1,0 +1,211 @@
+"""One block of LANES paths from the opening books to the horizon: the simulation's only loop over time."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.kernels.codes import (
+    ARREARS_GOVERNMENT,
+    ARREARS_INSURED,
+    BALANCE,
+    CITY_CLOSED_CLAIMS,
+    CITY_CLOSED_CONTRIBUTIONS,
+    CLAIM_MULTIPLIER,
+    CLOSED_CLAIMS,
+    CLOSED_CONTRIBUTIONS,
+    CONTRIBUTION_MULTIPLIER,
+    EXCELLENT,
+    EXPENDITURE_BUDGET,
+    GIVEN,
+    MONTHS,
+    MUNICIPAL_RESERVE,
+    OPENING_DEFICIT,
+    POOL,
+    RESERVES,
+    REVENUE_BUDGET,
+    RISK_FUND,
+    Books,
+    Plan,
+)
+from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.measure import horizon, year_end
+from sim.kernels.months import close_month, open_month, post
+from sim.kernels.normals import uniform_31
+from sim.kernels.shocks import (
+    EXCELLENCE,
+    TO_UNIT,
+    Noise,
+    Shocked,
+    city_year,
+    county_month,
+    county_year,
+)
+from sim.kernels.tally import Tally, merge
+from sim.kernels.threefry import words
+
+
+class Work(NamedTuple):
+    """What one worker needs to run blocks, allocated once."""
+
+    books: Books
+    copy: Books
+    """Books of one fund, to settle on."""
+    shocked: Shocked
+    recoveries: np.ndarray
+    """(C,) yuan: none in simulation."""
+
+
+@stage
+def fill(row, slot, value):
+    wide()
+    for i in range(LANES):
+        row[slot + i] = value
+
+
+@stage
+def wipe(row):
+    for i in range(row.shape[0]):
+        row[i] = 0
+
+
+@stage
+def open_books(plan, books):
+    """Opening balances of every county and of the city, the same in every path."""
+    for f in range(books.county.shape[0]):
+        v = books.city[f]
+        wipe(v)
+        pool, risk_fund, municipal = plan.city_opening[f, 0], plan.city_opening[f, 1], plan.city_opening[f, 2]
+        reserves, contributions, claims = pool + risk_fund + municipal, 0.0, 0.0
+        for c in range(books.county.shape[1]):
+            d, opening = books.county[f, c], plan.opening[f, c]
+            wipe(d)
+            fill(d, BALANCE, opening[0])
+            fill(d, OPENING_DEFICIT, opening[1])
+            fill(d, ARREARS_GOVERNMENT, opening[2])
+            fill(d, ARREARS_INSURED, opening[3])
+            fill(d, CLOSED_CONTRIBUTIONS, opening[4])
+            fill(d, CLOSED_CLAIMS, opening[5])
+            fill(d, GIVEN, -1.0)
+            fill(d, EXCELLENT, 1.0)
+            fill(d, EXPENDITURE_BUDGET, np.inf)
+            reserves += opening[0] - opening[1]
+            contributions += opening[4]
+            claims += opening[5]
+        fill(v, POOL, pool)
+        fill(v, RISK_FUND, risk_fund)
+        fill(v, MUNICIPAL_RESERVE, municipal)
+        fill(v, RESERVES, reserves)
+        fill(v, CITY_CLOSED_CONTRIBUTIONS, contributions)
+        fill(v, CITY_CLOSED_CLAIMS, claims)
+        fill(v, CLAIM_MULTIPLIER, 1.0)
+        fill(v, CONTRIBUTION_MULTIPLIER, 1.0)
+
+
+@stage
+def plan_budgets(d, plan_ratio, grow_contributions, grow_claims):
+    """This year's budgets from last year's realised totals."""
+    wide()
+    for i in range(LANES):
+        d[REVENUE_BUDGET + i] = plan_ratio * d[CLOSED_CONTRIBUTIONS + i] * (1.0 + grow_contributions)
+        d[EXPENDITURE_BUDGET + i] = d[CLOSED_CLAIMS + i] * (1.0 + grow_claims)
+
+
+@stage
+def draw_excellence(d, w, cell, probability):
+    """Whether the county is assessed 优秀 this year."""
+    wide()
+    limit = np.float32(probability)
+    for i in range(LANES):
+        d[EXCELLENT + i] = 1.0 if uniform_31(w[cell + i]) * TO_UNIT < limit else 0.0
+
+
+@stage
+def set_budgets(plan, work):
+    """January: every county's budgets of the year, where the assessment looks at them."""
+    for f in range(work.books.county.shape[0]):
+        rules = plan.rules[f]
+        if rules["budgets"]:
+            for c in range(work.books.county.shape[1]):
+                d = work.books.county[f, c]
+                plan_budgets(d, rules["plan_ratio"], rules["plan_contributions"], rules["plan_claims"])
+
+
+@stage
+def draw_assessments(plan, noise, work, path, y):
+    """December: every county's and fund's assessment of the year."""
+    for c in range(work.books.county.shape[1]):
+        words(work.shocked.words, path, np.int64(noise.county_id[c]), 16 * y, EXCELLENCE, noise.key)
+        for f in range(noise.fund.shape[0]):
+            d, cell = work.books.county[f, c], 2 * noise.fund[f] * LANES
+            draw_excellence(d, work.shocked.words, cell, plan.excellent_probability)
+
+
+@stage
+def simulate_year(plan, noise, work, tally, path, y):
+    """Twelve months of every county and fund, then the year's measures."""
+    books, shocked = work.books, work.shocked
+    funds, counties = books.county.shape[0], books.county.shape[1]
+    city_year(noise, shocked, path, y)
+    for c in range(counties):
+        county_year(noise, shocked, path, c, y)
+    for month in range(1, MONTHS + 1):
+        for f in range(funds):
+            open_month(plan, books, f, y, month)
+        if month == 1:
+            set_budgets(plan, work)
+        for c in range(counties):
+            county_month(noise, shocked, path, c, y, month)
+            for f in range(funds):
+                flow = books.county_flow[f % books.county_flow.shape[0], c % books.county_flow.shape[1]]
+                cell = 2 * noise.fund[f]
+                contributions, claims = shocked.month[cell], shocked.month[cell + 1]
+                post(plan.rules[f], books.county[f, c], books.city[f], flow, contributions, claims)
+        if month == MONTHS and plan.excellent_probability < 1.0:
+            draw_assessments(plan, noise, work, path, y)
+        for f in range(funds):
+            close_month(plan, books, f, y, month, work.recoveries, True)
+    for f in range(funds):
+        year_end(plan, books, work.copy, tally, f, y)
+
+
+@stage
+def simulate_block(plan, noise, work, tally, path):
+    """Paths ``path .. path + LANES`` over all years; ``tally.weight`` masks those beyond the run's end."""
+    open_books(plan, work.books)
+    wipe(work.shocked.city)
+    for c in range(work.shocked.county.shape[0]):
+        wipe(work.shocked.county[c])
+    for y in range(noise.level.shape[3]):
+        simulate_year(plan, noise, work, tally, path, y)
+    for f in range(noise.fund.shape[0]):
+        horizon(plan, work.books, tally, f)
+
+
+@stage
+def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, stop):
+    """Blocks ``first .. first + blocks``; each one's moments into ``moments`` (blocks, series, 3).
+
+    ``stop`` (1,) uint8 is looked at between blocks: an interrupted run ends within a block.
+    """
+    for b in range(blocks):
+        if stop[0] != 0:
+            return
+        path = (first + b) * LANES
+        for i in range(LANES):
+            tally.weight[i] = 1.0 if path + i < paths else 0.0
+        simulate_block(plan, noise, work, tally, path)
+        for s in range(tally.moments.shape[0]):
+            for k in range(3):
+                moments[b, s, k] = tally.moments[s, k]
+
+
+@stage
+def merge_blocks(total, moments, blocks):
+    """Fold a chunk's blocks into the running moments (series, 3), in order."""
+    for b in range(blocks):
+        merge(total, moments[b])
+
+
+__all__ = ["Noise", "Plan", "Shocked", "Tally", "Work", "merge_blocks", "simulate_blocks"]

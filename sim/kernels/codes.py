@@ -1,0 +1,279 @@
+"""Every slot, source, flow and event code, in one place; kernels and their callers import them here.
+
+A slot is an offset into a row: slot number x LANES.  Slots before ``*_SETTLED`` are all that a settlement
+reads or writes, so that settling on a copy copies no more than that.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.kernels.lanes import LANES
+
+NOUGHT = 0.005
+"""Below this many yuan an amount is nought for every test."""
+MONTHS = 12
+CONTRIBUTIONS, CLAIMS = np.int64(0), np.int64(1)
+"""The two kinds of flow, wherever an array has an axis for them."""
+
+
+def _slots(names: str) -> list[np.int64]:
+    # not Python ints: numba would compile each function anew for every literal passed to it
+    return [np.int64(i * LANES) for i in range(len(names.split()))]
+
+
+def _codes(count: int) -> list[np.int64]:
+    return [np.int64(i) for i in range(count)]
+
+
+# --- a county's row, one fund -------------------------------------------------------------------------
+COUNTY_NAMES = (
+    "unsettled county_balance opening_deficit revenue_missed overspent given excellent gap left "
+    "treasury_share other_share paid_county paid_city paid_in drawn depleted "  # settled up to here
+    "current held year_contributions year_claims closed_contributions closed_claims result "
+    "revenue_budget expenditure_budget arrears_government arrears_insured paid_opening paid_arrears "
+    "ever_depleted "
+    "total_county total_city total_opening total_arrears total_runoff "
+    "present_county present_city present_opening present_arrears present_runoff"
+)
+(
+    UNSETTLED, BALANCE, OPENING_DEFICIT, REVENUE_MISSED, OVERSPENT, GIVEN, EXCELLENT, GAP, LEFT,
+    TREASURY_SHARE, OTHER_SHARE, PAID_COUNTY, PAID_CITY, PAID_IN, DRAWN, DEPLETED,
+    CURRENT, HELD, YEAR_CONTRIBUTIONS, YEAR_CLAIMS, CLOSED_CONTRIBUTIONS, CLOSED_CLAIMS, RESULT,
+    REVENUE_BUDGET, EXPENDITURE_BUDGET, ARREARS_GOVERNMENT, ARREARS_INSURED, PAID_OPENING, PAID_ARREARS,
+    EVER_DEPLETED,
+    TOTAL_COUNTY, TOTAL_CITY, TOTAL_OPENING, TOTAL_ARREARS, TOTAL_RUNOFF,
+    PRESENT_COUNTY, PRESENT_CITY, PRESENT_OPENING, PRESENT_ARREARS, PRESENT_RUNOFF,
+) = _slots(COUNTY_NAMES)
+COUNTY_SETTLED = CURRENT
+COUNTY_SLOTS = len(COUNTY_NAMES.split())
+LINES = 5
+"""Burden lines in slot order: county_treasury, city_treasury, opening_deficits, arrears, runoff."""
+
+# --- the city's row, one fund -------------------------------------------------------------------------
+EVENTS = (
+    "reserve_depletion",
+    "cash_depletion",
+    "pool_depletion",
+    "risk_fund_depletion",
+    "topup_short",
+    "cash_shortfall",
+    "unfunded",
+    "treasury_call",
+    "treasury_call_county",
+    "treasury_call_city",
+    "policy_adjustment",
+)
+"""Events of a city in code order; ``below_N_months`` follow, one for each N."""
+CITY_NAMES = (
+    "pool risk_fund unfunded asked ration short balances inflow called_county called_city "
+    "event_pool event_risk "  # settled up to here
+    "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut next_claims next_contributions next_cut "
+    "year_contributions year_claims closed_contributions closed_claims sum_a sum_b "
+    "settled value raised cut total_raised total_cut present_raised present_cut "
+    "event_cash event_topup event_shortfall event_unfunded event_adjustment breach"
+)
+(
+    POOL, RISK_FUND, UNFUNDED, ASKED, RATION, SHORT, BALANCES, INFLOW, CALLED_COUNTY, CALLED_CITY,
+    EVENT_POOL, EVENT_RISK,
+    MUNICIPAL_RESERVE, RESERVES, CASH_OFFSET, CLAIM_MULTIPLIER, CONTRIBUTION_MULTIPLIER, DEBT_CUT,
+    NEXT_CLAIMS, NEXT_CONTRIBUTIONS, NEXT_CUT,
+    CITY_CONTRIBUTIONS, CITY_CLAIMS, CITY_CLOSED_CONTRIBUTIONS, CITY_CLOSED_CLAIMS, SUM_A, SUM_B,
+    SETTLED, VALUE, RAISED, CUT, TOTAL_RAISED, TOTAL_CUT, PRESENT_RAISED, PRESENT_CUT,
+    EVENT_CASH, EVENT_TOPUP, EVENT_SHORTFALL, EVENT_UNFUNDED, EVENT_ADJUSTMENT, BREACH,
+) = _slots(CITY_NAMES)
+CITY_SETTLED = MUNICIPAL_RESERVE
+CITY_SLOTS = len(CITY_NAMES.split())
+EVER = np.int64(CITY_SLOTS * LANES)
+"""First slot of the flags that an event has happened, one an event, at the end of the city's row."""
+
+# --- sources of the waterfall ---------------------------------------------------------------------------
+SOURCES = (
+    "county_balance",
+    "all_balances",
+    "pool",
+    "risk_fund",
+    "county_treasury",
+    "city_treasury",
+    "unfunded",
+)
+"""In the order in which they pay within a layer."""
+OWN, ALL, FROM_POOL, FROM_RISK, COUNTY_TREASURY, CITY_TREASURY, NOBODY = _codes(len(SOURCES))
+MAX_LAYERS = 6
+
+
+# --- flows: every transfer a step can make, in the order of a month -------------------------------------
+class Flow(NamedTuple):
+    """A kind of transfer: the ledger's columns, and the row of the city file whose clause it cites."""
+
+    name: str
+    step: str
+    source: str
+    destination: str
+    row: str
+    of_city: bool = False
+
+
+def _layer_flows() -> list[Flow]:
+    flows = []
+    for i in range(MAX_LAYERS):
+        row, step = f"settlement.waterfall.{i}", f"waterfall {i + 1}"
+        # balances drawn in common pass through the pool, so that each county's ledger adds up
+        flows.append(Flow(f"layer{i}_common", step, "county_balance", "pool", row))
+        for source in SOURCES:
+            payer = "pool" if source == "all_balances" else source
+            flows.append(Flow(f"layer{i}_{source}", step, payer, "unsettled", row))
+    return flows
+
+
+FLOWS = (
+    Flow(
+        "deficit_paid",
+        "opening deficit",
+        "county_treasury",
+        "opening_deficit",
+        "opening_deficit.in_january",
+    ),
+    Flow("opening", "opening transfer", "county_balance", "pool", "opening_transfer"),
+    Flow(
+        "opening_rest",
+        "opening transfer",
+        "county_treasury",
+        "pool",
+        "opening_transfer.rest_from_county_treasury",
+    ),
+    Flow("repay_opening", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
+    Flow("top_up", "top-up", "county_balance", "pool", "top_up"),
+    Flow("top_up_rest", "top-up", "county_treasury", "pool", "top_up.rest_from_county_treasury"),
+    Flow("repay_top_up", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
+    Flow("municipal", "municipal reserve", "municipal_reserve", "pool", "flows.municipal_reserve", True),
+    Flow("repay_municipal", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
+    Flow("interest_pool", "interest", "interest", "pool", "flows.interest", True),
+    Flow("repay_interest", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
+    Flow("interest_risk", "interest", "interest", "risk_fund", "flows.interest", True),
+    Flow("interest", "interest", "interest", "current", "flows.interest"),
+    Flow("contributions", "contributions", "payers", "current", "flows.contributions"),
+    Flow("claims", "claims", "current", "providers", "flows.claims"),
+    # step 5 of a month other than December's own close
+    Flow("tranche", "opening transfer", "county_balance", "pool", "opening_transfer.december_share"),
+    Flow("repay_tranche", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
+    Flow(
+        "instalment",
+        "opening deficit",
+        "county_treasury",
+        "opening_deficit",
+        "opening_deficit.december_schedule",
+    ),
+    Flow("arrears_insured", "arrears", "payers", "current", "arrears.insured_schedule"),
+    Flow("arrears_government", "arrears", "county_treasury", "current", "arrears.government_schedule"),
+    Flow("recovered_pool", "recoveries", "providers", "pool", "recoveries_to"),
+    Flow("recovered_balance", "recoveries", "providers", "county_balance", "recoveries_to"),
+    Flow("repay_recoveries", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
+    Flow("made_good", "revenue made good", "county_treasury", "current", "assessment.mode"),
+    Flow("off_revenue", "risk fund", "current", "risk_fund", "risk_fund.rate"),
+    Flow("close", "close", "current", "unsettled", "flows.close"),
+    Flow("surplus_pool", "surplus", "unsettled", "pool", "settlement.surplus_to_pool"),
+    Flow("surplus_deficit", "surplus", "unsettled", "opening_deficit", "opening_deficit.own_surplus_first"),
+    Flow("surplus_kept", "surplus", "unsettled", "county_balance", "settlement.surplus_to_pool"),
+    Flow("repay_surplus", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
+    Flow("attributable_own", "assessment", "county_balance", "unsettled", "assessment.own_balance_first"),
+    Flow("attributable", "assessment", "county_treasury", "unsettled", "assessment.mode"),
+    *_layer_flows(),
+    Flow("remainder", "unfunded", "unfunded", "unsettled", "flows.remainder"),
+    Flow("repay_settlement", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
+    Flow("accrual", "risk fund", "county_balance", "risk_fund", "risk_fund.rate"),
+    Flow("accrual_pool", "risk fund", "pool", "risk_fund", "risk_fund.rate", True),
+)
+FLOW_SLOTS = len(FLOWS)
+_AT = {flow.name: np.int64(i * LANES) for i, flow in enumerate(FLOWS)}
+F_DEFICIT_PAID, F_OPENING, F_OPENING_REST = _AT["deficit_paid"], _AT["opening"], _AT["opening_rest"]
+F_TOP_UP, F_TOP_UP_REST, F_MUNICIPAL = _AT["top_up"], _AT["top_up_rest"], _AT["municipal"]
+F_INTEREST_POOL, F_INTEREST_RISK, F_INTEREST = _AT["interest_pool"], _AT["interest_risk"], _AT["interest"]
+F_CONTRIBUTIONS, F_CLAIMS = _AT["contributions"], _AT["claims"]
+F_TRANCHE, F_INSTALMENT = _AT["tranche"], _AT["instalment"]
+F_ARREARS_INSURED, F_ARREARS_GOVERNMENT = _AT["arrears_insured"], _AT["arrears_government"]
+F_RECOVERED_POOL, F_RECOVERED_BALANCE = _AT["recovered_pool"], _AT["recovered_balance"]
+F_MADE_GOOD, F_OFF_REVENUE, F_CLOSE = _AT["made_good"], _AT["off_revenue"], _AT["close"]
+F_SURPLUS_POOL, F_SURPLUS_DEFICIT = _AT["surplus_pool"], _AT["surplus_deficit"]
+F_SURPLUS_KEPT = _AT["surplus_kept"]
+F_ATTRIBUTABLE_OWN, F_ATTRIBUTABLE = _AT["attributable_own"], _AT["attributable"]
+F_LAYERS, F_REMAINDER = _AT["layer0_common"], _AT["remainder"]
+LAYER_STRIDE = np.int64((len(SOURCES) + 1) * LANES)
+F_ACCRUAL, F_ACCRUAL_POOL = _AT["accrual"], _AT["accrual_pool"]
+F_REPAY_OPENING, F_REPAY_TOP_UP = _AT["repay_opening"], _AT["repay_top_up"]
+F_REPAY_MUNICIPAL, F_REPAY_INTEREST = _AT["repay_municipal"], _AT["repay_interest"]
+F_REPAY_TRANCHE, F_REPAY_RECOVERIES = _AT["repay_tranche"], _AT["repay_recoveries"]
+F_REPAY_SURPLUS, F_REPAY_SETTLEMENT = _AT["repay_surplus"], _AT["repay_settlement"]
+
+# --- one fund's rules as a record: fields of sim.rules in flat form ---------------------------------------
+UNPAID_PART, AFTER_POOL, WHOLE_GAP = _codes(3)
+NO_ASSESSMENT, SHORTFALL, REVENUE_MADE_GOOD, ALL_OR_NOTHING = _codes(4)
+RISK_FROM_BALANCE, RISK_FROM_SURPLUS, RISK_OFF_REVENUE, RISK_FROM_POOL = _codes(4)
+NEVER, UNFUNDED_SEEN, BUDGETED, MONTHS_LOW = _codes(4)
+HELD_NOTHING, HELD_BALANCE, HELD_TRANCHE = _codes(3)
+
+_WHOLE = "settlement_month layers mode risk_source trigger held".split()
+_FLAG = (
+    "opening_rest deficit_in_january deficit_scheduled surplus_first top_up_rest enrolment_current net_balance "
+    "also_expenditure own_balance_first relative_rise recoveries_to_pool adjusts assesses budgets"
+).split()
+_REAL = (
+    "opening_city_months opening_own_months opening_share opening_share_city december_share "
+    "top_up_months top_up_balance top_up_deficit top_up_enrolment surplus_to_pool rise "
+    "risk_rate risk_stop trigger_months contribution_part cap debt_years working_months "
+    "theta plan_ratio plan_contributions plan_claims monthly_interest"
+).split()
+RULES = np.dtype(
+    [(name, np.int64) for name in _WHOLE]
+    + [(name, np.bool_) for name in _FLAG]
+    + [(name, np.float64) for name in _REAL],
+    align=True,
+)
+
+
+class Books(NamedTuple):
+    """The state of one block of paths; rows of slots x LANES."""
+
+    county: np.ndarray
+    """(F, C, COUNTY_SLOTS x LANES) yuan."""
+    city: np.ndarray
+    """(F, (CITY_SLOTS + events) x LANES) yuan, ratios and flags."""
+    county_flow: np.ndarray
+    """(F or 1, C or 1, FLOW_SLOTS x LANES) yuan moved this month; one shared row where nobody reads it."""
+    city_flow: np.ndarray
+    """(F or 1, FLOW_SLOTS x LANES)."""
+
+
+class Plan(NamedTuple):
+    """All that a run reads and never writes; F funds, C counties, Y years, L layers, S sources."""
+
+    rules: np.ndarray
+    """(F,) of RULES."""
+    layer_share: np.ndarray
+    """(F, L, S) shares in 0..1."""
+    layer_short: np.ndarray
+    """(F, L) what a layer does where the pool is short."""
+    city_level: np.ndarray
+    """(C,) whether the county's treasury is the city's."""
+    opening: np.ndarray
+    """(F, C, 6) yuan: balance, deficit, arrears government and insured, base contributions and claims."""
+    city_opening: np.ndarray
+    """(F, 3) yuan: pool, risk fund, municipal reserve."""
+    enrolment: np.ndarray
+    """(F, Y, C) each county's share of the city's enrolment, in 0..1."""
+    deficit_left: np.ndarray
+    """(F, Y) share of the opening deficit still to be paid after December of the year."""
+    arrears_due: np.ndarray
+    """(F, 2, Y) share of the arrears (government, insured) due in December of the year."""
+    discount: np.ndarray
+    """(Y + 1,) present value of a yuan paid in the year; the last is the run-off's."""
+    below: np.ndarray
+    """(N,) months of the ``below_N_months`` events."""
+    per_lowest: np.ndarray
+    """(F,) 1 / (1e-6 x base-year city claims), per yuan: the money bins' unit."""
+    excellent_probability: float
+    """A county's chance of being assessed 优秀, each year."""
+    previous_claims: bool
+    """Whether months of capacity are counted in the previous year's claims."""

@@ -1,0 +1,325 @@
+"""December: second tranche, instalments, arrears, recoveries, revenue made good, close, accrual, adjustment."""
+
+from __future__ import annotations
+
+from sim.kernels.codes import (
+    ARREARS_GOVERNMENT,
+    ARREARS_INSURED,
+    BALANCE,
+    BUDGETED,
+    CALLED_CITY,
+    CALLED_COUNTY,
+    CITY_CLAIMS,
+    CITY_CLOSED_CLAIMS,
+    CITY_CLOSED_CONTRIBUTIONS,
+    CITY_CONTRIBUTIONS,
+    CLAIM_MULTIPLIER,
+    CLOSED_CLAIMS,
+    CLOSED_CONTRIBUTIONS,
+    CONTRIBUTION_MULTIPLIER,
+    CURRENT,
+    DEBT_CUT,
+    EVENT_ADJUSTMENT,
+    EXPENDITURE_BUDGET,
+    F_ACCRUAL,
+    F_ACCRUAL_POOL,
+    F_ARREARS_GOVERNMENT,
+    F_ARREARS_INSURED,
+    F_CLOSE,
+    F_INSTALMENT,
+    F_MADE_GOOD,
+    F_OFF_REVENUE,
+    F_RECOVERED_BALANCE,
+    F_RECOVERED_POOL,
+    F_REPAY_RECOVERIES,
+    F_REPAY_TRANCHE,
+    F_TRANCHE,
+    GIVEN,
+    HELD,
+    INFLOW,
+    MONTHS,
+    MONTHS_LOW,
+    NEXT_CLAIMS,
+    NEXT_CONTRIBUTIONS,
+    NEXT_CUT,
+    NOUGHT,
+    OPENING_DEFICIT,
+    OVERSPENT,
+    PAID_ARREARS,
+    PAID_CITY,
+    PAID_COUNTY,
+    PAID_IN,
+    PAID_OPENING,
+    POOL,
+    RESULT,
+    REVENUE_BUDGET,
+    REVENUE_MADE_GOOD,
+    REVENUE_MISSED,
+    RISK_FROM_POOL,
+    RISK_FROM_SURPLUS,
+    RISK_FUND,
+    RISK_OFF_REVENUE,
+    UNFUNDED,
+    UNSETTLED,
+    VALUE,
+    YEAR_CLAIMS,
+    YEAR_CONTRIBUTIONS,
+)
+from sim.kernels.january import sum_of
+from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.settlement import clear, repay
+
+
+@stage
+def give_tranche(d, v, flow):
+    """What is held back of the opening transfer goes to the pool, at most what is left of the balance."""
+    wide()
+    for i in range(LANES):
+        given = min(d[HELD + i], d[BALANCE + i])
+        d[BALANCE + i] -= given
+        d[HELD + i] = 0.0
+        d[PAID_IN + i] += given
+        v[POOL + i] += given
+        flow[F_TRANCHE + i] = given
+
+
+@stage
+def pay_instalment(d, v, flow, still_owed_yuan):
+    """The treasury pays the opening deficit down to what the schedule leaves."""
+    wide()
+    for i in range(LANES):
+        paid = max(0.0, d[OPENING_DEFICIT + i] - still_owed_yuan)
+        d[OPENING_DEFICIT + i] -= paid
+        d[PAID_OPENING + i] += paid
+        v[INFLOW + i] += paid
+        flow[F_INSTALMENT + i] = paid
+
+
+@stage
+def pay_arrears(d, v, flow, government_yuan, insured_yuan):
+    """Arrears due this year reach the county's current account; the memorandum falls."""
+    wide()
+    for i in range(LANES):
+        government = min(government_yuan, d[ARREARS_GOVERNMENT + i])
+        insured = min(insured_yuan, d[ARREARS_INSURED + i])
+        d[ARREARS_GOVERNMENT + i] -= government
+        d[ARREARS_INSURED + i] -= insured
+        d[CURRENT + i] += government + insured
+        d[PAID_ARREARS + i] += government
+        v[INFLOW + i] += government + insured
+        flow[F_ARREARS_INSURED + i] = insured
+        flow[F_ARREARS_GOVERNMENT + i] = government
+
+
+@stage
+def recover(d, v, flow, recovered_yuan, to_pool):
+    """Funds won back from providers: the pool's, or the county's own."""
+    wide()
+    pooled = recovered_yuan if to_pool else 0.0
+    kept = recovered_yuan - pooled
+    for i in range(LANES):
+        v[POOL + i] += pooled
+        d[BALANCE + i] += kept
+        v[INFLOW + i] += recovered_yuan
+        flow[F_RECOVERED_POOL + i] = pooled
+        flow[F_RECOVERED_BALANCE + i] = kept
+
+
+@stage
+def assess(d):
+    """How far the year missed its budgets."""
+    wide()
+    for i in range(LANES):
+        d[REVENUE_MISSED + i] = max(0.0, d[REVENUE_BUDGET + i] - d[YEAR_CONTRIBUTIONS + i])
+        d[OVERSPENT + i] = max(0.0, d[YEAR_CLAIMS + i] - d[EXPENDITURE_BUDGET + i])
+
+
+@stage
+def make_revenue_good(d, v, flow, theta, paid_slot, called_slot):
+    """The treasury pays the revenue missed, deficit or not; a given finding replaces this."""
+    wide()
+    for i in range(LANES):
+        paid = theta * d[REVENUE_MISSED + i] if d[GIVEN + i] < 0.0 else 0.0
+        d[CURRENT + i] += paid
+        d[paid_slot + i] += paid
+        v[called_slot + i] += paid
+        v[INFLOW + i] += paid
+        flow[F_MADE_GOOD + i] = paid
+
+
+@stage
+def gate(v, stop_at):
+    """1 in VALUE where the risk fund still accrues: below ``stop_at`` of the year's contributions."""
+    wide()
+    for i in range(LANES):
+        v[VALUE + i] = 1.0 if stop_at * v[CITY_CONTRIBUTIONS + i] - v[RISK_FUND + i] >= NOUGHT else 0.0
+
+
+@stage
+def accrue_off_revenue(d, v, flow, rate):
+    """The risk fund takes its rate of this year's contributions before the close."""
+    wide()
+    for i in range(LANES):
+        taken = v[VALUE + i] * rate * d[YEAR_CONTRIBUTIONS + i]
+        d[CURRENT + i] -= taken
+        d[PAID_IN + i] += taken
+        v[RISK_FUND + i] += taken
+        flow[F_OFF_REVENUE + i] = taken
+
+
+@stage
+def accrue_from_balance(d, v, flow, rate, surplus_only):
+    """The county gives its rate of planned contributions, at most its balance (or the year's surplus)."""
+    wide()
+    for i in range(LANES):
+        limit = min(d[BALANCE + i], max(0.0, d[RESULT + i])) if surplus_only else d[BALANCE + i]
+        taken = min(v[VALUE + i] * rate * d[YEAR_CONTRIBUTIONS + i], limit)
+        d[BALANCE + i] -= taken
+        d[PAID_IN + i] += taken
+        v[RISK_FUND + i] += taken
+        flow[F_ACCRUAL + i] = taken
+
+
+@stage
+def accrue_from_pool(v, flow, rate):
+    """The pool gives every county's amount, in one proportion where it is short."""
+    wide()
+    for i in range(LANES):
+        taken = min(v[VALUE + i] * rate * v[CITY_CONTRIBUTIONS + i], v[POOL + i])
+        v[POOL + i] -= taken
+        v[RISK_FUND + i] += taken
+        flow[F_ACCRUAL_POOL + i] = taken
+
+
+@stage
+def close(d, flow):
+    """The year's result awaits its settlement."""
+    wide()
+    for i in range(LANES):
+        result = d[CURRENT + i]
+        d[RESULT + i] = result
+        d[UNSETTLED + i] += result
+        d[CURRENT + i] = 0.0
+        flow[F_CLOSE + i] = result
+
+
+@stage
+def roll(d, v):
+    """The year's totals become last year's, in the county and in the city."""
+    wide()
+    for i in range(LANES):
+        d[CLOSED_CONTRIBUTIONS + i] = d[YEAR_CONTRIBUTIONS + i]
+        d[CLOSED_CLAIMS + i] = d[YEAR_CLAIMS + i]
+        d[YEAR_CONTRIBUTIONS + i] = 0.0
+        d[YEAR_CLAIMS + i] = 0.0
+        v[CITY_CLOSED_CONTRIBUTIONS + i] = v[CITY_CONTRIBUTIONS + i]
+        v[CITY_CLOSED_CLAIMS + i] = v[CITY_CLAIMS + i]
+
+
+@stage
+def city_totals(county, v):
+    clear(v, CITY_CONTRIBUTIONS)
+    clear(v, CITY_CLAIMS)
+    for c in range(county.shape[0]):
+        sum_of(county[c], v, YEAR_CONTRIBUTIONS, CITY_CONTRIBUTIONS)
+        sum_of(county[c], v, YEAR_CLAIMS, CITY_CLAIMS)
+
+
+@stage
+def adjust_policy(v, trigger, months, contribution_part, cap, debt_years, grow_contributions, grow_claims):
+    """Multipliers and debt cut of the next year (the NEXT_ slots), from this year's totals."""
+    wide()
+    for i in range(LANES):
+        income = v[CITY_CONTRIBUTIONS + i] * (1.0 + grow_contributions)
+        spending = v[CITY_CLAIMS + i] / (1.0 - v[DEBT_CUT + i]) * (1.0 + grow_claims)
+        gap = spending - income
+        level = -v[UNFUNDED + i]  # the trigger holds where its level is below nought
+        if trigger == BUDGETED:
+            level = v[POOL + i] - v[UNFUNDED + i] - gap
+        if trigger == MONTHS_LOW:
+            level = v[POOL + i] - months * spending / MONTHS
+        structural = max(0.0, gap) if level <= -NOUGHT else 0.0
+        cut = min(cap, (1.0 - contribution_part) * structural / spending) if spending > 0.0 else 0.0
+        rise = contribution_part * structural
+        raised = (cap if rise >= cap * income else rise / income) if income > 0.0 else cap if rise > 0.0 else 0.0
+        debt = v[UNFUNDED + i] if v[UNFUNDED + i] >= NOUGHT else 0.0
+        debt_cut = min(cap, debt / (debt_years * spending)) if spending > 0.0 else 0.0
+        v[NEXT_CLAIMS + i] = v[CLAIM_MULTIPLIER + i] * (1.0 - cut)
+        v[NEXT_CONTRIBUTIONS + i] = v[CONTRIBUTION_MULTIPLIER + i] * (1.0 + raised)
+        v[NEXT_CUT + i] = debt_cut
+        moved = cut > 0.0 or raised > 0.0 or (debt_cut > 0.0 and v[DEBT_CUT + i] == 0.0)
+        v[EVENT_ADJUSTMENT + i] = max(v[EVENT_ADJUSTMENT + i], 1.0 if moved else 0.0)
+
+
+@stage
+def apply_adjustment(v):
+    """What ``adjust_policy`` decided comes into force."""
+    wide()
+    for i in range(LANES):
+        v[CLAIM_MULTIPLIER + i] = v[NEXT_CLAIMS + i]
+        v[CONTRIBUTION_MULTIPLIER + i] = v[NEXT_CONTRIBUTIONS + i]
+        v[DEBT_CUT + i] = v[NEXT_CUT + i]
+
+
+@stage
+def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow):
+    """Steps (a) to (f) of December; ``recoveries`` (C,) in yuan."""
+    counties, kept = county.shape[0], county_flow.shape[0]
+    for c in range(counties):
+        d, flow = county[c], county_flow[c % kept]
+        if y == 0 and rules["december_share"] > 0.0:
+            give_tranche(d, v, flow)
+    if y == 0:
+        repay(v, city_flow, F_REPAY_TRANCHE)
+    for c in range(counties):
+        d, flow = county[c], county_flow[c % kept]
+        opening = plan.opening[f, c]
+        if rules["deficit_scheduled"] and opening[1] > 0.0:
+            pay_instalment(d, v, flow, opening[1] * plan.deficit_left[f, y])
+        government, insured = opening[2] * plan.arrears_due[f, 0, y], opening[3] * plan.arrears_due[f, 1, y]
+        if government + insured > 0.0:
+            pay_arrears(d, v, flow, government, insured)
+        if recoveries[c] > 0.0:
+            recover(d, v, flow, recoveries[c], rules["recoveries_to_pool"])
+        if rules["budgets"]:
+            assess(d)
+            if rules["mode"] == REVENUE_MADE_GOOD:
+                paid_slot = PAID_CITY if plan.city_level[c] else PAID_COUNTY
+                called_slot = CALLED_CITY if plan.city_level[c] else CALLED_COUNTY
+                make_revenue_good(d, v, flow, rules["theta"], paid_slot, called_slot)
+    repay(v, city_flow, F_REPAY_RECOVERIES)
+    city_totals(county, v)
+    if rules["risk_rate"] > 0.0 and rules["risk_source"] == RISK_OFF_REVENUE:
+        gate(v, rules["risk_stop"])
+        for c in range(counties):
+            accrue_off_revenue(county[c], v, county_flow[c % kept], rules["risk_rate"])
+    for c in range(counties):
+        close(county[c], county_flow[c % kept])
+
+
+@stage
+def after_close(rules, apply, county, v, county_flow, city_flow):
+    """Steps (i) and (j): the risk fund's accrual and the policy of the next year."""
+    counties, kept = county.shape[0], county_flow.shape[0]
+    if rules["risk_rate"] > 0.0 and rules["risk_source"] != RISK_OFF_REVENUE:
+        gate(v, rules["risk_stop"])
+        rate = rules["risk_rate"] * (1.0 + rules["plan_contributions"])
+        if rules["risk_source"] == RISK_FROM_POOL:
+            accrue_from_pool(v, city_flow, rate)
+        else:
+            for c in range(counties):
+                surplus_only = rules["risk_source"] == RISK_FROM_SURPLUS
+                accrue_from_balance(county[c], v, county_flow[c % kept], rate, surplus_only)
+    if rules["adjusts"]:
+        adjust_policy(
+            v,
+            rules["trigger"],
+            rules["trigger_months"],
+            rules["contribution_part"],
+            rules["cap"],
+            rules["debt_years"],
+            rules["plan_contributions"],
+            rules["plan_claims"],
+        )
+        if apply:
+            apply_adjustment(v)

@@ -1,0 +1,212 @@
+"""January and February: the opening transfer of the first year, the yearly top-up, the municipal reserve."""
+
+from __future__ import annotations
+
+from sim.kernels.codes import (
+    BALANCE,
+    CALLED_CITY,
+    CALLED_COUNTY,
+    CITY_CLOSED_CLAIMS,
+    CLOSED_CLAIMS,
+    EVENT_TOPUP,
+    F_DEFICIT_PAID,
+    F_MUNICIPAL,
+    F_OPENING,
+    F_OPENING_REST,
+    F_REPAY_MUNICIPAL,
+    F_REPAY_OPENING,
+    F_REPAY_TOP_UP,
+    F_TOP_UP,
+    F_TOP_UP_REST,
+    HELD,
+    INFLOW,
+    MONTHS,
+    MUNICIPAL_RESERVE,
+    NOUGHT,
+    OPENING_DEFICIT,
+    PAID_CITY,
+    PAID_COUNTY,
+    PAID_IN,
+    PAID_OPENING,
+    POOL,
+    RESULT,
+    SUM_A,
+    SUM_B,
+    UNSETTLED,
+    VALUE,
+)
+from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.settlement import clear, repay
+
+
+@stage
+def pay_opening_deficit(d, v, flow):
+    """The treasury makes the whole opening deficit good."""
+    wide()
+    for i in range(LANES):
+        paid = d[OPENING_DEFICIT + i]
+        d[OPENING_DEFICIT + i] = 0.0
+        d[PAID_OPENING + i] += paid
+        v[INFLOW + i] += paid
+        flow[F_DEFICIT_PAID + i] = paid
+
+
+@stage
+def sum_of(d, v, slot, into):
+    """Adds a county's slot to a city's."""
+    wide()
+    for i in range(LANES):
+        v[into + i] += d[slot + i]
+
+
+@stage
+def opening_ratio(v, months):
+    """min(1, months of the city's base-year claims over the counties' balances) into VALUE."""
+    wide()
+    for i in range(LANES):
+        wanted = months / MONTHS * v[CITY_CLOSED_CLAIMS + i]
+        held = v[SUM_A + i]
+        v[VALUE + i] = (1.0 if wanted >= held else wanted / held) if held > 0.0 else 0.0
+
+
+@stage
+def give_opening(d, v, flow, share, own_months, later_share, rest_paid, paid_slot):
+    """One county's opening transfer, and what it still holds for the second tranche."""
+    wide()
+    rest_counts = 1.0 if rest_paid else 0.0
+    for i in range(LANES):
+        balance = d[BALANCE + i]
+        asked = (v[VALUE + i] + share) * balance + own_months / MONTHS * d[CLOSED_CLAIMS + i]
+        given = min(asked, balance)
+        rest = rest_counts * (asked - given)
+        d[BALANCE + i] = balance - given
+        d[HELD + i] = min(later_share * balance, balance - given)
+        d[PAID_IN + i] += given
+        d[paid_slot + i] += rest
+        v[POOL + i] += given + rest
+        v[INFLOW + i] += rest
+        flow[F_OPENING + i] = given
+        flow[F_OPENING_REST + i] = rest
+
+
+@stage
+def opening_transfer(rules, city_level, county, v, county_flow, city_flow):
+    """Year 0: opening deficits where they are paid at once, then what each county gives the pool."""
+    counties, kept = county.shape[0], county_flow.shape[0]
+    if rules["deficit_in_january"]:
+        for c in range(counties):
+            pay_opening_deficit(county[c], v, county_flow[c % kept])
+    clear(v, SUM_A)
+    for c in range(counties):
+        sum_of(county[c], v, BALANCE, SUM_A)
+    opening_ratio(v, rules["opening_city_months"])
+    for c in range(counties):
+        share = rules["opening_share_city"] if city_level[c] else rules["opening_share"]
+        paid_slot = PAID_CITY if city_level[c] else PAID_COUNTY
+        own_months, later = rules["opening_own_months"], rules["december_share"]
+        flow, rest = county_flow[c % kept], rules["opening_rest"]
+        give_opening(county[c], v, flow, share, own_months, later, rest, paid_slot)
+    repay(v, city_flow, F_REPAY_OPENING)
+
+
+@stage
+def add_drawable(d, v, net):
+    """Sums what a top-up can draw (SUM_A) and last year's deficits (SUM_B)."""
+    wide()
+    netted = 1.0 if net else 0.0
+    for i in range(LANES):
+        v[SUM_A + i] += max(0.0, d[BALANCE + i] + netted * min(0.0, d[UNSETTLED + i]))
+        v[SUM_B + i] += max(0.0, -d[RESULT + i])
+
+
+@stage
+def shortfall(v, months, by_balance):
+    """What the pool lacks of ``months`` of last year's city claims, into VALUE; short if balances are."""
+    wide()
+    for i in range(LANES):
+        lacking = max(0.0, months / MONTHS * v[CITY_CLOSED_CLAIMS + i] - v[POOL + i])
+        v[VALUE + i] = lacking
+        short = by_balance * lacking - v[SUM_A + i] >= NOUGHT and by_balance > 0.0
+        v[EVENT_TOPUP + i] = max(v[EVENT_TOPUP + i], 1.0 if short else 0.0)
+
+
+@stage
+def give_top_up(d, v, flow, by_balance, by_deficit, by_enrolment, enrolment, net, rest_paid):
+    """One county's part of the top-up: from its drawable balance, the rest noted for its treasury."""
+    wide()
+    netted = 1.0 if net else 0.0
+    rest_counts = 1.0 if rest_paid else 0.0
+    spread = 1.0 - by_balance
+    for i in range(LANES):
+        drawable = max(0.0, d[BALANCE + i] + netted * min(0.0, d[UNSETTLED + i]))
+        balances, deficits = v[SUM_A + i], v[SUM_B + i]
+        of_balance = by_balance * (drawable / balances) if balances > 0.0 else 0.0
+        deficit = max(0.0, -d[RESULT + i])
+        of_deficit = by_deficit * (deficit / deficits if deficits >= NOUGHT else enrolment)
+        asked = v[VALUE + i] * (of_balance + of_deficit + by_enrolment * enrolment)
+        given = min(asked, drawable)
+        missing = asked - given
+        short = missing >= NOUGHT and spread > 0.0
+        rest = rest_counts * missing
+        v[EVENT_TOPUP + i] = max(v[EVENT_TOPUP + i], 1.0 if short else 0.0)
+        d[BALANCE + i] -= given
+        d[PAID_IN + i] += given
+        flow[F_TOP_UP + i] = given
+        flow[F_TOP_UP_REST + i] = rest
+
+
+@stage
+def credit_top_up(d, v, flow, paid_slot, called_slot):
+    """The county's part reaches the pool, and its treasury's part is a call."""
+    wide()
+    for i in range(LANES):
+        rest = flow[F_TOP_UP_REST + i]
+        v[POOL + i] += flow[F_TOP_UP + i] + rest
+        v[INFLOW + i] += rest
+        v[called_slot + i] += rest
+        d[paid_slot + i] += rest
+
+
+@stage
+def top_up(rules, enrolment, city_level, county, v, county_flow, city_flow):
+    """Later years: the pool is filled up; ``enrolment`` (C,) are shares of the city's enrolment."""
+    counties, kept = county.shape[0], county_flow.shape[0]
+    clear(v, SUM_A)
+    clear(v, SUM_B)
+    for c in range(counties):
+        add_drawable(county[c], v, rules["net_balance"])
+    by_balance, by_deficit, by_enrolment = (
+        rules["top_up_balance"],
+        rules["top_up_deficit"],
+        rules["top_up_enrolment"],
+    )
+    shortfall(v, rules["top_up_months"], by_balance)
+    for c in range(counties):
+        flow = county_flow[c % kept]
+        give_top_up(
+            county[c],
+            v,
+            flow,
+            by_balance,
+            by_deficit,
+            by_enrolment,
+            enrolment[c],
+            rules["net_balance"],
+            rules["top_up_rest"],
+        )
+        paid_slot = PAID_CITY if city_level[c] else PAID_COUNTY
+        called_slot = CALLED_CITY if city_level[c] else CALLED_COUNTY
+        credit_top_up(county[c], v, flow, paid_slot, called_slot)
+    repay(v, city_flow, F_REPAY_TOP_UP)
+
+
+@stage
+def municipal_reserve(v, flow):
+    """February of year 0: the municipal reserve joins the pool."""
+    wide()
+    for i in range(LANES):
+        moved = v[MUNICIPAL_RESERVE + i]
+        v[MUNICIPAL_RESERVE + i] = 0.0
+        v[POOL + i] += moved
+        flow[F_MUNICIPAL + i] = moved
+    repay(v, flow, F_REPAY_MUNICIPAL)

@@ -1,0 +1,138 @@
+"""What is done for the compiler's sake, in one place, each with its reason.
+
+* ``stage``: how every kernel is compiled.  ``error_model="numpy"`` because the default's check for a
+  zero divisor stops vectorisation; ``fastmath={"contract"}`` allows fused multiply-add alone, so sums
+  keep their order and infinities stay infinite; ``nogil`` because a thread pool runs the chunks.
+* ``wide``: asks LLVM for 512-bit vectors, which it avoids by default, and forbids inlining of the stage
+  into its caller, where the loop would lose its alias analysis and the attribute.
+* ``inlined``: demands inlining of a helper that is longer than LLVM inlines by itself; a call inside a
+  loop over lanes would keep the loop from vectorising.
+* 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.
+
+With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the same result.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from llvmlite import ir
+from numba import config, njit, types
+from numba.extending import intrinsic
+
+from sim.kernels import cache
+
+LANES = 256
+"""Paths side by side in a row; also the canonical block in which float sums are formed."""
+
+stage = njit(
+    cache=cache.enabled(), nogil=True, error_model="numpy", fastmath={"contract"}, boundscheck=False
+)
+
+I32 = ir.IntType(32)
+F32 = ir.FloatType()
+MASK = 0xFFFFFFFF
+
+
+def _compiled() -> dict[str, Any]:
+    """The operations as single LLVM instructions."""
+
+    def two(operation: str, kind: types.Integer) -> Any:
+        @intrinsic
+        def call(context: Any, x: Any, y: Any) -> Any:
+            return kind(kind, kind), lambda c, b, s, a: getattr(b, operation)(a[0], a[1])
+
+        return call
+
+    def cast(operation: str, source: Any, target: Any, llvm: ir.Type) -> Any:
+        @intrinsic
+        def call(context: Any, x: Any) -> Any:
+            return target(source), lambda c, b, s, a: getattr(b, operation)(a[0], llvm)
+
+        return call
+
+    @intrinsic
+    def rotate(context: Any, x: Any, k: Any) -> Any:
+        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
+            shift = b.module.declare_intrinsic("llvm.fshl", [I32], ir.FunctionType(I32, [I32, I32, I32]))
+            return b.call(shift, [a[0], a[0], a[1]])
+
+        return types.uint32(types.uint32, types.uint32), generate
+
+    @intrinsic
+    def wide(context: Any) -> Any:
+        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
+            set.add(b.function.attributes, '"prefer-vector-width"="512"')
+            set.add(b.function.attributes, "noinline")
+            return c.get_dummy_value()
+
+        return types.void(), generate
+
+    @intrinsic
+    def inlined(context: Any) -> Any:
+        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
+            b.function.attributes.add("alwaysinline")
+            return c.get_dummy_value()
+
+        return types.void(), generate
+
+    i4, u4, f4, i8, f8 = types.int32, types.uint32, types.float32, types.int64, types.float64
+    return {
+        "wide": wide,
+        "inlined": inlined,
+        "uadd": two("add", u4),
+        "uxor": two("xor", u4),
+        "rotate": rotate,
+        "iadd": two("add", i4),
+        "isub": two("sub", i4),
+        "iand": two("and_", i4),
+        "ixor": two("xor", i4),
+        "ishl": two("shl", i4),
+        "ishr": two("ashr", i4),
+        "signed": cast("bitcast", u4, i4, I32),
+        "bits": cast("bitcast", f4, i4, I32),
+        "from_bits": cast("bitcast", i4, f4, F32),
+        "to_float": cast("sitofp", i4, f4, F32),
+        "to_int": cast("fptosi", f4, i4, I32),
+        "double_bits": cast("bitcast", f8, i8, ir.IntType(64)),
+    }
+
+
+def _interpreted() -> dict[str, Any]:
+    """The same operations on NumPy scalars."""
+
+    def unsigned(value: int) -> np.uint32:
+        return np.uint32(value & MASK)
+
+    def signed(value: int) -> np.int32:
+        return np.uint32(value & MASK).view(np.int32)
+
+    return {
+        "wide": lambda: None,
+        "inlined": lambda: None,
+        "uadd": lambda x, y: unsigned(int(x) + int(y)),
+        "uxor": lambda x, y: unsigned(int(x) ^ int(y)),
+        "rotate": lambda x, k: unsigned(int(x) << int(k) | int(x) >> (32 - int(k))),
+        "iadd": lambda x, y: signed(int(x) + int(y)),
+        "isub": lambda x, y: signed(int(x) - int(y)),
+        "iand": lambda x, y: signed(int(x) & int(y)),
+        "ixor": lambda x, y: signed(int(x) ^ int(y)),
+        "ishl": lambda x, y: signed(int(x) << int(y)),
+        "ishr": lambda x, y: signed(int(x) >> int(y)),
+        "signed": lambda x: signed(int(x)),
+        "bits": lambda x: np.float32(x).view(np.int32),
+        "from_bits": lambda x: np.int32(x).view(np.float32),
+        "to_float": lambda x: np.float32(int(x)),
+        "to_int": lambda x: np.int32(int(x)),
+        "double_bits": lambda x: np.float64(x).view(np.int64),
+    }
+
+
+_operations = _interpreted() if config.DISABLE_JIT else _compiled()
+wide, inlined = _operations["wide"], _operations["inlined"]
+uadd, uxor, rotate = _operations["uadd"], _operations["uxor"], _operations["rotate"]
+iadd, isub, iand, ixor = _operations["iadd"], _operations["isub"], _operations["iand"], _operations["ixor"]
+ishl, ishr, signed = _operations["ishl"], _operations["ishr"], _operations["signed"]
+bits, from_bits, double_bits = _operations["bits"], _operations["from_bits"], _operations["double_bits"]
+to_float, to_int = _operations["to_float"], _operations["to_int"]

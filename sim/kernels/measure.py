@@ -1,0 +1,345 @@
+"""What is measured at a year's end and at the horizon, one fund at a time.
+
+The order of series here is the order of ``CITY_YEAR_METRICS`` and its three companions; ``sim.metrics``
+reads the same tuples, so a metric is named in one place.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.kernels.codes import (
+    BALANCE,
+    BREACH,
+    CALLED_CITY,
+    CALLED_COUNTY,
+    CITY_CLAIMS,
+    CITY_CLOSED_CLAIMS,
+    CITY_CONTRIBUTIONS,
+    CITY_SETTLED,
+    CLAIM_MULTIPLIER,
+    CLOSED_CLAIMS,
+    CONTRIBUTION_MULTIPLIER,
+    COUNTY_SETTLED,
+    CURRENT,
+    CUT,
+    DEBT_CUT,
+    DEPLETED,
+    DRAWN,
+    EVENT_ADJUSTMENT,
+    EVENT_CASH,
+    EVENT_POOL,
+    EVENT_RISK,
+    EVENT_SHORTFALL,
+    EVENT_TOPUP,
+    EVENT_UNFUNDED,
+    EVENTS,
+    EVER,
+    EVER_DEPLETED,
+    INFLOW,
+    LINES,
+    MONTHS,
+    NOUGHT,
+    OPENING_DEFICIT,
+    PAID_ARREARS,
+    PAID_CITY,
+    PAID_COUNTY,
+    PAID_IN,
+    PAID_OPENING,
+    POOL,
+    PRESENT_CUT,
+    PRESENT_RAISED,
+    PRESENT_RUNOFF,
+    RAISED,
+    RESERVES,
+    SETTLED,
+    SUM_A,
+    SUM_B,
+    TOTAL_COUNTY,
+    TOTAL_CUT,
+    TOTAL_RAISED,
+    TOTAL_RUNOFF,
+    UNFUNDED,
+    UNSETTLED,
+    VALUE,
+    YEAR_CLAIMS,
+)
+from sim.kernels.january import sum_of
+from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.settlement import clear, settle
+from sim.kernels.tally import first_time, tally_gini, tally_money, tally_months
+
+LINE_NAMES = ("county_treasury", "city_treasury", "opening_deficits", "arrears", "runoff")
+CITY_YEAR_METRICS = (
+    *("months_of_capacity", "cash_months", "pool_months", "reserves", "cash_reserves"),
+    *(f"outlay:{line}" for line in LINE_NAMES[:4]),
+    *("adjustment:contributions", "adjustment:claims", "unfunded"),
+)
+COUNTY_YEAR_METRICS = ("months_of_capacity", *(f"outlay:{line}" for line in LINE_NAMES[:4]))
+CITY_HORIZON_METRICS = (
+    *(f"outlay:{line}" for line in LINE_NAMES),
+    *(f"outlay:{line}:discounted" for line in LINE_NAMES),
+    *("adjustment:contributions", "adjustment:claims"),
+    *("adjustment:contributions:discounted", "adjustment:claims:discounted"),
+    "gini",
+)
+COUNTY_HORIZON_METRICS = (
+    *(f"outlay:{line}" for line in LINE_NAMES),
+    *(f"outlay:{line}:discounted" for line in LINE_NAMES),
+    *("pool_net", "pool_paid_in", "pool_drawn"),
+)
+CITY_YEAR, COUNTY_YEAR = len(CITY_YEAR_METRICS), len(COUNTY_YEAR_METRICS)
+CITY_HORIZON, COUNTY_HORIZON = len(CITY_HORIZON_METRICS), len(COUNTY_HORIZON_METRICS)
+FIRST_BELOW = len(EVENTS)
+
+
+@stage
+def copy_rows(source, target, until):
+    """The slots a settlement touches, of every row."""
+    for c in range(source.shape[0]):
+        for i in range(until):
+            target[c, i] = source[c, i]
+
+
+@stage
+def add_receivable(v, copy):
+    """Settled reserves: reserves and what settling now would bring from the treasuries."""
+    wide()
+    for i in range(LANES):
+        v[SETTLED + i] = v[RESERVES + i] + copy[INFLOW + i]
+
+
+@stage
+def months_of(v, stock, claims):
+    """Months that a stock pays for, into VALUE; empty (not a number) without claims."""
+    wide()
+    for i in range(LANES):
+        monthly = v[claims + i] / MONTHS
+        v[VALUE + i] = v[stock + i] / monthly if monthly >= NOUGHT else np.nan
+
+
+@stage
+def county_months(d, v, claims):
+    """A county's own plain reserves over its own claims, into the city's VALUE."""
+    wide()
+    for i in range(LANES):
+        own = d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - d[OPENING_DEFICIT + i]
+        monthly = d[claims + i] / MONTHS
+        v[VALUE + i] = own / monthly if monthly >= NOUGHT else np.nan
+
+
+@stage
+def flag_low(v, slot, limit, into):
+    """1 where a stock lies below a limit; an empty value is not below."""
+    wide()
+    for i in range(LANES):
+        v[into + i] = 1.0 if v[slot + i] < limit else 0.0
+
+
+@stage
+def flag_called(v):
+    """1 where a treasury was called this year, into VALUE (either), SUM_A (county) and SUM_B (city)."""
+    wide()
+    for i in range(LANES):
+        county = v[CALLED_COUNTY + i] >= NOUGHT
+        city = v[CALLED_CITY + i] >= NOUGHT
+        v[VALUE + i] = 1.0 if county or city else 0.0
+        v[SUM_A + i] = 1.0 if county else 0.0
+        v[SUM_B + i] = 1.0 if city else 0.0
+        v[CALLED_COUNTY + i] = 0.0
+        v[CALLED_CITY + i] = 0.0
+
+
+@stage
+def adjustment(v, factor):
+    """What adjusted policy raised and cut this year, and its running and discounted sums."""
+    wide()
+    for i in range(LANES):
+        raised = v[CITY_CONTRIBUTIONS + i] * (1.0 - 1.0 / v[CONTRIBUTION_MULTIPLIER + i])
+        in_force = v[CLAIM_MULTIPLIER + i] * (1.0 - v[DEBT_CUT + i])
+        cut = v[CITY_CLAIMS + i] * (1.0 / in_force - 1.0)
+        v[RAISED + i] = raised
+        v[CUT + i] = cut
+        v[TOTAL_RAISED + i] += raised
+        v[TOTAL_CUT + i] += cut
+        v[PRESENT_RAISED + i] += factor * raised
+        v[PRESENT_CUT + i] += factor * cut
+
+
+@stage
+def add_to_horizon(d, paid, total, present, factor):
+    """A burden line's year joins its sum and its present value, and starts afresh."""
+    wide()
+    for i in range(LANES):
+        d[total + i] += d[paid + i]
+        d[present + i] += factor * d[paid + i]
+        d[paid + i] = 0.0
+
+
+@stage
+def net_drawn(d, v):
+    """What a county drew less what it paid in, into the city's VALUE."""
+    wide()
+    for i in range(LANES):
+        v[VALUE + i] = d[DRAWN + i] - d[PAID_IN + i]
+
+
+@stage
+def add_distance(first, second, v):
+    """|n_i - n_j| of one ordered pair's two counties, twice, into SUM_A."""
+    wide()
+    for i in range(LANES):
+        one, other = first[DRAWN + i] - first[PAID_IN + i], second[DRAWN + i] - second[PAID_IN + i]
+        v[SUM_A + i] += 2.0 * abs(one - other)
+
+
+@stage
+def add_size(d, v):
+    wide()
+    for i in range(LANES):
+        v[SUM_B + i] += abs(d[DRAWN + i] - d[PAID_IN + i])
+
+
+@stage
+def gini(county, v):
+    """Gini of net transfers over counties, in [0, 1], into VALUE; empty where nothing was transferred."""
+    counties = county.shape[0]
+    clear(v, SUM_A)
+    clear(v, SUM_B)
+    for c in range(counties):
+        add_size(county[c], v)
+        for other in range(c):
+            add_distance(county[c], county[other], v)
+    for i in range(LANES):
+        known = v[SUM_B + i] >= NOUGHT and counties > 1
+        v[VALUE + i] = v[SUM_A + i] / (2.0 * (counties - 1) * v[SUM_B + i]) if known else np.nan
+
+
+@stage
+def paid_slots(line):
+    """The slot in which a year's payments of a burden line stand."""
+    if line == 0:
+        return PAID_COUNTY
+    if line == 1:
+        return PAID_CITY
+    if line == 2:
+        return PAID_OPENING
+    return PAID_ARREARS
+
+
+@stage
+def tally_events(plan, v, tally, f, y, months_slot):
+    """First times of the city's events, in the order of ``codes.EVENTS``."""
+    events = tally.events[f]
+    flag_low(v, SETTLED, NOUGHT, SUM_A)
+    events[0, y] += first_time(tally, v, SUM_A, EVER)
+    events[1, y] += first_time(tally, v, EVENT_CASH, EVER + LANES)
+    events[2, y] += first_time(tally, v, EVENT_POOL, EVER + 2 * LANES)
+    events[3, y] += first_time(tally, v, EVENT_RISK, EVER + 3 * LANES)
+    events[4, y] += first_time(tally, v, EVENT_TOPUP, EVER + 4 * LANES)
+    events[5, y] += first_time(tally, v, EVENT_SHORTFALL, EVER + 5 * LANES)
+    events[6, y] += first_time(tally, v, EVENT_UNFUNDED, EVER + 6 * LANES)
+    for n in range(plan.below.shape[0]):
+        flag_low(v, months_slot, plan.below[n], SUM_A)
+        events[FIRST_BELOW + n, y] += first_time(tally, v, SUM_A, EVER + (FIRST_BELOW + n) * LANES)
+    flag_called(v)
+    events[7, y] += first_time(tally, v, VALUE, EVER + 7 * LANES)
+    events[8, y] += first_time(tally, v, SUM_A, EVER + 8 * LANES)
+    events[9, y] += first_time(tally, v, SUM_B, EVER + 9 * LANES)
+    events[10, y] += first_time(tally, v, EVENT_ADJUSTMENT, EVER + 10 * LANES)
+
+
+@stage
+def year_end(plan, books, copy, tally, f, y):
+    """Everything measured when December is over; ``copy`` are books of one fund to settle on."""
+    rules, per_lowest = plan.rules[f], plan.per_lowest[f]
+    county, v = books.county[f], books.city[f]
+    counties, years = county.shape[0], plan.discount.shape[0] - 1
+    clear(copy.city[0], INFLOW)
+    if rules["settlement_month"] > 0:
+        copy_rows(county, copy.county[0], COUNTY_SETTLED)
+        copy_rows(books.city[f : f + 1], copy.city, CITY_SETTLED)
+        shares, short = plan.layer_share[f], plan.layer_short[f]
+        settle(
+            rules,
+            shares,
+            short,
+            plan.city_level,
+            copy.county[0],
+            copy.city[0],
+            copy.county_flow[0],
+            copy.city_flow[0],
+        )
+    add_receivable(v, copy.city[0])
+
+    s = (f * years + y) * (CITY_YEAR + counties * COUNTY_YEAR)
+    claims = CITY_CLOSED_CLAIMS if plan.previous_claims else CITY_CLAIMS
+    months_of(v, RESERVES, claims)
+    tally_months(tally, s + 1, v, VALUE)
+    months_of(v, POOL, claims)
+    tally_months(tally, s + 2, v, VALUE)
+    tally_money(tally, s + 3, v, SETTLED, per_lowest)
+    tally_money(tally, s + 4, v, RESERVES, per_lowest)
+    months_of(v, SETTLED, claims)
+    tally_months(tally, s, v, VALUE)
+    tally_events(plan, v, tally, f, y, VALUE)
+    for line in range(4):
+        clear(v, VALUE)
+        for c in range(counties):
+            sum_of(county[c], v, paid_slots(line), VALUE)
+        tally_money(tally, s + 5 + line, v, VALUE, per_lowest)
+    if rules["adjusts"]:
+        adjustment(v, plan.discount[y])
+    tally_money(tally, s + 9, v, RAISED, per_lowest)
+    tally_money(tally, s + 10, v, CUT, per_lowest)
+    tally_money(tally, s + 11, v, UNFUNDED, per_lowest)
+
+    for c in range(counties):
+        d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR
+        county_months(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
+        tally_months(tally, at, v, VALUE)
+        tally.county_events[f, c, y] += first_time(tally, d, DEPLETED, EVER_DEPLETED)
+        for line in range(4):
+            paid = paid_slots(line)
+            tally_money(tally, at + 1 + line, d, paid, per_lowest)
+            total = TOTAL_COUNTY + line * LANES
+            add_to_horizon(d, paid, total, total + LINES * LANES, plan.discount[y])
+
+
+@stage
+def horizon(plan, books, tally, f):
+    """The run-off of a year still unsettled, and every whole-horizon figure."""
+    rules, per_lowest = plan.rules[f], plan.per_lowest[f]
+    county, v = books.county[f], books.city[f]
+    counties, years = county.shape[0], plan.discount.shape[0] - 1
+    county_flow = books.county_flow[f % books.county_flow.shape[0]]
+    city_flow = books.city_flow[f % books.city_flow.shape[0]]
+    if rules["settlement_month"] > 0:
+        shares, short = plan.layer_share[f], plan.layer_short[f]
+        settle(rules, shares, short, plan.city_level, county, v, county_flow, city_flow)
+        for c in range(counties):
+            for paid in (PAID_COUNTY, PAID_CITY):
+                add_to_horizon(county[c], paid, TOTAL_RUNOFF, PRESENT_RUNOFF, plan.discount[years])
+
+    s = books.county.shape[0] * years * (CITY_YEAR + counties * COUNTY_YEAR)
+    s += f * (CITY_HORIZON + counties * COUNTY_HORIZON)
+    for line in range(2 * LINES):
+        clear(v, VALUE)
+        for c in range(counties):
+            sum_of(county[c], v, TOTAL_COUNTY + line * LANES, VALUE)
+        tally_money(tally, s + line, v, VALUE, per_lowest)
+    for n in range(4):
+        tally_money(tally, s + 2 * LINES + n, v, TOTAL_RAISED + n * LANES, per_lowest)
+    gini(county, v)
+    tally_gini(tally, s + 2 * LINES + 4, v, VALUE)
+    for c in range(counties):
+        d, at = county[c], s + CITY_HORIZON + c * COUNTY_HORIZON
+        for line in range(2 * LINES):
+            tally_money(tally, at + line, d, TOTAL_COUNTY + line * LANES, per_lowest)
+        net_drawn(d, v)
+        tally_money(tally, at + 2 * LINES, v, VALUE, per_lowest)
+        tally_money(tally, at + 2 * LINES + 1, d, PAID_IN, per_lowest)
+        tally_money(tally, at + 2 * LINES + 2, d, DRAWN, per_lowest)
+    for i in range(LANES):
+        if tally.weight[i] > 0.0 and v[BREACH + i] > 0.0:
+            tally.breaches[0] += 1

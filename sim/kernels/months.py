@@ -1,0 +1,207 @@
+"""One month of one fund, in order: ``open_month``, ``post`` for each county, ``close_month``.
+
+The simulation and the replay differ in where a county's contributions and claims come from, and in
+nothing else: both call these three.
+"""
+
+from __future__ import annotations
+
+from sim.kernels.codes import (
+    BALANCE,
+    BREACH,
+    CASH_OFFSET,
+    CITY_CLOSED_CLAIMS,
+    CLAIM_MULTIPLIER,
+    CONTRIBUTION_MULTIPLIER,
+    CURRENT,
+    DEBT_CUT,
+    EVENT_CASH,
+    EVENT_SHORTFALL,
+    EVENT_UNFUNDED,
+    F_CLAIMS,
+    F_CONTRIBUTIONS,
+    F_INTEREST,
+    F_INTEREST_POOL,
+    F_INTEREST_RISK,
+    F_REPAY_INTEREST,
+    HELD,
+    HELD_BALANCE,
+    HELD_TRANCHE,
+    INFLOW,
+    MONTHS,
+    MUNICIPAL_RESERVE,
+    NOUGHT,
+    OPENING_DEFICIT,
+    POOL,
+    RESERVES,
+    RISK_FUND,
+    SUM_A,
+    UNFUNDED,
+    UNSETTLED,
+    YEAR_CLAIMS,
+    YEAR_CONTRIBUTIONS,
+)
+from sim.kernels.december import after_close, before_close, roll
+from sim.kernels.january import municipal_reserve, opening_transfer, top_up
+from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.settlement import clear, repay, settle
+
+IDENTITY_TOLERANCE = 1e-9
+"""Of the sum of all claims and reserves that the identity compares, relative."""
+
+
+@stage
+def city_interest(v, flow, monthly_rate):
+    """Interest on the pool and the risk fund."""
+    wide()
+    for i in range(LANES):
+        on_pool = v[POOL + i] * monthly_rate
+        on_risk = v[RISK_FUND + i] * monthly_rate
+        v[POOL + i] += on_pool
+        v[RISK_FUND + i] += on_risk
+        v[RESERVES + i] += on_pool + on_risk
+        flow[F_INTEREST_POOL + i] = on_pool
+        flow[F_INTEREST_RISK + i] = on_risk
+
+
+@stage
+def county_interest(d, v, flow, monthly_rate):
+    """Interest on a county's balance goes to its current account."""
+    wide()
+    for i in range(LANES):
+        earned = d[BALANCE + i] * monthly_rate
+        d[CURRENT + i] += earned
+        v[RESERVES + i] += earned
+        flow[F_INTEREST + i] = earned
+
+
+@stage
+def adjust_flows(v, contributions, claims):
+    """Multipliers and debt cut of adjusted policy, on the figures of one county's month."""
+    wide()
+    for i in range(LANES):
+        contributions[i] = contributions[i] * v[CONTRIBUTION_MULTIPLIER + i]
+        claims[i] = claims[i] * v[CLAIM_MULTIPLIER + i] * (1.0 - v[DEBT_CUT + i])
+
+
+@stage
+def post_flows(d, v, contributions, claims):
+    """Contributions into ``current``, claims out of it."""
+    wide()
+    for i in range(LANES):
+        d[YEAR_CONTRIBUTIONS + i] += contributions[i]
+        d[YEAR_CLAIMS + i] += claims[i]
+        net = contributions[i] - claims[i]
+        d[CURRENT + i] += net
+        v[RESERVES + i] += net
+
+
+@stage
+def note_flows(flow, contributions, claims):
+    for i in range(LANES):
+        flow[F_CONTRIBUTIONS + i] = contributions[i]
+        flow[F_CLAIMS + i] = claims[i]
+
+
+@stage
+def post(rules, d, v, flow, contributions, claims):
+    """Steps 3 and 4 for one county: interest, then the month's figures (each (LANES,) yuan)."""
+    if rules["monthly_interest"] > 0.0:
+        county_interest(d, v, flow, rules["monthly_interest"])
+    if rules["adjusts"]:
+        adjust_flows(v, contributions, claims)
+    post_flows(d, v, contributions, claims)
+
+
+@stage
+def add_county(d, v, held):
+    """A county's part of reserves (SUM_A) and of what is reserves but not cash, or the reverse."""
+    wide()
+    balance = 1.0 if held == HELD_BALANCE else 0.0
+    tranche = 1.0 if held == HELD_TRANCHE else 0.0
+    for i in range(LANES):
+        deficit = d[OPENING_DEFICIT + i]
+        v[SUM_A + i] += d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - deficit
+        v[CASH_OFFSET + i] += deficit - balance * d[BALANCE + i] - tranche * d[HELD + i]
+
+
+@stage
+def check_identity(v):
+    """Reserves as the accounts have them must be reserves as the outside flows have them."""
+    wide()
+    for i in range(LANES):
+        unfunded = v[UNFUNDED + i]
+        own = v[POOL + i] + v[RISK_FUND + i] + v[MUNICIPAL_RESERVE + i] - unfunded
+        booked = v[SUM_A + i] + own
+        expected = v[RESERVES + i] + v[INFLOW + i]
+        scale = abs(v[SUM_A + i]) + abs(own) + abs(expected) + v[CITY_CLOSED_CLAIMS + i] + 1.0
+        v[BREACH + i] += 1.0 if abs(booked - expected) > IDENTITY_TOLERANCE * scale else 0.0
+        v[RESERVES + i] = booked
+        v[INFLOW + i] = 0.0
+        v[CASH_OFFSET + i] += unfunded
+
+
+@stage
+def reconcile(rules, county, v):
+    """After every step that moves more than the month's figures: the identity, and reserves afresh."""
+    clear(v, SUM_A)
+    clear(v, CASH_OFFSET)
+    for c in range(county.shape[0]):
+        add_county(county[c], v, rules["held"])
+    check_identity(v)
+
+
+@stage
+def month_end(v, working_months):
+    """Events that are looked at when a month ends; ``working_months`` of claims are out as cash."""
+    wide()
+    for i in range(LANES):
+        cash = v[RESERVES + i] + v[CASH_OFFSET + i] - working_months / MONTHS * v[CITY_CLOSED_CLAIMS + i]
+        v[EVENT_CASH + i] = max(v[EVENT_CASH + i], 1.0 if v[RESERVES + i] < NOUGHT else 0.0)
+        v[EVENT_SHORTFALL + i] = max(v[EVENT_SHORTFALL + i], 1.0 if cash <= -NOUGHT else 0.0)
+        v[EVENT_UNFUNDED + i] = max(v[EVENT_UNFUNDED + i], 1.0 if v[UNFUNDED + i] >= NOUGHT else 0.0)
+
+
+@stage
+def open_month(plan, books, f, y, month):
+    """Steps 1 to 3 of the city: opening transfer or top-up, municipal reserve, interest."""
+    rules = plan.rules[f]
+    county, v = books.county[f], books.city[f]
+    county_flow = books.county_flow[f % books.county_flow.shape[0]]
+    city_flow = books.city_flow[f % books.city_flow.shape[0]]
+    if month == 1 and y > 0:
+        for c in range(county.shape[0]):
+            roll(county[c], v)
+    if month == 1 and y == 0:
+        opening_transfer(rules, plan.city_level, county, v, county_flow, city_flow)
+        reconcile(rules, county, v)
+    if month == 1 and y > 0 and rules["top_up_months"] > 0.0:
+        year = y if rules["enrolment_current"] else y - 1
+        top_up(rules, plan.enrolment[f, year], plan.city_level, county, v, county_flow, city_flow)
+        reconcile(rules, county, v)
+    if month == 2 and y == 0:
+        municipal_reserve(v, city_flow)
+        reconcile(rules, county, v)
+    if rules["monthly_interest"] > 0.0:
+        city_interest(v, city_flow, rules["monthly_interest"])
+        repay(v, city_flow, F_REPAY_INTEREST)
+
+
+@stage
+def close_month(plan, books, f, y, month, recoveries, apply):
+    """Steps 5 and 6 and the month's events; ``recoveries`` (C,) yuan; ``apply``: adjust policy for real."""
+    rules = plan.rules[f]
+    county, v = books.county[f], books.city[f]
+    county_flow = books.county_flow[f % books.county_flow.shape[0]]
+    city_flow = books.city_flow[f % books.city_flow.shape[0]]
+    shares, short = plan.layer_share[f], plan.layer_short[f]
+    if month == rules["settlement_month"] and y > 0:
+        settle(rules, shares, short, plan.city_level, county, v, county_flow, city_flow)
+        reconcile(rules, county, v)
+    if month == MONTHS:
+        before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow)
+        if rules["settlement_month"] == 0:
+            settle(rules, shares, short, plan.city_level, county, v, county_flow, city_flow)
+        after_close(rules, apply, county, v, county_flow, city_flow)
+        reconcile(rules, county, v)
+    month_end(v, 0.0 if month == MONTHS else rules["working_months"])

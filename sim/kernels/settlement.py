@@ -1,0 +1,354 @@
+"""Settling a closed year: surpluses, the attributable part, then the waterfall, layer by layer.
+
+``settle`` is the one implementation: the replay, the simulation, the receivable at a year's end (on a
+copy) and the run-off after the last year all call it.  Slots are documented in ``codes.py``; ``d`` is a
+county's row, ``v`` the city's, ``flow`` the row in which the transfers of this month are noted.
+"""
+
+from __future__ import annotations
+
+from sim.kernels.codes import (
+    ALL,
+    ALL_OR_NOTHING,
+    ASKED,
+    BALANCE,
+    BALANCES,
+    CALLED_CITY,
+    CALLED_COUNTY,
+    CITY_TREASURY,
+    COUNTY_TREASURY,
+    DEPLETED,
+    DRAWN,
+    EVENT_POOL,
+    EVENT_RISK,
+    EXCELLENT,
+    F_ATTRIBUTABLE,
+    F_ATTRIBUTABLE_OWN,
+    F_LAYERS,
+    F_REMAINDER,
+    F_REPAY_SETTLEMENT,
+    F_REPAY_SURPLUS,
+    F_SURPLUS_DEFICIT,
+    F_SURPLUS_KEPT,
+    F_SURPLUS_POOL,
+    FROM_POOL,
+    FROM_RISK,
+    GAP,
+    GIVEN,
+    INFLOW,
+    LAYER_STRIDE,
+    LEFT,
+    NOBODY,
+    NOUGHT,
+    OPENING_DEFICIT,
+    OTHER_SHARE,
+    OVERSPENT,
+    OWN,
+    PAID_CITY,
+    PAID_COUNTY,
+    PAID_IN,
+    POOL,
+    RATION,
+    REVENUE_MISSED,
+    RISK_FUND,
+    SHORT,
+    SHORTFALL,
+    TREASURY_SHARE,
+    UNFUNDED,
+    UNPAID_PART,
+    UNSETTLED,
+    WHOLE_GAP,
+)
+from sim.kernels.lanes import LANES, stage, wide
+
+
+@stage
+def repay(v, flow, slot):
+    """What is in the pool pays off what was unfunded."""
+    wide()
+    for i in range(LANES):
+        x = min(v[POOL + i], v[UNFUNDED + i])
+        v[POOL + i] -= x
+        v[UNFUNDED + i] -= x
+        flow[slot + i] = x
+
+
+@stage
+def share_surplus(d, v, flow, to_pool, deficit_first):
+    """A surplus: a share to the pool, the rest to the county; a deficit becomes the gap."""
+    wide()
+    first = 1.0 if deficit_first else 0.0
+    for i in range(LANES):
+        result = d[UNSETTLED + i]
+        surplus = max(result, 0.0)
+        pooled = to_pool * surplus
+        repaid = first * min(surplus - pooled, d[OPENING_DEFICIT + i])
+        kept = surplus - pooled - repaid
+        v[POOL + i] += pooled
+        d[PAID_IN + i] += pooled
+        d[OPENING_DEFICIT + i] -= repaid
+        d[BALANCE + i] += kept
+        d[GAP + i] = max(-result, 0.0)
+        d[UNSETTLED + i] = 0.0
+        flow[F_SURPLUS_POOL + i] = pooled
+        flow[F_SURPLUS_DEFICIT + i] = repaid
+        flow[F_SURPLUS_KEPT + i] = kept
+
+
+@stage
+def attribute(d, v, flow, mode, theta, also_expenditure, own_first, paid_slot, called_slot):
+    """The part of a gap that the assessment lays to the county; a given figure replaces the rule."""
+    wide()
+    shortfall = theta if mode == SHORTFALL else 0.0
+    nothing_or_all = theta if mode == ALL_OR_NOTHING else 0.0
+    spending_counts = 1.0 if also_expenditure else 0.0
+    own = 1.0 if own_first else 0.0
+    for i in range(LANES):
+        gap = d[GAP + i]
+        given = d[GIVEN + i]
+        missed = max(d[REVENUE_MISSED + i], spending_counts * d[OVERSPENT + i])
+        by_rule = shortfall * (d[REVENUE_MISSED + i] + d[OVERSPENT + i])
+        by_rule += nothing_or_all * gap if missed >= NOUGHT else 0.0
+        part = min(gap, given if given >= 0.0 else by_rule)
+        from_balance = own * min(part, d[BALANCE + i]) if given < 0.0 else 0.0
+        paid = part - from_balance
+        d[BALANCE + i] -= from_balance
+        d[GAP + i] = gap - part
+        d[paid_slot + i] += paid
+        v[called_slot + i] += paid
+        v[INFLOW + i] += paid
+        flow[F_ATTRIBUTABLE_OWN + i] = from_balance
+        flow[F_ATTRIBUTABLE + i] = paid
+
+
+@stage
+def split_layer(d, treasury_share, rise, relative):
+    """This layer's share of county_treasury, raised for a county below 优秀, and the others' scale."""
+    wide()
+    raised = min(1.0, treasury_share * (1.0 + rise) if relative else treasury_share + rise)
+    scale = (1.0 - raised) / (1.0 - treasury_share) if treasury_share < 1.0 else 1.0
+    applies = 0.0 < treasury_share < 1.0 and rise > 0.0
+    for i in range(LANES):
+        below = applies and d[EXCELLENT + i] < 0.5
+        d[TREASURY_SHARE + i] = raised if below else treasury_share
+        d[OTHER_SHARE + i] = scale if below else 1.0
+        d[LEFT + i] = 0.0
+
+
+@stage
+def own_balance_pays(d, flow, slot, share):
+    """The county's own balance pays up to what it holds."""
+    wide()
+    for i in range(LANES):
+        asked = share * d[OTHER_SHARE + i] * d[GAP + i]
+        paid = min(asked, d[BALANCE + i])
+        d[BALANCE + i] -= paid
+        d[LEFT + i] += asked - paid
+        d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if asked - paid >= NOUGHT else 0.0)
+        flow[slot + i] = paid
+
+
+@stage
+def clear(v, slot):
+    wide()
+    for i in range(LANES):
+        v[slot + i] = 0.0
+
+
+@stage
+def ask(d, v, share):
+    """Adds the county's request to what is asked of a common source."""
+    wide()
+    for i in range(LANES):
+        v[ASKED + i] += share * d[OTHER_SHARE + i] * d[GAP + i]
+
+
+@stage
+def ration(v, account, event, when_short):
+    """The fraction of every request that a common account pays; a short account is drained to 0."""
+    wide()
+    pays_when_short = 0.0 if when_short == WHOLE_GAP else 1.0
+    for i in range(LANES):
+        held = v[account + i]
+        asked = v[ASKED + i]
+        short = held < asked
+        ratio = pays_when_short * (held / asked) if short else 1.0
+        v[RATION + i] = ratio
+        v[SHORT + i] = 1.0 if short else 0.0
+        v[account + i] = (1.0 - pays_when_short) * held if short else held - asked
+        v[event + i] = max(v[event + i], 1.0 if asked - held >= NOUGHT else 0.0)
+
+
+@stage
+def common_account_pays(d, v, flow, slot, share):
+    """The pool's or the risk fund's rationed part of a county's request."""
+    wide()
+    for i in range(LANES):
+        asked = share * d[OTHER_SHARE + i] * d[GAP + i]
+        paid = asked if v[RATION + i] == 1.0 else v[RATION + i] * asked
+        d[LEFT + i] += asked - paid
+        d[DRAWN + i] += paid
+        flow[slot + i] = paid
+
+
+@stage
+def add_balance(d, v):
+    wide()
+    for i in range(LANES):
+        v[BALANCES + i] += d[BALANCE + i]
+
+
+@stage
+def all_balances_pay(d, v, flow, common_slot, slot, share):
+    """Every county's balance falls in one proportion and pays every request in one proportion."""
+    wide()
+    for i in range(LANES):
+        held = v[BALANCES + i]
+        wanted = v[ASKED + i]
+        short = held < wanted
+        asked = share * d[OTHER_SHARE + i] * d[GAP + i]
+        paid = asked * (held / wanted) if short else asked
+        given = d[BALANCE + i] if short or held <= 0.0 else d[BALANCE + i] * (wanted / held)
+        d[LEFT + i] += asked - paid
+        d[BALANCE + i] -= given
+        flow[common_slot + i] = given
+        flow[slot + i] = paid
+
+
+@stage
+def county_treasury_pays(d, v, flow, slot, when_short, paid_slot, called_slot):
+    """The county's treasury pays its share in full, unless the layer excuses it where the pool is short."""
+    wide()
+    excused = 0.0 if when_short == UNPAID_PART else 1.0
+    for i in range(LANES):
+        asked = d[TREASURY_SHARE + i] * d[GAP + i]
+        paid = asked * (1.0 - excused * v[SHORT + i])
+        d[LEFT + i] += asked - paid
+        d[paid_slot + i] += paid
+        v[called_slot + i] += paid
+        v[INFLOW + i] += paid
+        flow[slot + i] = paid
+
+
+@stage
+def city_treasury_pays(d, v, flow, slot, share):
+    wide()
+    for i in range(LANES):
+        paid = share * d[OTHER_SHARE + i] * d[GAP + i]
+        d[PAID_CITY + i] += paid
+        v[CALLED_CITY + i] += paid
+        v[INFLOW + i] += paid
+        flow[slot + i] = paid
+
+
+@stage
+def nobody_pays(d, v, flow, slot, share):
+    wide()
+    for i in range(LANES):
+        bill = share * d[OTHER_SHARE + i] * d[GAP + i]
+        v[UNFUNDED + i] += bill
+        flow[slot + i] = bill
+
+
+@stage
+def next_gap(d):
+    """What this layer's sources did not pay is the next layer's gap."""
+    wide()
+    for i in range(LANES):
+        d[GAP + i] = d[LEFT + i]
+
+
+@stage
+def remainder(d, v, flow):
+    """What the last layer leaves is unfunded."""
+    wide()
+    for i in range(LANES):
+        v[UNFUNDED + i] += d[GAP + i]
+        flow[F_REMAINDER + i] = d[GAP + i]
+        d[GAP + i] = 0.0
+
+
+@stage
+def common_account(county, v, county_flow, slot, share, account, event, when_short):
+    """All counties ask one common account, which pays each the same fraction."""
+    counties = county.shape[0]
+    clear(v, ASKED)
+    for c in range(counties):
+        ask(county[c], v, share)
+    ration(v, account, event, when_short)
+    for c in range(counties):
+        common_account_pays(county[c], v, county_flow[c % county_flow.shape[0]], slot, share)
+
+
+@stage
+def layer(rules, shares, when_short, at, county, v, county_flow, city_level):
+    """One layer of the waterfall: sources pay in the order of ``codes.SOURCES``."""
+    counties, kept = county.shape[0], county_flow.shape[0]
+    slot = at + LANES  # the layer's first slot is what its common balances give
+    clear(v, SHORT)
+    for c in range(counties):
+        split_layer(county[c], shares[COUNTY_TREASURY], rules["rise"], rules["relative_rise"])
+    if shares[OWN] > 0.0:
+        for c in range(counties):
+            own_balance_pays(county[c], county_flow[c % kept], slot + OWN * LANES, shares[OWN])
+    if shares[ALL] > 0.0:
+        clear(v, ASKED)
+        clear(v, BALANCES)
+        for c in range(counties):
+            ask(county[c], v, shares[ALL])
+            add_balance(county[c], v)
+        for c in range(counties):
+            all_balances_pay(county[c], v, county_flow[c % kept], at, slot + ALL * LANES, shares[ALL])
+    if shares[FROM_RISK] > 0.0:
+        flows = slot + FROM_RISK * LANES
+        common_account(county, v, county_flow, flows, shares[FROM_RISK], RISK_FUND, EVENT_RISK, UNPAID_PART)
+    clear(v, SHORT)  # only a short pool excuses a treasury
+    if shares[FROM_POOL] > 0.0:
+        flows = slot + FROM_POOL * LANES
+        common_account(county, v, county_flow, flows, shares[FROM_POOL], POOL, EVENT_POOL, when_short)
+    if shares[COUNTY_TREASURY] > 0.0:
+        for c in range(counties):
+            paid_slot = PAID_CITY if city_level[c] else PAID_COUNTY
+            called_slot = CALLED_CITY if city_level[c] else CALLED_COUNTY
+            flow, flows = county_flow[c % kept], slot + COUNTY_TREASURY * LANES
+            county_treasury_pays(county[c], v, flow, flows, when_short, paid_slot, called_slot)
+    if shares[CITY_TREASURY] > 0.0:
+        for c in range(counties):
+            flow, flows = county_flow[c % kept], slot + CITY_TREASURY * LANES
+            city_treasury_pays(county[c], v, flow, flows, shares[CITY_TREASURY])
+    if shares[NOBODY] > 0.0:
+        for c in range(counties):
+            nobody_pays(county[c], v, county_flow[c % kept], slot + NOBODY * LANES, shares[NOBODY])
+    for c in range(counties):
+        next_gap(county[c])
+
+
+@stage
+def settle(rules, layer_share, layer_short, city_level, county, v, county_flow, city_flow):
+    """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row)."""
+    counties, kept = county.shape[0], county_flow.shape[0]
+    for c in range(counties):
+        flow = county_flow[c % kept]
+        share_surplus(county[c], v, flow, rules["surplus_to_pool"], rules["surplus_first"])
+    repay(v, city_flow, F_REPAY_SURPLUS)
+    if rules["assesses"]:
+        for c in range(counties):
+            paid_slot = PAID_CITY if city_level[c] else PAID_COUNTY
+            called_slot = CALLED_CITY if city_level[c] else CALLED_COUNTY
+            attribute(
+                county[c],
+                v,
+                county_flow[c % kept],
+                rules["mode"],
+                rules["theta"],
+                rules["also_expenditure"],
+                rules["own_balance_first"],
+                paid_slot,
+                called_slot,
+            )
+    for n in range(rules["layers"]):
+        at = F_LAYERS + n * LAYER_STRIDE
+        layer(rules, layer_share[n], layer_short[n], at, county, v, county_flow, city_level)
+    for c in range(counties):
+        remainder(county[c], v, county_flow[c % kept])
+    repay(v, city_flow, F_REPAY_SETTLEMENT)

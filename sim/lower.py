@@ -1,0 +1,278 @@
+"""From a validated case to flat arrays: the only place where names become numbers.
+
+``lower_rules`` serves the replay and the simulation alike; ``lower_noise`` only the simulation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.codes import (
+    COUNTY_SLOTS,
+    FLOW_SLOTS,
+    LANES,
+    MAX_LAYERS,
+    MONTHS,
+    RULES,
+    SOURCES,
+    Books,
+    Plan,
+)
+from sim.kernels.codes import EVER as EVER_SLOT
+from sim.kernels.shocks import Noise
+from sim.kernels.tally import MONEY_LOWEST
+from sim.model import FUNDS, Case, Growth
+from sim.rules import FundRules
+
+LOG2E = 1.4426950408889634
+MODES = ("none", "shortfall", "revenue_made_good", "all_or_nothing")
+RISK_SOURCES = ("county_balance", "surplus", "off_revenue", "pool")
+TRIGGERS = ("never", "unfunded", "budgeted", "months")
+HELD = ("nothing", "county_balance", "second_tranche")
+WHEN_SHORT = ("unpaid_part", "after_pool", "whole_gap")
+Floats = NDArray[np.float64]
+
+
+def stable_id(name: str) -> int:
+    """A county's 32-bit address in the random numbers: a hash of its name, never its position."""
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "little")
+
+
+def stable_ids(names: Sequence[str]) -> NDArray[np.uint32]:
+    """The ids of all counties; two names with one id are refused (ValueError)."""
+    ids = [stable_id(name) for name in names]
+    for i, name in enumerate(names):
+        if ids.index(ids[i]) != i:
+            raise ValueError(f"counties {names[ids.index(ids[i])]} and {name} share a random-number id; rename one")
+    return np.array(ids, np.uint32)
+
+
+def rule_record(rules: FundRules) -> Any:
+    """One fund's rules as a record of ``codes.RULES``; analyst's choices are filled in by the caller."""
+    record = np.zeros(1, RULES)[0]
+    opening, top_up, assessment = rules.opening_transfer, rules.top_up, rules.assessment
+    values = {
+        "settlement_month": rules.settlement.month,
+        "layers": len(rules.settlement.waterfall),
+        "mode": MODES.index(assessment.mode),
+        "risk_source": RISK_SOURCES.index(rules.risk_fund.source),
+        "trigger": TRIGGERS.index(rules.policy_adjustment.trigger),
+        "held": HELD.index(rules.cash.held_by_county),
+        "opening_rest": opening.rest_from_county_treasury,
+        "deficit_in_january": rules.opening_deficit.in_january,
+        "deficit_scheduled": bool(rules.opening_deficit.december_schedule),
+        "surplus_first": rules.opening_deficit.own_surplus_first,
+        "top_up_rest": top_up.rest_from_county_treasury,
+        "enrolment_current": top_up.enrolment_of == "current_year",
+        "net_balance": top_up.balance == "net",
+        "also_expenditure": assessment.also_expenditure,
+        "own_balance_first": assessment.own_balance_first,
+        "relative_rise": assessment.not_excellent_rise_is == "relative",
+        "recoveries_to_pool": rules.recoveries_to == "pool",
+        "adjusts": rules.policy_adjustment.trigger != "never",
+        "opening_city_months": opening.months_of_city_claims,
+        "opening_own_months": opening.months_of_own_claims,
+        "opening_share": opening.share_of_balance,
+        "opening_share_city": opening.share_of_balance_city_level,
+        "december_share": opening.december_share,
+        "top_up_months": top_up.months,
+        "top_up_balance": top_up.by_balance,
+        "top_up_deficit": top_up.by_deficit,
+        "top_up_enrolment": top_up.by_enrolment,
+        "surplus_to_pool": rules.settlement.surplus_to_pool,
+        "rise": assessment.not_excellent_rise,
+        "risk_rate": rules.risk_fund.rate,
+        "risk_stop": rules.risk_fund.stop_at,
+        "trigger_months": rules.policy_adjustment.trigger_months,
+        "contribution_part": rules.policy_adjustment.contribution_part,
+        "cap": rules.policy_adjustment.cap,
+        "debt_years": rules.policy_adjustment.debt_years,
+        "working_months": rules.cash.working_capital_months,
+    }
+    for name, value in values.items():
+        record[name] = value
+    return record
+
+
+def layers(rules: FundRules) -> tuple[Floats, NDArray[np.int64]]:
+    """Shares (MAX_LAYERS, sources) and what each layer does where the pool is short (MAX_LAYERS,)."""
+    shares = np.zeros((MAX_LAYERS, len(SOURCES)))
+    short = np.zeros(MAX_LAYERS, np.int64)
+    for i, layer in enumerate(rules.settlement.waterfall):
+        for source, share in layer.shares.items():
+            shares[i, SOURCES.index(source)] = share
+        short[i] = WHEN_SHORT.index(layer.when_pool_short)
+    return shares, short
+
+
+def by_year(schedule: Sequence[float], years: int) -> Floats:
+    """A schedule of shares from year 0 on, cut or filled with 0 to ``years``."""
+    out = np.zeros(years)
+    out[: len(schedule)] = list(schedule)[:years]
+    return out
+
+
+def still_owed(schedule: Sequence[float], years: int) -> Floats:
+    """Share of an opening deficit left after each December; exactly 0 once the schedule has run."""
+    left = 1.0 - np.cumsum(by_year(schedule, max(years, len(schedule))))
+    left[max(len(schedule) - 1, 0) :] = 0.0
+    return left[:years]
+
+
+def lower_rules(
+    rules: Sequence[FundRules],
+    *,
+    years: int,
+    city_level: Sequence[bool],
+    opening: Floats,
+    city_opening: Floats,
+    enrolment: Floats,
+    discount_rate: float = 0.0,
+    below: Sequence[float] = (),
+) -> Plan:
+    """Rules and opening books of F funds and C counties.
+
+    ``opening`` (F, C, 6) and ``city_opening`` (F, 3) in yuan, as in ``codes.Plan``; ``enrolment``
+    (F, Y, C) persons.
+    """
+    split = [layers(fund) for fund in rules]
+    base_claims = opening[:, :, 5].sum(axis=1)
+    totals = enrolment.sum(axis=2, keepdims=True)
+    return Plan(
+        rules=np.array([rule_record(fund) for fund in rules], RULES),
+        layer_share=np.array([shares for shares, _ in split]),
+        layer_short=np.array([short for _, short in split]),
+        city_level=np.array(city_level, np.bool_),
+        opening=np.ascontiguousarray(opening, np.float64),
+        city_opening=np.ascontiguousarray(city_opening, np.float64),
+        enrolment=np.divide(enrolment, totals, out=np.zeros_like(enrolment), where=totals > 0),
+        deficit_left=np.array([still_owed(fund.opening_deficit.december_schedule, years) for fund in rules]),
+        arrears_due=np.array(
+            [
+                [
+                    by_year(fund.arrears.government_schedule, years),
+                    by_year(fund.arrears.insured_schedule, years),
+                ]
+                for fund in rules
+            ]
+        ),
+        discount=(1.0 + discount_rate) ** -(np.arange(years + 1) + 1.0),
+        below=np.array(below, np.float64),
+        per_lowest=1.0 / (MONEY_LOWEST * np.maximum(base_claims, 1.0)),
+        excellent_probability=1.0,
+        previous_claims=False,
+    )
+
+
+def lower_case(case: Case) -> Plan:
+    """The plan of a simulation: rules, opening books and the analyst's options."""
+    funds, options = list(case.funds), case.options
+    figures = [[getattr(county, fund) for county in case.counties] for fund in funds]
+    opening = np.array(
+        [
+            [
+                (
+                    c.county_balance_yuan,
+                    c.opening_deficit_yuan,
+                    c.arrears_government_yuan,
+                    c.arrears_insured_yuan,
+                    c.base_contributions_yuan,
+                    c.base_claims_yuan,
+                )
+                for c in row
+            ]
+            for row in figures
+        ]
+    )
+    accounts = [case.funds[fund].accounts for fund in funds]
+    enrolment = np.array([[c.enrolment_persons for c in row] for row in figures])
+    plan = lower_rules(
+        [case.rules[fund] for fund in funds],
+        years=case.years,
+        city_level=[county.city_level for county in case.counties],
+        opening=opening,
+        city_opening=np.array([(a.pool_yuan, a.risk_fund_yuan, a.municipal_reserve_yuan) for a in accounts]),
+        enrolment=np.repeat(enrolment[:, None, :], case.years, axis=1),
+        discount_rate=options.discount_rate,
+        below=options.below_months,
+    )
+    assesses = options.attributable_part > 0
+    for f, fund in enumerate(funds):
+        record, planned = plan.rules[f], case.funds[fund].plan_growth
+        mode = case.rules[fund].assessment.mode
+        record["theta"] = options.attributable_part
+        record["plan_ratio"] = options.plan_ratio
+        record["plan_contributions"] = planned.contributions
+        record["plan_claims"] = planned.claims
+        record["monthly_interest"] = options.interest_rate / MONTHS
+        record["budgets"] = assesses and mode != "none"
+        record["assesses"] = assesses and mode in ("shortfall", "all_or_nothing")
+    previous = options.months_denominator == "previous_year"
+    return plan._replace(excellent_probability=options.excellent_probability, previous_claims=previous)
+
+
+def growth_by_year(growth: Growth, years: int) -> Floats:
+    """ln(1 + r) of contributions and claims, (2, Y); the last rate given is kept on."""
+    out = np.empty((2, years))
+    for kind, rate in enumerate((growth.contributions, growth.claims)):
+        rates = np.atleast_1d(np.asarray(rate, np.float64))
+        out[kind] = np.log1p(rates[np.minimum(np.arange(years), len(rates) - 1)])
+    return out
+
+
+def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
+    """Levels of the median path and the shock model, logarithms to base 2."""
+    funds, shocks = list(case.funds), case.shocks
+    drift = np.array([growth_by_year(case.funds[fund].growth, case.years) for fund in funds])
+    base = plan.opening[:, :, [4, 5]]
+    level = base[:, :, :, None] * np.exp(np.cumsum(drift, axis=2))[:, None, :, :]
+    ahead = np.concatenate([np.zeros((len(funds), 1)), np.cumsum(drift[:, 1] - drift[:, 0], axis=1)[:, :-1]], 1)
+    gap = np.repeat(ahead[:, None, :] * LOG2E, len(case.counties), axis=1)
+    epidemic = shocks.epidemic
+    scalars = (
+        shocks.county_persistence,
+        shocks.county_correlation,
+        shocks.city_degrees_of_freedom or 0.0,
+        shocks.county_degrees_of_freedom or 0.0,
+        epidemic.probability,
+        epidemic.claims_mean * LOG2E,
+        epidemic.claims_sd * LOG2E,
+        epidemic.contributions_mean * LOG2E,
+        epidemic.contributions_sd * LOG2E,
+    )
+    profiles = [case.funds[fund].profile for fund in funds]
+
+    def single(values: Any, scale: float = 1.0) -> NDArray[np.float32]:
+        return np.ascontiguousarray(np.asarray(values, np.float64) * scale, np.float32)
+
+    return Noise(
+        key=np.array([seed & 0xFFFFFFFF, seed >> 32 & 0xFFFFFFFF], np.uint32),
+        county_id=stable_ids([county.name for county in case.counties]),
+        fund=np.array([FUNDS.index(fund) for fund in funds]),
+        level=np.ascontiguousarray(level),
+        gap=single(gap),
+        profile=np.array([[p.contributions, p.claims] for p in profiles]),
+        city_root=single(np.linalg.cholesky(np.array(shocks.city_correlation))),
+        city_scale=single(shocks.city_volatility, LOG2E),
+        city_persistence=single(shocks.city_persistence),
+        county_scale=single(shocks.county_volatility, LOG2E),
+        monthly_scale=single(shocks.monthly_volatility, LOG2E),
+        response=single(shocks.response),
+        scalars=single(scalars),
+    )
+
+
+def new_books(funds: int, counties: int, events: int, *, ledger: bool) -> Books:
+    """Empty books; with ``ledger`` every county has its own row of flows, else all share one."""
+    flows = (funds, counties) if ledger else (1, 1)
+    return Books(
+        county=np.zeros((funds, counties, COUNTY_SLOTS * LANES)),
+        city=np.zeros((funds, EVER_SLOT + events * LANES)),
+        county_flow=np.zeros((*flows, FLOW_SLOTS * LANES)),
+        city_flow=np.zeros((flows[0], FLOW_SLOTS * LANES)),
+    )

@@ -1,0 +1,74 @@
+"""The list of series a run tallies: which metric, fund, place and year stands at which index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.measure import (
+    CITY_HORIZON_METRICS,
+    CITY_YEAR_METRICS,
+    COUNTY_HORIZON_METRICS,
+    COUNTY_YEAR_METRICS,
+)
+from sim.kernels.tally import GINI_BINS, MONEY_HALF, MONTHS_BINS
+from sim.model import Case
+
+SIGNED = {"reserves", "cash_reserves", "pool_net"}
+"""Money metrics that can be negative; all others are payments or bills."""
+
+
+def kind_of(metric: str) -> str:
+    """months, gini, signed (money of either sign) or money."""
+    if metric.endswith("months") or metric == "months_of_capacity":
+        return "months"
+    if metric == "gini":
+        return "gini"
+    return "signed" if metric in SIGNED else "money"
+
+
+BINS = {"months": MONTHS_BINS + 2, "gini": GINI_BINS + 2, "signed": 2 * MONEY_HALF + 1, "money": MONEY_HALF + 1}
+ZERO_AT = {"months": 0, "gini": 0, "signed": MONEY_HALF, "money": 0}
+"""Where in its bins a series' index 0 lies."""
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a series is: fund index, county index (-1: the city), year index (-1: horizon), metric."""
+
+    fund: int
+    county: int
+    year: int
+    metric: str
+
+
+@dataclass(frozen=True)
+class Series:
+    """All series in the kernel's order, and where their bins lie."""
+
+    keys: tuple[Key, ...]
+    start: NDArray[np.int64]
+    """First bin of each series."""
+    offset: NDArray[np.int64]
+    """Bin of index 0 of each series."""
+    bins: int
+
+
+def series_of(case: Case) -> Series:
+    """Series in the order in which ``kernels.measure`` numbers them."""
+    counties = range(len(case.counties))
+    keys = []
+    for f in range(len(case.funds)):
+        for y in range(case.years):
+            keys += [Key(f, -1, y, metric) for metric in CITY_YEAR_METRICS]
+            keys += [Key(f, c, y, metric) for c in counties for metric in COUNTY_YEAR_METRICS]
+    for f in range(len(case.funds)):
+        keys += [Key(f, -1, -1, metric) for metric in CITY_HORIZON_METRICS]
+        keys += [Key(f, c, -1, metric) for c in counties for metric in COUNTY_HORIZON_METRICS]
+    kinds = [kind_of(key.metric) for key in keys]
+    sizes = np.array([BINS[kind] for kind in kinds], np.int64)
+    start = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+    offset = start + np.array([ZERO_AT[kind] for kind in kinds], np.int64)
+    return Series(tuple(keys), start, offset, int(sizes.sum()))

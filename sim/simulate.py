@@ -1,0 +1,169 @@
+"""Monte Carlo: a thread pool over chunks of blocks, merged in chunk order.
+
+Memory does not depend on the number of paths: each worker has one block's books and its own integer
+counts, and a chunk hands back its blocks' moments, which are folded in the order of the blocks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.block import Work, merge_blocks, simulate_blocks
+from sim.kernels.codes import EVENTS, LANES, Plan
+from sim.kernels.shocks import CELLS, CITY_SHOCK_SLOTS, COUNTY_SHOCK_SLOTS, Noise, Shocked
+from sim.kernels.tally import Tally, add_counts
+from sim.lower import lower_case, lower_noise, new_books
+from sim.model import Case
+from sim.series import Series, series_of
+
+BLOCKS_PER_CHUNK = 8
+Progress = Callable[[int], None]
+
+
+class IdentityError(AssertionError):
+    """Money was not conserved in some path: a fault of the program, never of the user's input."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """Everything tallied over all paths of one run."""
+
+    case: Case
+    paths: int
+    seed: int
+    series: Series
+    counts: NDArray[np.uint32]
+    moments: NDArray[np.float64]
+    """(series, 3): values counted, mean, sum of squared deviations."""
+    events: NDArray[np.int64]
+    """(F, E, Y) paths whose event first happened in the year."""
+    county_events: NDArray[np.int64]
+    """(F, C, Y)."""
+
+
+def new_work(case: Case) -> Work:
+    """One worker's books and buffers."""
+    funds, counties = len(case.funds), len(case.counties)
+    events = len(EVENTS) + len(case.options.below_months)
+    return Work(
+        books=new_books(funds, counties, events, ledger=False),
+        copy=new_books(1, counties, events, ledger=False),
+        shocked=Shocked(
+            city=np.zeros(CITY_SHOCK_SLOTS * LANES, np.float32),
+            county=np.zeros((counties, COUNTY_SHOCK_SLOTS * LANES), np.float32),
+            year=np.zeros((counties, CELLS * LANES)),
+            month=np.zeros((CELLS, LANES)),
+            words=np.zeros(4 * LANES, np.int32),
+            draws=np.zeros(4 * LANES, np.float32),
+        ),
+        recoveries=np.zeros(counties),
+    )
+
+
+def new_tally(case: Case, series: Series) -> Tally:
+    """One worker's empty tallies."""
+    funds, counties, years = len(case.funds), len(case.counties), case.years
+    return Tally(
+        counts=np.zeros(series.bins, np.uint32),
+        offset=series.offset,
+        moments=np.zeros((len(series.offset), 3)),
+        events=np.zeros((funds, len(EVENTS) + len(case.options.below_months), years), np.int64),
+        county_events=np.zeros((funds, counties, years), np.int64),
+        breaches=np.zeros(1, np.int64),
+        weight=np.zeros(LANES),
+        lane=np.zeros(LANES),
+        bin=np.zeros(LANES, np.int32),
+    )
+
+
+def simulate(
+    case: Case,
+    *,
+    paths: int,
+    seed: int,
+    threads: int | None = None,
+    blocks_per_chunk: int = BLOCKS_PER_CHUNK,
+    progress: Progress | None = None,
+) -> Result:
+    """Run ``paths`` paths of a case; the result is the same bytes for any ``threads`` and chunking.
+
+    ``progress`` is called in the calling thread with the number of paths done.  An exception there or a
+    KeyboardInterrupt stops the workers within a block.  Raises IdentityError where money was not
+    conserved in some path.
+    """
+    if paths < 1:
+        raise ValueError("paths: at least 1")
+    workers = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or 1
+    plan = lower_case(case)
+    noise = lower_noise(case, plan, seed)
+    series = series_of(case)
+    blocks = -(-paths // LANES)
+    workers = max(1, min(workers, -(-blocks // blocks_per_chunk)))
+    stop = np.zeros(1, np.uint8)
+    idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
+    tallies = [new_tally(case, series) for _ in range(workers)]
+    for tally in tallies:
+        idle.put((new_work(case), tally))
+    total = np.zeros((len(series.offset), 3))
+
+    def run_chunk(first: int) -> tuple[int, NDArray[np.float64]]:
+        count = min(blocks_per_chunk, blocks - first)
+        moments = np.empty((count, *total.shape))
+        work, tally = idle.get()
+        simulate_blocks(plan, noise, work, tally, first, count, paths, moments, stop)
+        idle.put((work, tally))
+        return count, moments
+
+    waiting: deque[Future[tuple[int, NDArray[np.float64]]]] = deque()
+    starts = iter(range(0, blocks, blocks_per_chunk))
+    done = 0
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            while True:
+                while len(waiting) < 2 * workers and (start := next(starts, None)) is not None:
+                    waiting.append(pool.submit(run_chunk, start))
+                if not waiting:
+                    break
+                count, moments = waiting.popleft().result()
+                merge_blocks(total, moments, count)
+                done += count
+                if progress is not None:
+                    progress(min(done * LANES, paths))
+        except BaseException:
+            stop[0] = 1
+            for future in waiting:
+                future.cancel()
+            raise
+    return _gather(case, paths, seed, series, total, tallies, plan)
+
+
+def _gather(
+    case: Case,
+    paths: int,
+    seed: int,
+    series: Series,
+    moments: NDArray[np.float64],
+    tallies: list[Tally],
+    plan: Plan,
+) -> Result:
+    """Sum the workers' integer counts into the first worker's."""
+    first = tallies[0]
+    for other in tallies[1:]:
+        add_counts(first.counts, other.counts)
+        for total, part in (
+            (first.events, other.events),
+            (first.county_events, other.county_events),
+            (first.breaches, other.breaches),
+        ):
+            total += part
+    if first.breaches[0]:
+        raise IdentityError(f"money was not conserved in {first.breaches[0]} of {paths} paths")
+    return Result(case, paths, seed, series, first.counts, moments, first.events, first.county_events)

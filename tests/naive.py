@@ -1,0 +1,587 @@
+"""The slow twin of the rule engine: one fund, one path, written straight from the rules in plain Python.
+
+It shares nothing with the package but the vocabulary (``FundRules.model_dump()`` dictionaries), so that
+an error has to be made twice to go unseen.  Only ``+ - * /``, ``max``, ``min`` and comparisons touch
+money: exact with ``fractions.Fraction`` (products are formed before quotients, so that an integer head
+count does not turn a fraction into a float), usual with floats.
+
+Layout: small tools; ``Fund``, the books and the steps of a month in the order of the rules (January,
+flows, settlement, December), then what is measured; ``run_fund``, the loop and the results.  Years and
+months count from 0 (January is 0); only ``settlement.month`` in the rules counts from 1.
+"""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+NOUGHT = 0.005  # yuan: below it an amount is nought for every test (never for a movement of money)
+COUNTY_ACCOUNTS = [
+    "current",
+    "unsettled",
+    "county_balance",
+    "opening_deficit",
+    "arrears_government",
+    "arrears_insured",
+]
+CITY_ACCOUNTS = ["pool", "risk_fund", "municipal_reserve", "unfunded"]
+# Order of payment inside a layer: own balance, then the balances of all; the others are independent.
+SOURCES = [
+    "county_balance",
+    "all_balances",
+    "pool",
+    "risk_fund",
+    "county_treasury",
+    "city_treasury",
+    "unfunded",
+]
+# Steps whose treasury payments are a call; opening transfer, opening deficits and arrears are none.
+CALLS = ("top_up", "revenue_made_good", "attributable", "waterfall")
+EVENTS = [
+    "reserve_depletion",
+    "cash_depletion",
+    "pool_depletion",
+    "risk_fund_depletion",
+    "topup_short",
+    "cash_shortfall",
+    "unfunded",
+    "treasury_call",
+    "treasury_call_county",
+    "treasury_call_city",
+    "policy_adjustment",
+]
+
+
+def counts(amount) -> bool:
+    """Whether an amount is more than nought."""
+    return amount >= NOUGHT
+
+
+def portion(amount, part, whole):
+    """amount x part / whole, where 0 / 0 is 0: no balances, no transfer."""
+    return amount * part / whole if whole > 0 else 0
+
+
+def capped_ratio(part, whole, cap):
+    """min(cap, part / whole); something over nothing is past any cap, nothing over nothing is 0."""
+    if whole > 0:
+        return min(cap, part / whole)
+    return cap if part > 0 else 0
+
+
+def pro_rata(requests: list, held) -> tuple[list, object]:
+    """What is paid, and what stays: all requests in full or, where less is held, each the same fraction."""
+    total = sum(requests)
+    if total <= held:
+        return list(requests), held - total
+    return [portion(held, request, total) for request in requests], 0
+
+
+def gini(net: list):
+    if len(net) == 1 or not any(counts(abs(x)) for x in net):
+        return None
+    return sum(abs(x - y) for x in net for y in net) / (2 * (len(net) - 1) * sum(abs(x) for x in net))
+
+
+def months_of(stock, claims):
+    return stock * 12 / claims if counts(claims) else None
+
+
+class Fund:
+    """The books: every account, the figures posted so far, and the notes the results are made of."""
+
+    def __init__(self, rules: dict, data: dict):
+        self.rules, self.data, self.opening = rules, data, data["opening"]
+        self.counties = range(len(data["city_level"]))
+        for account in COUNTY_ACCOUNTS:
+            setattr(self, account, list(self.opening.get(account, self.zeros())))
+        for account in CITY_ACCOUNTS:
+            setattr(self, account, data["city"].get(account, 0))
+        self.year = self.month = 0
+        self.contributions, self.claims = [], []  # [year][county], as posted
+        self.result = self.zeros()  # of the year just closed, kept after its settlement
+        self.claim_multiplier, self.contribution_multiplier, self.debt_cut = 1, 1, 0
+        self.paid_in, self.drawn, self.payments = self.zeros(), self.zeros(), []
+        self.events = dict.fromkeys(EVENTS)
+        self.county_depletion = [None for _ in self.counties]
+        self.received = self.turnover = 0  # this month's net receipts from outside; the same without signs
+        self.running_off = False
+
+    def zeros(self) -> list:
+        return [0 for _ in self.counties]
+
+    def note(self, event: str, holds: bool) -> None:
+        if holds and self.events[event] is None:
+            self.events[event] = self.year
+
+    def from_outside(self, amount) -> None:
+        self.received += amount
+        self.turnover += abs(amount)
+
+    def treasury_pays(self, c: int, amount, line: str, step: str, city: bool = False):
+        """A treasury's payment for a county: written down here, credited to an account by the caller."""
+        if amount <= 0:
+            return 0
+        # A city-level unit has no county government behind it.
+        payer = "city_treasury" if city or self.data["city_level"][c] else "county_treasury"
+        when = {"year": self.year, "month": self.month, "county": c}
+        line = "runoff" if self.running_off else line
+        self.payments.append(when | {"payer": payer, "line": line, "step": step, "amount": amount})
+        self.from_outside(amount)
+        called = step in CALLS and counts(amount)
+        self.note("treasury_call", called)
+        self.note("treasury_call_county", called and payer == "county_treasury")
+        self.note("treasury_call_city", called and payer == "city_treasury")
+        return amount
+
+    def draw_balance(self, c: int, request):
+        paid = min(request, self.county_balance[c])
+        self.county_balance[c] -= paid
+        return paid
+
+    def balance_to_pool(self, c: int, request):
+        paid = self.draw_balance(c, request)
+        self.pool += paid
+        self.paid_in[c] += paid
+        return paid
+
+    def repay_unfunded(self) -> None:
+        """Follows every step that credits the pool: old bills come before new reserves."""
+        repaid = min(self.pool, self.unfunded)
+        self.pool -= repaid
+        self.unfunded -= repaid
+
+    def planned(self, kind: str, amount):
+        """``amount`` carried one year ahead; kind is contributions or claims."""
+        return amount * (1 + self.data["plan_growth"][kind])
+
+    def year_before(self, kind: str, year: int) -> list:
+        return getattr(self, kind)[year - 1] if year > 0 else self.opening[f"base_{kind}"]
+
+    # January
+
+    def pay_opening_deficits_at_once(self) -> None:
+        for c in self.counties:
+            self.treasury_pays(c, self.opening_deficit[c], "opening_deficits", "opening_deficit")
+            self.opening_deficit[c] = 0
+
+    def opening_transfer(self) -> None:
+        rule, claims = self.rules["opening_transfer"], self.opening["base_claims"]
+        balance, wanted = list(self.county_balance), rule["months_of_city_claims"] * sum(claims) / 12
+        for c in self.counties:
+            by_city = balance[c] if wanted >= sum(balance) else portion(balance[c], wanted, sum(balance))
+            by_own = rule["months_of_own_claims"] * claims[c] / 12
+            level = "_city_level" if self.data["city_level"][c] else ""
+            request = by_city + by_own + rule["share_of_balance" + level] * balance[c]
+            rest = request - self.balance_to_pool(c, request)
+            if rule["rest_from_county_treasury"]:
+                self.pool += self.treasury_pays(c, rest, "treasury", "opening_transfer")
+        self.repay_unfunded()
+
+    def top_up(self) -> None:
+        rule = self.rules["top_up"]
+        shortfall = max(0, rule["months"] * sum(self.claims[self.year - 1]) / 12 - self.pool)
+        available = list(self.county_balance)
+        if rule["balance"] == "net":  # a loss that is not settled yet is already spoken for
+            available = [max(0, x + min(0, self.unsettled[c])) for c, x in enumerate(available)]
+        requests = self.top_up_requests(shortfall, available)
+        self.note("topup_short", counts(shortfall * rule["by_balance"] - sum(available)))
+        for c in self.counties:
+            self.note("topup_short", counts(requests[c] - available[c]))
+            rest = requests[c] - self.balance_to_pool(c, min(requests[c], available[c]))
+            if rule["rest_from_county_treasury"]:
+                self.pool += self.treasury_pays(c, rest, "treasury", "top_up")
+        self.repay_unfunded()
+
+    def top_up_requests(self, shortfall, available: list) -> list:
+        rule, held = self.rules["top_up"], sum(available)
+        # A deficit that is nought must not attract half of the shortfall by being the only one.
+        deficit = [-result if counts(-result) else 0 for result in self.result]
+        by_balance = min(shortfall * rule["by_balance"], held)  # at most all that can be drawn
+        by_deficit, by_enrolment = shortfall * rule["by_deficit"], shortfall * rule["by_enrolment"]
+        if not any(deficit):
+            by_deficit, by_enrolment = 0, by_enrolment + by_deficit
+        year = self.year - 1 if rule["enrolment_of"] == "closed_year" else self.year
+        # A fund whose rules spread nothing by enrolment may come without any.
+        enrolment = self.data["enrolment"][year] if by_enrolment > 0 else self.zeros()
+        return [
+            (available[c] if by_balance == held else portion(by_balance, available[c], held))
+            + portion(by_deficit, deficit[c], sum(deficit))
+            + portion(by_enrolment, enrolment[c], sum(enrolment))
+            for c in self.counties
+        ]
+
+    # February of the first year, interest, flows
+
+    def municipal_reserve_joins(self) -> None:
+        self.pool += self.municipal_reserve
+        self.municipal_reserve = 0
+        self.repay_unfunded()
+
+    def credit_interest(self) -> None:
+        rate = self.data["interest_rate"]
+        on_pool, on_risk_fund = self.pool * rate / 12, self.risk_fund * rate / 12
+        self.pool += on_pool
+        self.risk_fund += on_risk_fund
+        self.from_outside(on_pool + on_risk_fund)
+        for c in self.counties:
+            earned = self.county_balance[c] * rate / 12
+            self.current[c] += earned
+            self.from_outside(earned)
+        self.repay_unfunded()
+
+    def post_flows(self) -> None:
+        for c in self.counties:
+            contributions, claims = (
+                self.data[kind][self.year][self.month][c] for kind in ("contributions", "claims")
+            )
+            contributions = contributions * self.contribution_multiplier
+            claims = claims * self.claim_multiplier * (1 - self.debt_cut)
+            self.current[c] += contributions - claims
+            self.contributions[self.year][c] += contributions
+            self.claims[self.year][c] += claims
+            self.from_outside(contributions)
+            self.from_outside(-claims)
+
+    # Settlement
+
+    def settle(self, year: int) -> None:
+        """Settles ``unsettled``, the result of ``year``, whose assessment, budgets and figures count."""
+        results, self.unsettled = self.unsettled, self.zeros()
+        for c in self.counties:
+            self.credit_surplus(c, max(0, results[c]))
+        self.repay_unfunded()
+        gap = [self.pay_attributable(year, c, max(0, -results[c])) for c in self.counties]
+        for layer in self.rules["settlement"]["waterfall"]:
+            gap = self.pay_layer(layer, year, gap)
+        self.unfunded += sum(gap)
+        self.repay_unfunded()
+
+    def credit_surplus(self, c: int, surplus) -> None:
+        to_pool = self.rules["settlement"]["surplus_to_pool"] * surplus
+        own = surplus - to_pool
+        self.pool += to_pool
+        self.paid_in[c] += to_pool
+        if self.rules["opening_deficit"]["own_surplus_first"]:
+            repaid = min(own, self.opening_deficit[c])
+            self.opening_deficit[c] -= repaid
+            own -= repaid
+        self.county_balance[c] += own
+
+    def missed_budgets(self, year: int, c: int) -> tuple:
+        """By how much revenue fell short of its budget and spending exceeded its own; 0 where absent."""
+        plan = self.data["budgets"]
+        if plan == "given":
+            revenue, spending = (self.data[f"{kind}_budget"][year][c] for kind in ("revenue", "expenditure"))
+        else:
+            last = {kind: self.year_before(kind, year)[c] for kind in ("contributions", "claims")}
+            revenue = plan["plan_ratio"] * self.planned("contributions", last["contributions"])
+            spending = self.planned("claims", last["claims"])
+        missed = 0 if revenue is None else max(0, revenue - self.contributions[year][c])
+        return missed, 0 if spending is None else max(0, self.claims[year][c] - spending)
+
+    def attributable(self, year: int, c: int, deficit):
+        """The part of a deficit that the assessment lays to the county government."""
+        rule, theta = self.rules["assessment"], self.data["theta"]
+        missed, overspent = self.missed_budgets(year, c)
+        if rule["mode"] == "shortfall":
+            return min(deficit, theta * (missed + overspent))
+        if rule["mode"] == "all_or_nothing":
+            failed = counts(missed) or (rule["also_expenditure"] and counts(overspent))
+            return theta * deficit if failed else 0
+        return 0
+
+    def pay_attributable(self, year: int, c: int, deficit):
+        """Pays the attributable part; returns the gap.  A given finding replaces the mode, theta included."""
+        given = self.data["attributable_deficit"][year][c]
+        part = self.attributable(year, c, deficit) if given is None else min(deficit, given)
+        own = given is None and self.rules["assessment"]["own_balance_first"]
+        by_treasury = part - self.draw_balance(c, part) if own else part
+        self.treasury_pays(c, by_treasury, "treasury", "attributable")
+        return deficit - part
+
+    def county_shares(self, layer: dict, year: int, c: int) -> dict:
+        """The layer's shares for one county, raised for its treasury where it was not excellent."""
+        shares = {source: layer["shares"].get(source, 0) for source in SOURCES}
+        rule, share = self.rules["assessment"], shares["county_treasury"]
+        if self.data["excellent"][year][c] or not 0 < share < 1:
+            return shares
+        rise = rule["not_excellent_rise"]
+        raised = min(1, share + rise if rule["not_excellent_rise_is"] == "points" else share * (1 + rise))
+        shrunk = {source: x * (1 - raised) / (1 - share) for source, x in shares.items()}
+        return shrunk | {"county_treasury": raised}
+
+    def pay_layer(self, layer: dict, year: int, gap: list) -> list:
+        """One layer of the waterfall; returns the gap it leaves to the next."""
+        shares = [self.county_shares(layer, year, c) for c in self.counties]
+        asked = {source: [gap[c] * shares[c][source] for c in self.counties] for source in SOURCES}
+        pool_short = counts(sum(asked["pool"]) - self.pool)
+        self.note("pool_depletion", pool_short)
+        self.note("risk_fund_depletion", counts(sum(asked["risk_fund"]) - self.risk_fund))
+        stays_out = {"after_pool": ("county_treasury",), "whole_gap": ("pool", "county_treasury")}
+        silent = stays_out.get(layer["when_pool_short"], ()) if pool_short else ()
+        left = self.zeros()
+        for source in SOURCES:
+            paid = self.zeros() if source in silent else self.pay_from(source, asked[source])
+            for c in self.counties:
+                unpaid = asked[source][c] - paid[c]
+                left[c] += unpaid
+                if source == "county_balance" and counts(unpaid) and self.county_depletion[c] is None:
+                    self.county_depletion[c] = self.year
+        return left
+
+    def pay_from(self, source: str, asked: list) -> list:
+        """One source of one layer pays what it can of what is asked of it."""
+        if not any(asked):
+            return asked
+        if source == "county_balance":
+            return [self.draw_balance(c, asked[c]) for c in self.counties]
+        if source == "all_balances":
+            held = sum(self.county_balance)
+            paid, stays = pro_rata(asked, held)
+            self.county_balance = [portion(stays, balance, held) for balance in self.county_balance]
+            return paid
+        if source in ("pool", "risk_fund"):
+            paid, stays = pro_rata(asked, getattr(self, source))
+            setattr(self, source, stays)
+            self.drawn = [drawn + paid[c] for c, drawn in enumerate(self.drawn)]
+            return paid
+        if source == "unfunded":
+            self.unfunded += sum(asked)
+            return asked
+        city = source == "city_treasury"
+        return [self.treasury_pays(c, asked[c], "treasury", "waterfall", city) for c in self.counties]
+
+    # December
+
+    def second_tranche_due(self, c: int):
+        due = self.rules["opening_transfer"]["december_share"] * self.opening["county_balance"][c]
+        return min(due, self.county_balance[c])
+
+    def second_tranche(self) -> None:
+        for c in self.counties:
+            self.balance_to_pool(c, self.second_tranche_due(c))
+        self.repay_unfunded()
+
+    def pay_opening_deficit_instalments(self) -> None:
+        schedule, done = self.rules["opening_deficit"]["december_schedule"], self.year + 1
+        if not schedule:
+            return
+        may_stay = 1 - sum(schedule[:done]) if done < len(schedule) else 0
+        for c in self.counties:
+            due = max(0, self.opening_deficit[c] - self.opening["opening_deficit"][c] * may_stay)
+            self.treasury_pays(c, due, "opening_deficits", "opening_deficit")
+            self.opening_deficit[c] -= due
+
+    def arrears_due(self, kind: str, c: int):
+        """This December's share of the opening arrears; the last share takes all that is left."""
+        schedule = self.rules["arrears"][f"{kind}_schedule"]
+        left, last = getattr(self, f"arrears_{kind}")[c], len(schedule) - 1
+        if self.year >= last:
+            return left if self.year == last else 0
+        return min(left, schedule[self.year] * self.opening[f"arrears_{kind}"][c])
+
+    def pay_arrears(self) -> None:
+        for c in self.counties:
+            insured, government = self.arrears_due("insured", c), self.arrears_due("government", c)
+            self.from_outside(insured)
+            self.treasury_pays(c, government, "arrears", "arrears")
+            self.arrears_insured[c] -= insured
+            self.arrears_government[c] -= government
+            self.current[c] += insured + government
+
+    def credit_recoveries(self) -> None:
+        for c in self.counties:
+            recovered = self.data["recoveries"][self.year][c]
+            self.from_outside(recovered)
+            if self.rules["recoveries_to"] == "pool":
+                self.pool += recovered
+            else:
+                self.county_balance[c] += recovered
+        self.repay_unfunded()
+
+    def make_revenue_good(self) -> None:
+        for c in self.counties:
+            if self.data["attributable_deficit"][self.year][c] is None:
+                amount = self.data["theta"] * self.missed_budgets(self.year, c)[0]
+                self.current[c] += self.treasury_pays(c, amount, "treasury", "revenue_made_good")
+
+    def accrue_risk_fund(self) -> None:
+        rule, posted = self.rules["risk_fund"], self.contributions[self.year]
+        if not counts(rule["stop_at"] * sum(posted) - self.risk_fund):
+            return
+        amounts = [rule["rate"] * self.planned("contributions", x) for x in posted]
+        if rule["source"] == "off_revenue":  # of this year's own revenue, so that it deepens the gap
+            amounts = [rule["rate"] * x for x in posted]
+            self.current = [x - amounts[c] for c, x in enumerate(self.current)]
+        elif rule["source"] == "pool":
+            amounts, self.pool = pro_rata(amounts, self.pool)
+        else:
+            if rule["source"] == "surplus":
+                amounts = [min(x, max(0, self.result[c])) for c, x in enumerate(amounts)]
+            amounts = [self.draw_balance(c, x) for c, x in enumerate(amounts)]
+        self.risk_fund += sum(amounts)
+        if rule["source"] != "pool":  # what the pool gives is no county's payment
+            self.paid_in = [x + amounts[c] for c, x in enumerate(self.paid_in)]
+
+    def close_year(self) -> None:
+        self.result, self.current = self.current, self.zeros()
+        self.unsettled = [x + self.result[c] for c, x in enumerate(self.unsettled)]
+
+    def decide_adjustment(self) -> tuple:
+        """Both multipliers and debt_cut for the next year, from this year's figures as posted."""
+        rule = self.rules["policy_adjustment"]
+        if rule["trigger"] == "never":
+            return 1, 1, 0
+        income = self.planned("contributions", sum(self.contributions[self.year]))
+        spending = self.planned("claims", portion(1, sum(self.claims[self.year]), 1 - self.debt_cut))
+        missing = {
+            "unfunded": self.unfunded,
+            "budgeted": self.unfunded + spending - self.pool - income,
+            "months": rule["trigger_months"] * spending / 12 - self.pool,
+        }[rule["trigger"]]
+        structural, w, cap = spending - income, rule["contribution_part"], rule["cap"]
+        cut = rise = debt_cut = 0
+        if counts(missing) and counts(structural):
+            cut = capped_ratio((1 - w) * structural, spending, cap)
+            rise = capped_ratio(w * structural, income, cap)
+        if counts(self.unfunded):
+            debt_cut = capped_ratio(self.unfunded, rule["debt_years"] * spending, cap)
+        self.note("policy_adjustment", cut > 0 or rise > 0 or (debt_cut > 0 and self.debt_cut == 0))
+        return self.claim_multiplier * (1 - cut), self.contribution_multiplier * (1 + rise), debt_cut
+
+    # A month
+
+    def january(self) -> None:
+        if self.year == 0:
+            if self.rules["opening_deficit"]["in_january"]:
+                self.pay_opening_deficits_at_once()
+            self.opening_transfer()
+        elif self.rules["top_up"]["months"] > 0:
+            self.top_up()
+
+    def december(self) -> None:
+        if self.year == 0:
+            self.second_tranche()
+        self.pay_opening_deficit_instalments()
+        self.pay_arrears()
+        self.credit_recoveries()
+        if self.rules["assessment"]["mode"] == "revenue_made_good":
+            self.make_revenue_good()
+        off_revenue = self.rules["risk_fund"]["source"] == "off_revenue"
+        if off_revenue:
+            self.accrue_risk_fund()
+        self.close_year()
+        if self.rules["settlement"]["month"] == 0:
+            self.settle(self.year)
+        if not off_revenue:
+            self.accrue_risk_fund()
+
+    def run_month(self) -> None:
+        self.received = self.turnover = 0
+        before = self.reserves()
+        if self.month == 0:
+            self.january()
+        if self.month == 1 and self.year == 0:
+            self.municipal_reserve_joins()
+        self.credit_interest()
+        self.post_flows()
+        if self.month + 1 == self.rules["settlement"]["month"] and self.year > 0:
+            self.settle(self.year - 1)
+        if self.month == 11:
+            self.december()
+        self.assert_identity(before)
+
+    def assert_identity(self, before) -> None:
+        """Reserves change by what came from outside and by nothing else."""
+        error = self.reserves() - before - self.received
+        scale = self.turnover + sum(abs(getattr(self, account)) for account in CITY_ACCOUNTS)
+        scale += sum(abs(x) for account in COUNTY_ACCOUNTS for x in getattr(self, account))
+        assert abs(error) <= 1e-9 * scale, f"year {self.year} month {self.month}: off by {error}"
+
+    # What is measured
+
+    def county_reserves(self) -> list:
+        lists = (self.county_balance, self.current, self.unsettled, self.opening_deficit)
+        return [a + b + c - d for a, b, c, d in zip(*lists, strict=True)]
+
+    def reserves(self):
+        return (
+            self.pool + self.risk_fund + self.municipal_reserve - self.unfunded + sum(self.county_reserves())
+        )
+
+    def settled_on_a_copy(self) -> Fund:
+        """What settling the closed year would do now: the receivable and, at the end, the run-off."""
+        copy = deepcopy(self, {id(self.rules): self.rules, id(self.data): self.data})
+        copy.year, copy.month, copy.running_off, copy.payments = self.year + 1, 0, True, []
+        if self.rules["settlement"]["month"] > 0:
+            copy.settle(self.year)
+        return copy
+
+    def city_cash(self):
+        rule, before_december = self.rules["cash"], self.month < 11
+        last_claims = self.year_before("claims", self.year)
+        cash = self.pool + self.risk_fund + self.municipal_reserve
+        for c in self.counties:
+            cash += self.county_balance[c] + self.current[c] + self.unsettled[c]
+            if rule["held_by_county"] == "county_balance":
+                cash -= self.county_balance[c]
+            if rule["held_by_county"] == "second_tranche" and self.year == 0 and before_december:
+                cash -= self.second_tranche_due(c)
+            if before_december:
+                cash -= rule["working_capital_months"] * last_claims[c] / 12
+        return cash
+
+    def month_end(self) -> tuple[dict, object]:
+        balances = {account: list(getattr(self, account)) for account in COUNTY_ACCOUNTS}
+        cash = self.city_cash()
+        self.note("cash_depletion", not counts(self.reserves()))
+        self.note("cash_shortfall", counts(-cash))
+        self.note("unfunded", counts(self.unfunded))
+        return balances | {account: getattr(self, account) for account in CITY_ACCOUNTS}, cash
+
+    def year_end(self) -> dict:
+        posted, claims = self.contributions[self.year], self.claims[self.year]
+        unadjusted = {kind: sum(map(sum, self.data[kind][self.year])) for kind in ("contributions", "claims")}
+        plain = self.reserves()
+        settled = plain + sum(payment["amount"] for payment in self.settled_on_a_copy().payments)
+        self.note("reserve_depletion", not counts(settled))
+        return {
+            "reserves_settled": settled,
+            "reserves_plain": plain,
+            "months_of_capacity": months_of(settled, sum(claims)),
+            "cash_months": months_of(plain, sum(claims)),
+            "pool_months": months_of(self.pool, sum(claims)),
+            "county_months": [months_of(x, claims[c]) for c, x in enumerate(self.county_reserves())],
+            "unfunded": self.unfunded,
+            "contributions_posted": list(posted),
+            "claims_posted": list(claims),
+            "adjustment_contributions": sum(posted) - unadjusted["contributions"],
+            "adjustment_claims": unadjusted["claims"] - sum(claims),
+        }
+
+
+def run_fund(rules: dict, data: dict) -> dict:
+    """One fund over all its years, and the run-off of a year that the horizon leaves unsettled."""
+    fund, years = Fund(rules, data), []
+    for fund.year in range(data["years"]):
+        fund.contributions.append(fund.zeros())
+        fund.claims.append(fund.zeros())
+        months = []
+        for fund.month in range(12):
+            fund.run_month()
+            months.append(fund.month_end())
+        decided = fund.decide_adjustment()
+        balances, cash = zip(*months, strict=True)
+        years.append({"balances": list(balances), "city_cash": list(cash), "adjustment": decided})
+        years[-1] |= fund.year_end()
+        if data["apply_adjustment"]:
+            fund.claim_multiplier, fund.contribution_multiplier, fund.debt_cut = decided
+    # The run-off moves money of the whole horizon only: stocks and events stay as they were.
+    last = fund.settled_on_a_copy()
+    return {name: [row[name] for row in years] for name in years[0]} | {
+        "payments": fund.payments + last.payments,
+        "events": fund.events | {"county_depletion": fund.county_depletion},
+        "paid_in": last.paid_in,
+        "drawn": last.drawn,
+        "gini": gini([drawn - paid for drawn, paid in zip(last.drawn, last.paid_in, strict=True)]),
+    }

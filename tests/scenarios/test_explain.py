@@ -1,0 +1,141 @@
+"""The table of a city's rules: every row is there, and what is delegated can be seen without colour."""
+
+from __future__ import annotations
+
+import io
+import typing
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from scenarios.city import City, load_city
+from scenarios.explain import explain_table, print_explain
+from scenarios.labels import Lang
+from scenarios.rows import VOCABULARY, Status, Weight
+from scenarios.words import word
+from sim.rules import FundRules
+
+FIVE = ["hangzhou", "linyi", "taizhou", "yancheng", "ziyang"]
+LANGS: tuple[Lang, ...] = ("en", "zh")
+MARK: dict[Lang, str] = {"en": "(!) delegated", "zh": "(!)授权另定"}
+
+
+def printed(city: City, lang: Lang, width: int = 300) -> str:
+    out = io.StringIO()
+    print_explain(city, lang, Console(file=out, width=width, no_color=True))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", FIVE)
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_row_is_shown(name: str, lang: Lang) -> None:
+    city = load_city(name)
+    text, lines = printed(city, lang), explain_table(city, lang)
+    assert len(lines) == len(city.rows)
+    for row in city.rows:
+        shown = row.zh if lang == "zh" else row.en
+        line = next(line for line in text.splitlines() if f"   {shown} " in line)
+        assert row.clause in line or row.clause == "assumption"
+    assert text.count(MARK[lang]) == 1 + sum(row.status == "delegated" for row in city.rows)  # 1: the legend
+    for at, reading in city.readings.items():
+        assert at in text
+        for option in reading.names:
+            assert option in text
+    for left_out in city.outside:
+        assert (left_out.zh if lang == "zh" else left_out.en) in text
+    for note in city.header.notes:
+        assert (note.zh if lang == "zh" else note.en) in text
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_delegated_rows_are_marked_and_styled(lang: Lang) -> None:
+    for line, row in zip(explain_table(load_city("linyi"), lang), load_city("linyi").rows, strict=True):
+        assert (line.status == MARK[lang]) == (row.status == "delegated")
+        if row.status == "delegated":
+            assert "bold" in line.style
+
+
+def test_values_are_readable() -> None:
+    values = {line.name: line.value for line in explain_table(load_city("taizhou"), "en")}
+    assert values["city and county treasury share what the pool could not pay"] == (
+        "city treasury 20% + county treasury 80%"
+    )
+    assert values["month of settlement"] == "month 7 of the next year"
+    assert values["working capital, months of the previous year's claims"] == "1 month"
+    assert values["opening deficit made good by the county treasury, share each December"] == (
+        "20%, 20%, 20%, 20%, 20% (by year)"
+    )
+    zh = {line.name: line.value for line in explain_table(load_city("ziyang"), "zh")}
+    assert zh["风险基金与本级财政分担"] == "风险基金 20% + 县级财政 80%"
+    assert zh["统筹前基金缺口的弥补"] == "保留在账上"
+    assert zh["清算时间"] == "当年12月"
+
+
+def test_rows_are_grouped_by_instrument_and_fund() -> None:
+    groups = list(dict.fromkeys(line.group for line in explain_table(load_city("taizhou"), "en")))
+    assert groups[:3] == [
+        "Opening transfer: employee fund",
+        "Opening transfer: resident fund",
+        "Opening deficits",
+    ]
+    assert len(groups) == len(set(groups))
+
+
+def test_a_chosen_reading_is_shown() -> None:
+    city = load_city("ziyang", {"Z5": "city"})
+    readings = {line.name: line.reading for line in explain_table(city, "en")}
+    assert readings["the pool pays"] == "Z5 = city"
+    assert readings["month of settlement"] == "Z9"
+    assert "city (in use)" in printed(city, "en")
+    assert "own (in use)" not in printed(city, "en")
+
+
+def test_an_expired_document_is_called_an_extrapolation() -> None:
+    assert "2025-12-31: a horizon beyond it is an extrapolation" in printed(load_city("linyi"), "en")
+    assert "2025年12月31日，此后年份的结果属于外推" in printed(load_city("linyi"), "zh")
+    assert "extrapolation" not in printed(load_city("taizhou"), "en")
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_it_fits_the_width(width: int) -> None:
+    for lang in LANGS:
+        out = io.StringIO()
+        console = Console(file=out, width=width)
+        print_explain(load_city("ziyang"), lang, console)
+        assert MARK[lang][:3] in out.getvalue()
+        assert "…" not in out.getvalue()
+
+
+def test_a_delegated_row_may_hold_any_value(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "docs" / "examples" / "mytown.toml"
+    row = '{ value = "later", clause = "Art. 1", status = "delegated", zh = "某事", en = "a thing" }'
+    file = tmp_path / "town.toml"
+    text = example.read_text(encoding="utf-8")
+    file.write_text(
+        text.replace("[resident]\n", f"[resident]\ndelegated.a_thing = {row}\n"), encoding="utf-8"
+    )
+    line = explain_table(load_city(str(file)), "en")[-1]
+    assert (line.group, line.name, line.value) == ("Left open besides: resident fund", "a thing", "later")
+
+
+def test_every_word_of_the_vocabulary_has_a_translation() -> None:
+    values = set()
+
+    def literals(annotation: object) -> None:
+        if typing.get_origin(annotation) is typing.Literal:
+            values.update(typing.get_args(annotation))
+        elif isinstance(annotation, type) and hasattr(annotation, "model_fields"):
+            for field in annotation.model_fields.values():
+                literals(field.annotation)
+        else:
+            for inner in typing.get_args(annotation):
+                literals(inner)
+
+    literals(FundRules)
+    assert {"pool", "all_or_nothing", "after_pool"} <= values
+    keys = values | {f"instrument:{name}" for name in VOCABULARY}
+    keys |= {f"status:{name}" for name in typing.get_args(Status)}
+    keys |= {f"weight:{name}" for name in ("default", *typing.get_args(Weight))}
+    for key in keys:
+        assert word(key, "en") and word(key, "zh"), key
