@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from sim.kernels.codes import (
     COUNTY_SLOTS,
     FLOW_SLOTS,
-    LANES,
     MAX_LAYERS,
     MONTHS,
     RULES,
@@ -24,6 +23,7 @@ from sim.kernels.codes import (
     Plan,
 )
 from sim.kernels.codes import EVER as EVER_SLOT
+from sim.kernels.lanes import LANES
 from sim.kernels.shocks import Noise
 from sim.kernels.tally import MONEY_LOWEST
 from sim.model import FUNDS, Case, Growth
@@ -48,7 +48,9 @@ def stable_ids(names: Sequence[str]) -> NDArray[np.uint32]:
     ids = [stable_id(name) for name in names]
     for i, name in enumerate(names):
         if ids.index(ids[i]) != i:
-            raise ValueError(f"counties {names[ids.index(ids[i])]} and {name} share a random-number id; rename one")
+            raise ValueError(
+                f"counties {names[ids.index(ids[i])]} and {name} share a random-number id; rename one"
+            )
     return np.array(ids, np.uint32)
 
 
@@ -231,7 +233,9 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
     drift = np.array([growth_by_year(case.funds[fund].growth, case.years) for fund in funds])
     base = plan.opening[:, :, [4, 5]]
     level = base[:, :, :, None] * np.exp(np.cumsum(drift, axis=2))[:, None, :, :]
-    ahead = np.concatenate([np.zeros((len(funds), 1)), np.cumsum(drift[:, 1] - drift[:, 0], axis=1)[:, :-1]], 1)
+    ahead = np.concatenate(
+        [np.zeros((len(funds), 1)), np.cumsum(drift[:, 1] - drift[:, 0], axis=1)[:, :-1]], 1
+    )
     gap = np.repeat(ahead[:, None, :] * LOG2E, len(case.counties), axis=1)
     epidemic = shocks.epidemic
     scalars = (

@@ -29,7 +29,12 @@ def kind_of(metric: str) -> str:
     return "signed" if metric in SIGNED else "money"
 
 
-BINS = {"months": MONTHS_BINS + 2, "gini": GINI_BINS + 2, "signed": 2 * MONEY_HALF + 1, "money": MONEY_HALF + 1}
+BINS = {
+    "months": MONTHS_BINS + 2,
+    "gini": GINI_BINS + 2,
+    "signed": 2 * MONEY_HALF + 1,
+    "money": MONEY_HALF + 1,
+}
 ZERO_AT = {"months": 0, "gini": 0, "signed": MONEY_HALF, "money": 0}
 """Where in its bins a series' index 0 lies."""
 

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
-from sim.kernels.codes import EVENTS, LANES, Plan
-from sim.kernels.shocks import CELLS, CITY_SHOCK_SLOTS, COUNTY_SHOCK_SLOTS, Noise, Shocked
+from sim.kernels.codes import EVENTS, Plan
+from sim.kernels.lanes import LANES
+from sim.kernels.shocks import CELLS, Noise, Shocked
 from sim.kernels.tally import Tally, add_counts
 from sim.lower import lower_case, lower_noise, new_books
 from sim.model import Case
@@ -53,16 +54,20 @@ def new_work(case: Case) -> Work:
     """One worker's books and buffers."""
     funds, counties = len(case.funds), len(case.counties)
     events = len(EVENTS) + len(case.options.below_months)
+    draws = np.zeros(4 * LANES, np.float32)
     return Work(
         books=new_books(funds, counties, events, ledger=False),
         copy=new_books(1, counties, events, ledger=False),
         shocked=Shocked(
-            city=np.zeros(CITY_SHOCK_SLOTS * LANES, np.float32),
-            county=np.zeros((counties, COUNTY_SHOCK_SLOTS * LANES), np.float32),
-            year=np.zeros((counties, CELLS * LANES)),
+            city=np.zeros((2, 2 * LANES), np.float32),
+            epidemic=np.zeros(2 * LANES, np.float32),
+            county=np.zeros((counties, 2, 4 * LANES), np.float32),
+            year=np.zeros((counties, CELLS, LANES)),
             month=np.zeros((CELLS, LANES)),
             words=np.zeros(4 * LANES, np.int32),
-            draws=np.zeros(4 * LANES, np.float32),
+            draws=draws,
+            pairs=draws.reshape(2, 2 * LANES),
+            factors=np.zeros((CELLS, LANES), np.float32),
         ),
         recoveries=np.zeros(counties),
     )
@@ -79,6 +84,7 @@ def new_tally(case: Case, series: Series) -> Tally:
         county_events=np.zeros((funds, counties, years), np.int64),
         breaches=np.zeros(1, np.int64),
         weight=np.zeros(LANES),
+        weight_sum=np.zeros(1),
         lane=np.zeros(LANES),
         bin=np.zeros(LANES, np.int32),
     )

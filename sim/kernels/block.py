@@ -174,9 +174,10 @@ def simulate_year(plan, noise, work, tally, path, y):
 def simulate_block(plan, noise, work, tally, path):
     """Paths ``path .. path + LANES`` over all years; ``tally.weight`` masks those beyond the run's end."""
     open_books(plan, work.books)
-    wipe(work.shocked.city)
-    for c in range(work.shocked.county.shape[0]):
-        wipe(work.shocked.county[c])
+    for fund in range(2):
+        wipe(work.shocked.city[fund])
+        for c in range(work.shocked.county.shape[0]):
+            wipe(work.shocked.county[c, fund])
     for y in range(noise.level.shape[3]):
         simulate_year(plan, noise, work, tally, path, y)
     for f in range(noise.fund.shape[0]):
@@ -195,6 +196,7 @@ def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, sto
         path = (first + b) * LANES
         for i in range(LANES):
             tally.weight[i] = 1.0 if path + i < paths else 0.0
+        tally.weight_sum[0] = min(LANES, paths - path)
         simulate_block(plan, noise, work, tally, path)
         for s in range(tally.moments.shape[0]):
             for k in range(3):

@@ -24,7 +24,13 @@ def key() -> str:
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     features = llvm.get_host_cpu_features().flatten()
-    for part in (numba.__version__, llvmlite.__version__, numpy.__version__, llvm.get_host_cpu_name(), features):
+    for part in (
+        numba.__version__,
+        llvmlite.__version__,
+        numpy.__version__,
+        llvm.get_host_cpu_name(),
+        features,
+    ):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:20]
 
@@ -34,7 +40,10 @@ def folder() -> Path | None:
     home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     user = f"fundsim-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
     given = os.environ.get("NUMBA_CACHE_DIR")
-    for base in ([Path(given)] if given else []) + [Path(home) / "fundsim", Path(tempfile.gettempdir()) / user]:
+    for base in ([Path(given)] if given else []) + [
+        Path(home) / "fundsim",
+        Path(tempfile.gettempdir()) / user,
+    ]:
         place = base / f"kernels-{key()}"
         try:
             place.mkdir(parents=True, exist_ok=True)

@@ -33,24 +33,61 @@ COUNTY_NAMES = (
     "unsettled county_balance opening_deficit revenue_missed overspent given excellent gap left "
     "treasury_share other_share paid_county paid_city paid_in drawn depleted "  # settled up to here
     "current held year_contributions year_claims closed_contributions closed_claims result "
-    "revenue_budget expenditure_budget arrears_government arrears_insured paid_opening paid_arrears "
+    "revenue_budget expenditure_budget arrears_government arrears_insured paid_at_opening paid_opening paid_arrears "
     "ever_depleted "
     "total_county total_city total_opening total_arrears total_runoff "
     "present_county present_city present_opening present_arrears present_runoff"
 )
 (
-    UNSETTLED, BALANCE, OPENING_DEFICIT, REVENUE_MISSED, OVERSPENT, GIVEN, EXCELLENT, GAP, LEFT,
-    TREASURY_SHARE, OTHER_SHARE, PAID_COUNTY, PAID_CITY, PAID_IN, DRAWN, DEPLETED,
-    CURRENT, HELD, YEAR_CONTRIBUTIONS, YEAR_CLAIMS, CLOSED_CONTRIBUTIONS, CLOSED_CLAIMS, RESULT,
-    REVENUE_BUDGET, EXPENDITURE_BUDGET, ARREARS_GOVERNMENT, ARREARS_INSURED, PAID_OPENING, PAID_ARREARS,
+    UNSETTLED,
+    BALANCE,
+    OPENING_DEFICIT,
+    REVENUE_MISSED,
+    OVERSPENT,
+    GIVEN,
+    EXCELLENT,
+    GAP,
+    LEFT,
+    TREASURY_SHARE,
+    OTHER_SHARE,
+    PAID_COUNTY,
+    PAID_CITY,
+    PAID_IN,
+    DRAWN,
+    DEPLETED,
+    CURRENT,
+    HELD,
+    YEAR_CONTRIBUTIONS,
+    YEAR_CLAIMS,
+    CLOSED_CONTRIBUTIONS,
+    CLOSED_CLAIMS,
+    RESULT,
+    REVENUE_BUDGET,
+    EXPENDITURE_BUDGET,
+    ARREARS_GOVERNMENT,
+    ARREARS_INSURED,
+    PAID_AT_OPENING,
+    PAID_OPENING,
+    PAID_ARREARS,
     EVER_DEPLETED,
-    TOTAL_COUNTY, TOTAL_CITY, TOTAL_OPENING, TOTAL_ARREARS, TOTAL_RUNOFF,
-    PRESENT_COUNTY, PRESENT_CITY, PRESENT_OPENING, PRESENT_ARREARS, PRESENT_RUNOFF,
+    TOTAL_COUNTY,
+    TOTAL_CITY,
+    TOTAL_OPENING,
+    TOTAL_ARREARS,
+    TOTAL_RUNOFF,
+    PRESENT_COUNTY,
+    PRESENT_CITY,
+    PRESENT_OPENING,
+    PRESENT_ARREARS,
+    PRESENT_RUNOFF,
 ) = _slots(COUNTY_NAMES)
 COUNTY_SETTLED = CURRENT
 COUNTY_SLOTS = len(COUNTY_NAMES.split())
 LINES = 5
 """Burden lines in slot order: county_treasury, city_treasury, opening_deficits, arrears, runoff."""
+
+# paid_county is what the county's treasury paid in its role; for the city-level unit that is the city's
+# money, and the year's end books it so.
 
 # --- the city's row, one fund -------------------------------------------------------------------------
 EVENTS = (
@@ -68,21 +105,55 @@ EVENTS = (
 )
 """Events of a city in code order; ``below_N_months`` follow, one for each N."""
 CITY_NAMES = (
-    "pool risk_fund unfunded asked ration short balances inflow called_county called_city "
+    "pool risk_fund unfunded asked ration short balances inflow "
     "event_pool event_risk "  # settled up to here
     "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut next_claims next_contributions next_cut "
-    "year_contributions year_claims closed_contributions closed_claims sum_a sum_b "
+    "year_contributions year_claims closed_contributions closed_claims called_county called_city sum_a sum_b "
     "settled value raised cut total_raised total_cut present_raised present_cut "
     "event_cash event_topup event_shortfall event_unfunded event_adjustment breach"
 )
 (
-    POOL, RISK_FUND, UNFUNDED, ASKED, RATION, SHORT, BALANCES, INFLOW, CALLED_COUNTY, CALLED_CITY,
-    EVENT_POOL, EVENT_RISK,
-    MUNICIPAL_RESERVE, RESERVES, CASH_OFFSET, CLAIM_MULTIPLIER, CONTRIBUTION_MULTIPLIER, DEBT_CUT,
-    NEXT_CLAIMS, NEXT_CONTRIBUTIONS, NEXT_CUT,
-    CITY_CONTRIBUTIONS, CITY_CLAIMS, CITY_CLOSED_CONTRIBUTIONS, CITY_CLOSED_CLAIMS, SUM_A, SUM_B,
-    SETTLED, VALUE, RAISED, CUT, TOTAL_RAISED, TOTAL_CUT, PRESENT_RAISED, PRESENT_CUT,
-    EVENT_CASH, EVENT_TOPUP, EVENT_SHORTFALL, EVENT_UNFUNDED, EVENT_ADJUSTMENT, BREACH,
+    POOL,
+    RISK_FUND,
+    UNFUNDED,
+    ASKED,
+    RATION,
+    SHORT,
+    BALANCES,
+    INFLOW,
+    EVENT_POOL,
+    EVENT_RISK,
+    MUNICIPAL_RESERVE,
+    RESERVES,
+    CASH_OFFSET,
+    CLAIM_MULTIPLIER,
+    CONTRIBUTION_MULTIPLIER,
+    DEBT_CUT,
+    NEXT_CLAIMS,
+    NEXT_CONTRIBUTIONS,
+    NEXT_CUT,
+    CITY_CONTRIBUTIONS,
+    CITY_CLAIMS,
+    CITY_CLOSED_CONTRIBUTIONS,
+    CITY_CLOSED_CLAIMS,
+    CALLED_COUNTY,
+    CALLED_CITY,
+    SUM_A,
+    SUM_B,
+    SETTLED,
+    VALUE,
+    RAISED,
+    CUT,
+    TOTAL_RAISED,
+    TOTAL_CUT,
+    PRESENT_RAISED,
+    PRESENT_CUT,
+    EVENT_CASH,
+    EVENT_TOPUP,
+    EVENT_SHORTFALL,
+    EVENT_UNFUNDED,
+    EVENT_ADJUSTMENT,
+    BREACH,
 ) = _slots(CITY_NAMES)
 CITY_SETTLED = MUNICIPAL_RESERVE
 CITY_SLOTS = len(CITY_NAMES.split())

@@ -7,8 +7,6 @@ from sim.kernels.codes import (
     ARREARS_INSURED,
     BALANCE,
     BUDGETED,
-    CALLED_CITY,
-    CALLED_COUNTY,
     CITY_CLAIMS,
     CITY_CLOSED_CLAIMS,
     CITY_CLOSED_CONTRIBUTIONS,
@@ -46,7 +44,6 @@ from sim.kernels.codes import (
     OPENING_DEFICIT,
     OVERSPENT,
     PAID_ARREARS,
-    PAID_CITY,
     PAID_COUNTY,
     PAID_IN,
     PAID_OPENING,
@@ -135,14 +132,13 @@ def assess(d):
 
 
 @stage
-def make_revenue_good(d, v, flow, theta, paid_slot, called_slot):
+def make_revenue_good(d, v, flow, theta):
     """The treasury pays the revenue missed, deficit or not; a given finding replaces this."""
     wide()
     for i in range(LANES):
         paid = theta * d[REVENUE_MISSED + i] if d[GIVEN + i] < 0.0 else 0.0
         d[CURRENT + i] += paid
-        d[paid_slot + i] += paid
-        v[called_slot + i] += paid
+        d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
         flow[F_MADE_GOOD + i] = paid
 
@@ -241,7 +237,9 @@ def adjust_policy(v, trigger, months, contribution_part, cap, debt_years, grow_c
         structural = max(0.0, gap) if level <= -NOUGHT else 0.0
         cut = min(cap, (1.0 - contribution_part) * structural / spending) if spending > 0.0 else 0.0
         rise = contribution_part * structural
-        raised = (cap if rise >= cap * income else rise / income) if income > 0.0 else cap if rise > 0.0 else 0.0
+        raised = (
+            (cap if rise >= cap * income else rise / income) if income > 0.0 else cap if rise > 0.0 else 0.0
+        )
         debt = v[UNFUNDED + i] if v[UNFUNDED + i] >= NOUGHT else 0.0
         debt_cut = min(cap, debt / (debt_years * spending)) if spending > 0.0 else 0.0
         v[NEXT_CLAIMS + i] = v[CLAIM_MULTIPLIER + i] * (1.0 - cut)
@@ -284,9 +282,7 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
         if rules["budgets"]:
             assess(d)
             if rules["mode"] == REVENUE_MADE_GOOD:
-                paid_slot = PAID_CITY if plan.city_level[c] else PAID_COUNTY
-                called_slot = CALLED_CITY if plan.city_level[c] else CALLED_COUNTY
-                make_revenue_good(d, v, flow, rules["theta"], paid_slot, called_slot)
+                make_revenue_good(d, v, flow, rules["theta"])
     repay(v, city_flow, F_REPAY_RECOVERIES)
     city_totals(county, v)
     if rules["risk_rate"] > 0.0 and rules["risk_source"] == RISK_OFF_REVENUE:

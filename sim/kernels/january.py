@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from sim.kernels.codes import (
     BALANCE,
-    CALLED_CITY,
-    CALLED_COUNTY,
     CITY_CLOSED_CLAIMS,
     CLOSED_CLAIMS,
     EVENT_TOPUP,
@@ -24,7 +22,7 @@ from sim.kernels.codes import (
     MUNICIPAL_RESERVE,
     NOUGHT,
     OPENING_DEFICIT,
-    PAID_CITY,
+    PAID_AT_OPENING,
     PAID_COUNTY,
     PAID_IN,
     PAID_OPENING,
@@ -70,7 +68,7 @@ def opening_ratio(v, months):
 
 
 @stage
-def give_opening(d, v, flow, share, own_months, later_share, rest_paid, paid_slot):
+def give_opening(d, v, flow, share, own_months, later_share, rest_paid):
     """One county's opening transfer, and what it still holds for the second tranche."""
     wide()
     rest_counts = 1.0 if rest_paid else 0.0
@@ -82,7 +80,7 @@ def give_opening(d, v, flow, share, own_months, later_share, rest_paid, paid_slo
         d[BALANCE + i] = balance - given
         d[HELD + i] = min(later_share * balance, balance - given)
         d[PAID_IN + i] += given
-        d[paid_slot + i] += rest
+        d[PAID_AT_OPENING + i] = rest
         v[POOL + i] += given + rest
         v[INFLOW + i] += rest
         flow[F_OPENING + i] = given
@@ -102,10 +100,9 @@ def opening_transfer(rules, city_level, county, v, county_flow, city_flow):
     opening_ratio(v, rules["opening_city_months"])
     for c in range(counties):
         share = rules["opening_share_city"] if city_level[c] else rules["opening_share"]
-        paid_slot = PAID_CITY if city_level[c] else PAID_COUNTY
         own_months, later = rules["opening_own_months"], rules["december_share"]
         flow, rest = county_flow[c % kept], rules["opening_rest"]
-        give_opening(county[c], v, flow, share, own_months, later, rest, paid_slot)
+        give_opening(county[c], v, flow, share, own_months, later, rest)
     repay(v, city_flow, F_REPAY_OPENING)
 
 
@@ -156,19 +153,18 @@ def give_top_up(d, v, flow, by_balance, by_deficit, by_enrolment, enrolment, net
 
 
 @stage
-def credit_top_up(d, v, flow, paid_slot, called_slot):
-    """The county's part reaches the pool, and its treasury's part is a call."""
+def credit_top_up(d, v, flow):
+    """The county's part reaches the pool, with what its treasury added."""
     wide()
     for i in range(LANES):
         rest = flow[F_TOP_UP_REST + i]
         v[POOL + i] += flow[F_TOP_UP + i] + rest
         v[INFLOW + i] += rest
-        v[called_slot + i] += rest
-        d[paid_slot + i] += rest
+        d[PAID_COUNTY + i] += rest
 
 
 @stage
-def top_up(rules, enrolment, city_level, county, v, county_flow, city_flow):
+def top_up(rules, enrolment, county, v, county_flow, city_flow):
     """Later years: the pool is filled up; ``enrolment`` (C,) are shares of the city's enrolment."""
     counties, kept = county.shape[0], county_flow.shape[0]
     clear(v, SUM_A)
@@ -194,9 +190,7 @@ def top_up(rules, enrolment, city_level, county, v, county_flow, city_flow):
             rules["net_balance"],
             rules["top_up_rest"],
         )
-        paid_slot = PAID_CITY if city_level[c] else PAID_COUNTY
-        called_slot = CALLED_CITY if city_level[c] else CALLED_COUNTY
-        credit_top_up(county[c], v, flow, paid_slot, called_slot)
+        credit_top_up(county[c], v, flow)
     repay(v, city_flow, F_REPAY_TOP_UP)
 
 

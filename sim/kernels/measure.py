@@ -42,6 +42,7 @@ from sim.kernels.codes import (
     NOUGHT,
     OPENING_DEFICIT,
     PAID_ARREARS,
+    PAID_AT_OPENING,
     PAID_CITY,
     PAID_COUNTY,
     PAID_IN,
@@ -67,7 +68,7 @@ from sim.kernels.codes import (
 from sim.kernels.january import sum_of
 from sim.kernels.lanes import LANES, stage, wide
 from sim.kernels.settlement import clear, settle
-from sim.kernels.tally import first_time, tally_gini, tally_money, tally_months
+from sim.kernels.tally import any_value, first_time, tally_gini, tally_money, tally_months, tally_nothing
 
 LINE_NAMES = ("county_treasury", "city_treasury", "opening_deficits", "arrears", "runoff")
 CITY_YEAR_METRICS = (
@@ -167,6 +168,21 @@ def adjustment(v, factor):
 
 
 @stage
+def book_treasuries(d, v, city_level):
+    """Who was called this year, and whose money it was: the city-level unit's treasury is the city's."""
+    wide()
+    city = 1.0 if city_level else 0.0
+    for i in range(LANES):
+        called = d[PAID_COUNTY + i]
+        v[CALLED_CITY + i] += d[PAID_CITY + i] + city * called
+        v[CALLED_COUNTY + i] += (1.0 - city) * called
+        in_role = called + d[PAID_AT_OPENING + i]
+        d[PAID_AT_OPENING + i] = 0.0
+        d[PAID_CITY + i] += city * in_role
+        d[PAID_COUNTY + i] = (1.0 - city) * in_role
+
+
+@stage
 def add_to_horizon(d, paid, total, present, factor):
     """A burden line's year joins its sum and its present value, and starts afresh."""
     wide()
@@ -250,6 +266,22 @@ def tally_events(plan, v, tally, f, y, months_slot):
 
 
 @stage
+def tally_line(plan, tally, county, v, s, line, per_lowest, factor):
+    """A year of one burden line, by county and city; most counties pay nothing in most years."""
+    paid, total = paid_slots(line), TOTAL_COUNTY + line * LANES
+    clear(v, VALUE)
+    for c in range(county.shape[0]):
+        d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR + 1 + line
+        if any_value(d, paid):
+            tally_money(tally, at, d, paid, per_lowest)
+            sum_of(d, v, paid, VALUE)
+            add_to_horizon(d, paid, total, total + LINES * LANES, factor)
+        else:
+            tally_nothing(tally, at)
+    tally_money(tally, s + 5 + line, v, VALUE, per_lowest)
+
+
+@stage
 def year_end(plan, books, copy, tally, f, y):
     """Everything measured when December is over; ``copy`` are books of one fund to settle on."""
     rules, per_lowest = plan.rules[f], plan.per_lowest[f]
@@ -260,17 +292,11 @@ def year_end(plan, books, copy, tally, f, y):
         copy_rows(county, copy.county[0], COUNTY_SETTLED)
         copy_rows(books.city[f : f + 1], copy.city, CITY_SETTLED)
         shares, short = plan.layer_share[f], plan.layer_short[f]
-        settle(
-            rules,
-            shares,
-            short,
-            plan.city_level,
-            copy.county[0],
-            copy.city[0],
-            copy.county_flow[0],
-            copy.city_flow[0],
-        )
+        flows = copy.county_flow[0], copy.city_flow[0]
+        settle(rules, shares, short, copy.county[0], copy.city[0], flows[0], flows[1])
     add_receivable(v, copy.city[0])
+    for c in range(counties):
+        book_treasuries(county[c], v, plan.city_level[c])
 
     s = (f * years + y) * (CITY_YEAR + counties * COUNTY_YEAR)
     claims = CITY_CLOSED_CLAIMS if plan.previous_claims else CITY_CLAIMS
@@ -284,10 +310,7 @@ def year_end(plan, books, copy, tally, f, y):
     tally_months(tally, s, v, VALUE)
     tally_events(plan, v, tally, f, y, VALUE)
     for line in range(4):
-        clear(v, VALUE)
-        for c in range(counties):
-            sum_of(county[c], v, paid_slots(line), VALUE)
-        tally_money(tally, s + 5 + line, v, VALUE, per_lowest)
+        tally_line(plan, tally, county, v, s, line, per_lowest, plan.discount[y])
     if rules["adjusts"]:
         adjustment(v, plan.discount[y])
     tally_money(tally, s + 9, v, RAISED, per_lowest)
@@ -299,11 +322,6 @@ def year_end(plan, books, copy, tally, f, y):
         county_months(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
         tally_months(tally, at, v, VALUE)
         tally.county_events[f, c, y] += first_time(tally, d, DEPLETED, EVER_DEPLETED)
-        for line in range(4):
-            paid = paid_slots(line)
-            tally_money(tally, at + 1 + line, d, paid, per_lowest)
-            total = TOTAL_COUNTY + line * LANES
-            add_to_horizon(d, paid, total, total + LINES * LANES, plan.discount[y])
 
 
 @stage
@@ -316,7 +334,7 @@ def horizon(plan, books, tally, f):
     city_flow = books.city_flow[f % books.city_flow.shape[0]]
     if rules["settlement_month"] > 0:
         shares, short = plan.layer_share[f], plan.layer_short[f]
-        settle(rules, shares, short, plan.city_level, county, v, county_flow, city_flow)
+        settle(rules, shares, short, county, v, county_flow, city_flow)
         for c in range(counties):
             for paid in (PAID_COUNTY, PAID_CITY):
                 add_to_horizon(county[c], paid, TOTAL_RUNOFF, PRESENT_RUNOFF, plan.discount[years])

@@ -177,7 +177,7 @@ def open_month(plan, books, f, y, month):
         reconcile(rules, county, v)
     if month == 1 and y > 0 and rules["top_up_months"] > 0.0:
         year = y if rules["enrolment_current"] else y - 1
-        top_up(rules, plan.enrolment[f, year], plan.city_level, county, v, county_flow, city_flow)
+        top_up(rules, plan.enrolment[f, year], county, v, county_flow, city_flow)
         reconcile(rules, county, v)
     if month == 2 and y == 0:
         municipal_reserve(v, city_flow)
@@ -196,12 +196,12 @@ def close_month(plan, books, f, y, month, recoveries, apply):
     city_flow = books.city_flow[f % books.city_flow.shape[0]]
     shares, short = plan.layer_share[f], plan.layer_short[f]
     if month == rules["settlement_month"] and y > 0:
-        settle(rules, shares, short, plan.city_level, county, v, county_flow, city_flow)
+        settle(rules, shares, short, county, v, county_flow, city_flow)
         reconcile(rules, county, v)
     if month == MONTHS:
         before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow)
         if rules["settlement_month"] == 0:
-            settle(rules, shares, short, plan.city_level, county, v, county_flow, city_flow)
+            settle(rules, shares, short, county, v, county_flow, city_flow)
         after_close(rules, apply, county, v, county_flow, city_flow)
         reconcile(rules, county, v)
     month_end(v, 0.0 if month == MONTHS else rules["working_months"])

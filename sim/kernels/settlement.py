@@ -13,8 +13,6 @@ from sim.kernels.codes import (
     ASKED,
     BALANCE,
     BALANCES,
-    CALLED_CITY,
-    CALLED_COUNTY,
     CITY_TREASURY,
     COUNTY_TREASURY,
     DEPLETED,
@@ -96,7 +94,7 @@ def share_surplus(d, v, flow, to_pool, deficit_first):
 
 
 @stage
-def attribute(d, v, flow, mode, theta, also_expenditure, own_first, paid_slot, called_slot):
+def attribute(d, v, flow, mode, theta, also_expenditure, own_first):
     """The part of a gap that the assessment lays to the county; a given figure replaces the rule."""
     wide()
     shortfall = theta if mode == SHORTFALL else 0.0
@@ -114,8 +112,7 @@ def attribute(d, v, flow, mode, theta, also_expenditure, own_first, paid_slot, c
         paid = part - from_balance
         d[BALANCE + i] -= from_balance
         d[GAP + i] = gap - part
-        d[paid_slot + i] += paid
-        v[called_slot + i] += paid
+        d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
         flow[F_ATTRIBUTABLE_OWN + i] = from_balance
         flow[F_ATTRIBUTABLE + i] = paid
@@ -216,7 +213,7 @@ def all_balances_pay(d, v, flow, common_slot, slot, share):
 
 
 @stage
-def county_treasury_pays(d, v, flow, slot, when_short, paid_slot, called_slot):
+def county_treasury_pays(d, v, flow, slot, when_short):
     """The county's treasury pays its share in full, unless the layer excuses it where the pool is short."""
     wide()
     excused = 0.0 if when_short == UNPAID_PART else 1.0
@@ -224,8 +221,7 @@ def county_treasury_pays(d, v, flow, slot, when_short, paid_slot, called_slot):
         asked = d[TREASURY_SHARE + i] * d[GAP + i]
         paid = asked * (1.0 - excused * v[SHORT + i])
         d[LEFT + i] += asked - paid
-        d[paid_slot + i] += paid
-        v[called_slot + i] += paid
+        d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
         flow[slot + i] = paid
 
@@ -236,7 +232,6 @@ def city_treasury_pays(d, v, flow, slot, share):
     for i in range(LANES):
         paid = share * d[OTHER_SHARE + i] * d[GAP + i]
         d[PAID_CITY + i] += paid
-        v[CALLED_CITY + i] += paid
         v[INFLOW + i] += paid
         flow[slot + i] = paid
 
@@ -281,7 +276,7 @@ def common_account(county, v, county_flow, slot, share, account, event, when_sho
 
 
 @stage
-def layer(rules, shares, when_short, at, county, v, county_flow, city_level):
+def layer(rules, shares, when_short, at, county, v, county_flow):
     """One layer of the waterfall: sources pay in the order of ``codes.SOURCES``."""
     counties, kept = county.shape[0], county_flow.shape[0]
     slot = at + LANES  # the layer's first slot is what its common balances give
@@ -308,10 +303,8 @@ def layer(rules, shares, when_short, at, county, v, county_flow, city_level):
         common_account(county, v, county_flow, flows, shares[FROM_POOL], POOL, EVENT_POOL, when_short)
     if shares[COUNTY_TREASURY] > 0.0:
         for c in range(counties):
-            paid_slot = PAID_CITY if city_level[c] else PAID_COUNTY
-            called_slot = CALLED_CITY if city_level[c] else CALLED_COUNTY
             flow, flows = county_flow[c % kept], slot + COUNTY_TREASURY * LANES
-            county_treasury_pays(county[c], v, flow, flows, when_short, paid_slot, called_slot)
+            county_treasury_pays(county[c], v, flow, flows, when_short)
     if shares[CITY_TREASURY] > 0.0:
         for c in range(counties):
             flow, flows = county_flow[c % kept], slot + CITY_TREASURY * LANES
@@ -324,7 +317,7 @@ def layer(rules, shares, when_short, at, county, v, county_flow, city_level):
 
 
 @stage
-def settle(rules, layer_share, layer_short, city_level, county, v, county_flow, city_flow):
+def settle(rules, layer_share, layer_short, county, v, county_flow, city_flow):
     """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row)."""
     counties, kept = county.shape[0], county_flow.shape[0]
     for c in range(counties):
@@ -333,8 +326,6 @@ def settle(rules, layer_share, layer_short, city_level, county, v, county_flow, 
     repay(v, city_flow, F_REPAY_SURPLUS)
     if rules["assesses"]:
         for c in range(counties):
-            paid_slot = PAID_CITY if city_level[c] else PAID_COUNTY
-            called_slot = CALLED_CITY if city_level[c] else CALLED_COUNTY
             attribute(
                 county[c],
                 v,
@@ -343,12 +334,10 @@ def settle(rules, layer_share, layer_short, city_level, county, v, county_flow, 
                 rules["theta"],
                 rules["also_expenditure"],
                 rules["own_balance_first"],
-                paid_slot,
-                called_slot,
             )
     for n in range(rules["layers"]):
         at = F_LAYERS + n * LAYER_STRIDE
-        layer(rules, layer_share[n], layer_short[n], at, county, v, county_flow, city_level)
+        layer(rules, layer_share[n], layer_short[n], at, county, v, county_flow)
     for c in range(counties):
         remainder(county[c], v, county_flow[c % kept])
     repay(v, city_flow, F_REPAY_SETTLEMENT)

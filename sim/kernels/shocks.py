@@ -27,11 +27,9 @@ ONE = np.float32(1)
 ZERO = np.float32(0)
 TO_UNIT = np.float32(2.0**-31)
 
-# slots of the float32 rows
-G, EPIDEMIC_LOG = np.int64(0), np.int64(CELLS * LANES)
-CITY_SHOCK_SLOTS = CELLS + 2
-H, DEVIATION = np.int64(0), np.int64(CELLS * LANES)
-COUNTY_SHOCK_SLOTS = 2 * CELLS
+# slots of a fund's float32 rows: contributions, claims
+FIRST, SECOND = np.int64(0), np.int64(LANES)
+DEVIATION_FIRST, DEVIATION_SECOND = np.int64(2 * LANES), np.int64(3 * LANES)
 
 
 class Noise(NamedTuple):
@@ -82,17 +80,23 @@ class Shocked(NamedTuple):
     """The shocks' state and buffers for one block of paths."""
 
     city: np.ndarray
-    """(CITY_SHOCK_SLOTS x LANES,) float32: g, then the epidemic's log for contributions and claims."""
+    """(2, 2 x LANES) float32: g of each fund's contributions and claims."""
+    epidemic: np.ndarray
+    """(2 x LANES,) float32: the year's log for contributions and claims."""
     county: np.ndarray
-    """(C, COUNTY_SHOCK_SLOTS x LANES) float32: h, then each cell's deviation from its level."""
+    """(C, 2, 4 x LANES) float32: h of contributions and claims, then their deviations from the level."""
     year: np.ndarray
-    """(C, CELLS x LANES) float64 yuan: the year's totals, epidemic included."""
+    """(C, CELLS, LANES) float64 yuan: the year's totals, epidemic included."""
     month: np.ndarray
     """(CELLS, LANES) float64 yuan: one county's month."""
     words: np.ndarray
     """(4 x LANES,) int32."""
     draws: np.ndarray
     """(4 x LANES,) float32."""
+    pairs: np.ndarray
+    """(2, 2 x LANES) float32: ``draws`` again, one row a fund."""
+    factors: np.ndarray
+    """(CELLS, LANES) float32: monthly factors."""
 
 
 @stage
@@ -102,17 +106,17 @@ def _cut(x):
 
 
 @stage
-def mix_city(city, z, cell, root, scale, persistence):
+def mix_city(city, z, slot, root, scale, persistence):
     """g[y] = phi g[y-1] + D chol(R) eps for one of the four cells."""
     wide()
     r0, r1, r2, r3 = root[0], root[1], root[2], root[3]
     for i in range(LANES):
         e = r0 * z[i] + r1 * z[LANES + i] + r2 * z[2 * LANES + i] + r3 * z[3 * LANES + i]
-        city[cell + i] = persistence * city[cell + i] + scale * _cut(e)
+        city[slot + i] = persistence * city[slot + i] + scale * _cut(e)
 
 
 @stage
-def draw_epidemic(city, w, scalars):
+def draw_epidemic(epidemic, w, scalars):
     """Whether the year is struck, and the logs by which claims and contributions then change."""
     wide()
     probability = scalars[EPIDEMIC_PROBABILITY]
@@ -122,8 +126,8 @@ def draw_epidemic(city, w, scalars):
     for i in range(LANES):
         struck = ONE if uniform_31(w[i]) * TO_UNIT < probability else ZERO
         z0, z1 = normal_pair(w[2 * LANES + i], w[3 * LANES + i])
-        city[EPIDEMIC_LOG + i] = struck * (m_contributions + s_contributions * z1)
-        city[EPIDEMIC_LOG + LANES + i] = struck * (m_claims + s_claims * z0)
+        epidemic[FIRST + i] = struck * (m_contributions + s_contributions * z1)
+        epidemic[SECOND + i] = struck * (m_claims + s_claims * z0)
 
 
 @stage
@@ -137,36 +141,59 @@ def city_year(noise, shocked, path, y):
         normals(shocked.draws, shocked.words)
     for k in range(CELLS):
         scale, persistence = noise.city_scale[k], noise.city_persistence[k]
-        mix_city(shocked.city, shocked.draws, k * LANES, noise.city_root[k], scale, persistence)
+        mix_city(shocked.city[k // 2], shocked.draws, k % 2 * LANES, noise.city_root[k], scale, persistence)
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
         words(shocked.words, path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
-        draw_epidemic(shocked.city, shocked.words, noise.scalars)
+        draw_epidemic(shocked.epidemic, shocked.words, noise.scalars)
 
 
 @stage
-def walk(row, city, z, cell, persistence, correlation, scale_contributions, scale_claims, response, gap):
+def walk(row, city, z, persistence, correlation, scale_contributions, scale_claims, response, gap):
     """One county and fund's deviations, a year on: AR(1) county part, city part, policy response."""
     wide()
-    k0, k1 = cell + CONTRIBUTIONS * LANES, cell + CLAIMS * LANES
     other = np.float32(np.sqrt(ONE - correlation * correlation))
     for i in range(LANES):
-        e0 = _cut(z[k0 + i])
-        e1 = _cut(correlation * z[k0 + i] + other * z[k1 + i])
-        h0 = persistence * row[H + k0 + i] + scale_contributions * e0
-        h1 = persistence * row[H + k1 + i] + scale_claims * e1
-        ahead = gap + row[DEVIATION + k1 + i] - row[DEVIATION + k0 + i]
-        row[H + k0 + i] = h0
-        row[H + k1 + i] = h1
-        row[DEVIATION + k0 + i] += city[G + k0 + i] + h0
-        row[DEVIATION + k1 + i] += city[G + k1 + i] + h1 - response * ahead
+        e0 = _cut(z[FIRST + i])
+        e1 = _cut(correlation * z[FIRST + i] + other * z[SECOND + i])
+        h0 = persistence * row[FIRST + i] + scale_contributions * e0
+        h1 = persistence * row[SECOND + i] + scale_claims * e1
+        ahead = gap + row[DEVIATION_SECOND + i] - row[DEVIATION_FIRST + i]
+        row[FIRST + i] = h0
+        row[SECOND + i] = h1
+        row[DEVIATION_FIRST + i] += city[FIRST + i] + h0
+        row[DEVIATION_SECOND + i] += city[SECOND + i] + h1 - response * ahead
 
 
 @stage
-def totals(out, row, city, level, k, kind):
-    """A cell's total of the year: level x 2^(deviation + epidemic)."""
+def year_factors(out, row, epidemic, deviation, kind):
+    """2 to a cell's deviation and the epidemic's log."""
     wide()
     for i in range(LANES):
-        out[k + i] = level * np.float64(exp2(row[DEVIATION + k + i] + city[EPIDEMIC_LOG + kind + i]))
+        out[i] = exp2(row[deviation + i] + epidemic[kind + i])
+
+
+@stage
+def month_factors(out, z, slot, scale):
+    """exp(sigma eta - sigma^2 / 2), of mean 1; sigma to base 2."""
+    wide()
+    mean = np.float32(0.5) * scale * scale * np.float32(0.6931471805599453)
+    for i in range(LANES):
+        out[i] = exp2(scale * z[slot + i] - mean)
+
+
+@stage
+def scale_level(out, factors, level):
+    wide()
+    for i in range(LANES):
+        out[i] = level * np.float64(factors[i])
+
+
+@stage
+def scale_year(out, year, factors, share):
+    """A month's figure: the year's total x the month's share x its factor."""
+    wide()
+    for i in range(LANES):
+        out[i] = year[i] * share * np.float64(factors[i])
 
 
 @stage
@@ -179,31 +206,23 @@ def county_year(noise, shocked, path, c, y):
     else:
         normals(shocked.draws, shocked.words)
     for f in range(noise.fund.shape[0]):
-        cell = 2 * noise.fund[f]
+        fund = noise.fund[f]
+        row = shocked.county[c, fund]
         walk(
-            shocked.county[c],
-            shocked.city,
-            shocked.draws,
-            cell * LANES,
+            row,
+            shocked.city[fund],
+            shocked.pairs[fund],
             noise.scalars[COUNTY_PERSISTENCE],
             noise.scalars[COUNTY_CORRELATION],
-            noise.county_scale[cell + CONTRIBUTIONS],
-            noise.county_scale[cell + CLAIMS],
-            noise.response[noise.fund[f]],
+            noise.county_scale[2 * fund + CONTRIBUTIONS],
+            noise.county_scale[2 * fund + CLAIMS],
+            noise.response[fund],
             noise.gap[f, c, y],
         )
         for kind in range(2):
-            k, level = (cell + kind) * LANES, noise.level[f, c, kind, y]
-            totals(shocked.year[c], shocked.county[c], shocked.city, level, k, kind * LANES)
-
-
-@stage
-def spread(out, year, z, k, share, scale):
-    """A month of one cell: total x share x exp(sigma eta - sigma^2 / 2), scales to base 2."""
-    wide()
-    mean = np.float32(0.5) * scale * scale * np.float32(0.6931471805599453)
-    for i in range(LANES):
-        out[i] = year[k + i] * share * np.float64(exp2(scale * z[k + i] - mean))
+            factors = shocked.factors[2 * fund + kind]
+            year_factors(factors, row, shocked.epidemic, DEVIATION_FIRST + kind * LANES, kind * LANES)
+            scale_level(shocked.year[c, 2 * fund + kind], factors, noise.level[f, c, kind, y])
 
 
 @stage
@@ -214,5 +233,6 @@ def county_month(noise, shocked, path, c, y, month):
     for f in range(noise.fund.shape[0]):
         for kind in range(2):
             cell = 2 * noise.fund[f] + kind
-            share, scale = noise.profile[f, kind, month - 1], noise.monthly_scale[cell]
-            spread(shocked.month[cell], shocked.year[c], shocked.draws, cell * LANES, share, scale)
+            factors, share = shocked.factors[cell], noise.profile[f, kind, month - 1]
+            month_factors(factors, shocked.draws, cell * LANES, noise.monthly_scale[cell])
+            scale_year(shocked.month[cell], shocked.year[c, cell], factors, share)

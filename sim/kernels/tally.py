@@ -46,6 +46,8 @@ class Tally(NamedTuple):
     """(1,) int64 paths in which the identity of the accounts failed."""
     weight: np.ndarray
     """(LANES,) float64: 1 for a path of the block, 0 beyond its end."""
+    weight_sum: np.ndarray
+    """(1,) float64 paths of the block."""
     lane: np.ndarray
     """(LANES,) float64 scratch."""
     bin: np.ndarray
@@ -72,13 +74,6 @@ def any_value(row, slot):
     for i in range(LANES):
         found += 1 if abs(row[slot + i]) >= NOUGHT else 0
     return found > 0
-
-
-@stage
-def weigh(lane, weight):
-    wide()
-    for i in range(LANES):
-        lane[i] = weight[i]
 
 
 @stage
@@ -173,6 +168,16 @@ def tally_gini(tally, s, row, slot):
 
 
 @stage
+def tally_nothing(tally, s):
+    """A money series in which every path of the block has nought."""
+    n = tally.weight_sum[0]
+    tally.moments[s, 0] = n
+    tally.moments[s, 1] = 0.0
+    tally.moments[s, 2] = 0.0
+    tally.counts[tally.offset[s]] += np.uint32(n)
+
+
+@stage
 def tally_money(tally, s, row, slot, per_lowest):
     """A money series; a row of noughts, as most burden lines are in most years, costs next to nothing."""
     if any_value(row, slot):
@@ -180,12 +185,7 @@ def tally_money(tally, s, row, slot, per_lowest):
         money_bins(tally.bin, row, slot, per_lowest)
         count(tally.counts, tally.offset[s], tally.bin, tally.weight)
     else:
-        weigh(tally.lane, tally.weight)
-        n = fold(tally.lane)
-        tally.moments[s, 0] = n
-        tally.moments[s, 1] = 0.0
-        tally.moments[s, 2] = 0.0
-        tally.counts[tally.offset[s]] += np.uint32(n)
+        tally_nothing(tally, s)
 
 
 @stage
