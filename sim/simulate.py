@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
 from sim.kernels.codes import EVENTS, Plan
 from sim.kernels.lanes import LANES
-from sim.kernels.shocks import CELLS, Noise, Shocked
+from sim.kernels.shocks import CELLS, Shocked
 from sim.kernels.tally import Tally, add_counts
 from sim.lower import lower_case, lower_noise, new_books
 from sim.model import Case

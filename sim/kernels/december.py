@@ -1,4 +1,4 @@
-"""December: second tranche, instalments, arrears, recoveries, revenue made good, close, accrual, adjustment."""
+"""December: tranche, instalments, arrears, recoveries, revenue made good, close, accrual, adjustment."""
 
 from __future__ import annotations
 
