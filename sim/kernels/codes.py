@@ -33,8 +33,8 @@ COUNTY_NAMES = (
     "unsettled county_balance opening_deficit revenue_missed overspent given excellent gap left "
     "treasury_share other_share paid_county paid_city paid_in drawn depleted "  # settled up to here
     "current held year_contributions year_claims closed_contributions closed_claims result "
-    "revenue_budget expenditure_budget arrears_government arrears_insured paid_at_opening paid_opening paid_arrears "
-    "ever_depleted "
+    "revenue_budget expenditure_budget arrears_government arrears_insured paid_at_opening "
+    "paid_opening paid_arrears ever_depleted "
     "total_county total_city total_opening total_arrears total_runoff "
     "present_county present_city present_opening present_arrears present_runoff"
 )
@@ -74,7 +74,8 @@ EVENTS = (
 CITY_NAMES = (
     "pool risk_fund unfunded asked ration short balances inflow "
     "event_pool event_risk "  # settled up to here
-    "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut next_claims next_contributions next_cut "
+    "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut "
+    "next_claims next_contributions next_cut "
     "year_contributions year_claims closed_contributions closed_claims called_county called_city sum_a sum_b "
     "settled value raised cut total_raised total_cut present_raised present_cut "
     "event_cash event_topup event_shortfall event_unfunded event_adjustment breach"
@@ -124,7 +125,7 @@ class Flow(NamedTuple):
 def _layer_flows() -> list[Flow]:
     flows = []
     for i in range(MAX_LAYERS):
-        row, step = f"settlement.waterfall.{i}", f"waterfall {i + 1}"
+        row, step = f"settlement.waterfall.{i + 1}", f"waterfall {i + 1}"
         # balances drawn in common pass through the pool, so that each county's ledger adds up
         flows.append(Flow(f"layer{i}_common", step, "county_balance", "pool", row))
         for source in SOURCES:
@@ -221,8 +222,8 @@ HELD_NOTHING, HELD_BALANCE, HELD_TRANCHE = _codes(3)
 
 _WHOLE = "settlement_month layers mode risk_source trigger held".split()
 _FLAG = (
-    "opening_rest deficit_in_january deficit_scheduled surplus_first top_up_rest enrolment_current net_balance "
-    "also_expenditure own_balance_first relative_rise recoveries_to_pool adjusts assesses budgets"
+    "opening_rest deficit_in_january deficit_scheduled surplus_first top_up_rest enrolment_current "
+    "net_balance also_expenditure own_balance_first relative_rise recoveries_to_pool adjusts assesses budgets"
 ).split()
 _REAL = (
     "opening_city_months opening_own_months opening_share opening_share_city december_share "

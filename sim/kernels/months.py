@@ -18,8 +18,6 @@ from sim.kernels.codes import (
     EVENT_CASH,
     EVENT_SHORTFALL,
     EVENT_UNFUNDED,
-    F_CLAIMS,
-    F_CONTRIBUTIONS,
     F_INTEREST,
     F_INTEREST_POOL,
     F_INTEREST_RISK,
@@ -94,13 +92,6 @@ def post_flows(d, v, contributions, claims):
         net = contributions[i] - claims[i]
         d[CURRENT + i] += net
         v[RESERVES + i] += net
-
-
-@stage
-def note_flows(flow, contributions, claims):
-    for i in range(LANES):
-        flow[F_CONTRIBUTIONS + i] = contributions[i]
-        flow[F_CLAIMS + i] = claims[i]
 
 
 @stage
