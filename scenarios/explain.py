@@ -83,7 +83,7 @@ def print_explain(city: City, lang: Lang, console: Console) -> None:
         _print_readings(city, lang, console)
     left_out = (word("colon", lang, a=each.clause, b=_in(each, lang)) for each in city.outside)
     _print_list(word("outside", lang), left_out, console)
-    _print_list(word("notes", lang), _notes(city, lang), console)
+    _print_list(word("notes", lang), city_notes(city, lang), console)
 
 
 def _groups(city: City) -> Iterator[tuple[tuple[str, str], Iterable[Row]]]:
@@ -174,7 +174,8 @@ def _print_readings(city: City, lang: Lang, console: Console) -> None:
     console.print(table)
 
 
-def _notes(city: City, lang: Lang) -> Iterator[str]:
+def city_notes(city: City, lang: Lang) -> Iterator[str]:
+    """What must be said of a city's rules beside any figure that rests on them."""
     if city.header.in_force_to is not None:
         yield word("expires", lang, end=_date(city.header.in_force_to, lang))
     if city.header.joining:

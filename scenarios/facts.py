@@ -40,7 +40,7 @@ class RunFacts(TypedDict):
     """Policy response of the employee and the resident fund; 0: nothing answers a gap."""
     delegated_sharing: Mapping[str, bool]
     """By fund: the document leaves to a later rule who pays the unfunded bill."""
-    notes: list[str]
+    notes: Mapping[Lang, list[str]]
     discount_rate: NotRequired[float]
     county_names: NotRequired[Mapping[str, str]]
     """English names of counties."""
@@ -72,7 +72,7 @@ def caveats(facts: RunFacts, lang: Lang) -> list[str]:
     delegated = [f for f in funds if facts["delegated_sharing"].get(f)]
     if delegated:
         lines.append(label("delegated", lang, funds=join(delegated, lang)))
-    return lines + facts["notes"]
+    return lines + facts["notes"][lang]
 
 
 def funds_of(facts: RunFacts) -> list[str]:

@@ -137,10 +137,11 @@ def give_top_up(d, v, flow, by_balance, by_deficit, by_enrolment, enrolment, net
     for i in range(LANES):
         drawable = max(0.0, d[BALANCE + i] + netted * min(0.0, d[UNSETTLED + i]))
         balances, deficits = v[SUM_A + i], v[SUM_B + i]
-        of_balance = by_balance * (drawable / balances) if balances > 0.0 else 0.0
+        from_balances = min(by_balance * v[VALUE + i], balances)
+        of_balance = from_balances * (drawable / balances) if balances > 0.0 else 0.0
         deficit = max(0.0, -d[RESULT + i])
         of_deficit = by_deficit * (deficit / deficits if deficits >= NOUGHT else enrolment)
-        asked = v[VALUE + i] * (of_balance + of_deficit + by_enrolment * enrolment)
+        asked = of_balance + v[VALUE + i] * (of_deficit + by_enrolment * enrolment)
         given = min(asked, drawable)
         missing = asked - given
         short = missing >= NOUGHT and spread > 0.0

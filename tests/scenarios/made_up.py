@@ -118,7 +118,7 @@ def make_facts(**changes: Any) -> dict[str, Any]:
         "denominator": "same_year",
         "response": (0.0, 0.0),
         "delegated_sharing": {},
-        "notes": [],
+        "notes": {"en": [], "zh": []},
         "discount_rate": 0.03,
     }
     return facts | changes

@@ -128,7 +128,7 @@ def test_says_what_it_rests_on(metrics, facts):
         "constructed": False,
         "response": (0.2, 0.2),
         "denominator": "previous_year",
-        "notes": ["A note"],
+        "notes": {"en": ["A note"], "zh": ["A note"]},
     }
     words = words_of(fan_figure(metrics, facts, "en"))
     for needed in ("previous year's claims", "A note"):

@@ -1,0 +1,5 @@
+"""``python -m scenarios`` is ``fundsim``."""
+
+from scenarios.cli import main
+
+main()

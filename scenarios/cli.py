@@ -1,0 +1,197 @@
+"""The command line.  Heavy imports happen inside the commands, so that ``--help`` stays quick.
+
+Exit status: 0 done; 2 the user's input is at fault (one message, no traceback, nothing written); 130
+interrupted; 1 anything else.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from scenarios.run import Progress
+
+app = typer.Typer(
+    name="fundsim",
+    help="Does a city's medical-insurance fund survive, and who pays if it does not? "
+    "医保基金能否持续，缺口由谁承担？",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+USER_FAULT, INTERRUPTED = 2, 130
+
+Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of tables and pictures.")]
+Readings = Annotated[
+    list[str] | None,
+    typer.Option("--reading", metavar="ID=VALUE", help="Another reading of a clause; repeat for more."),
+]
+Template = Annotated[str | None, typer.Option("--template", help="A template in place of the city's rules.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
+
+
+@app.command()
+def explain(
+    city: Annotated[str, typer.Argument(metavar="CITY", help="A built-in city, or a rules file.")],
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+) -> None:
+    """Every rule parameter of a city: value, clause, status, reading."""
+    from scenarios.city import load_city
+    from scenarios.explain import print_explain
+
+    print_explain(load_city(city, parse_readings(reading), template), lang, console())
+
+
+@app.command()
+def replay(
+    city: Annotated[str, typer.Argument(metavar="CITY", help="A built-in city, or a rules file.")],
+    data: Annotated[Path, typer.Argument(metavar="DATA_DIR", help="opening.csv, monthly.csv, …")],
+    out: Out,
+    apply_adjustment: Annotated[
+        bool, typer.Option("--apply-adjustment", help="Let adjusted policy change later months' figures.")
+    ] = False,
+    reading: Readings = None,
+    template: Template = None,
+) -> None:
+    """Run a city's rules over given monthly figures: who pays what, by which clause."""
+    from scenarios.replay_run import replay_command
+
+    place, replayed = replay_command(
+        city,
+        data,
+        out,
+        apply_adjustment=apply_adjustment,
+        readings=parse_readings(reading),
+        template=template,
+    )
+    screen = console()
+    screen.print(f"{place.name['en']} {place.name['zh']}: {len(replayed.ledger):,} transfers → {out}", markup=False)
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
+    out: Out,
+    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+) -> None:
+    """One Monte Carlo run: depletion, months of payment capacity, and who bears the bill."""
+    from scenarios.run import RunRequest
+    from scenarios.run import run as run_scenario
+    from scenarios.summary import print_summary
+
+    screen = console()
+    request = RunRequest(
+        scenario, out, paths, years, seed, threads, parse_readings(reading), template, lang
+    )
+    with progress_on(screen) as progress:
+        done = run_scenario(request, progress)
+    print_summary(done.metrics, done.facts, screen, lang)
+    screen.print()
+    for file in done.files:
+        screen.print(str(file), markup=False, highlight=False, soft_wrap=True)
+    screen.print(f"{done.seconds:.1f} s, {done.mcfm_per_second:.0f} million county-fund-months/s", highlight=False)
+
+
+def parse_readings(given: list[str] | None) -> dict[str, str]:
+    """ID=VALUE pairs as a dictionary."""
+    from scenarios.errors import InputError
+
+    chosen: dict[str, str] = {}
+    for pair in given or []:
+        name, equals, value = pair.partition("=")
+        if not equals or not name or not value:
+            raise InputError("--reading", pair, "expected ID=VALUE, such as T5=after_pool")
+        if chosen.setdefault(name, value) != value:
+            raise InputError("--reading", pair, f"expected one value for {name}, found two")
+    return chosen
+
+
+def console() -> Console:
+    """A console as wide as the terminal; 100 columns where there is none."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else 100)
+
+
+class progress_on:  # noqa: N801 - used as a context manager
+    """A progress bar on a terminal, a plain line each tenth without one; both on standard error."""
+
+    def __init__(self, screen: Console) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+        self.console = Console(stderr=True)
+        self.bar = (
+            Progress(
+                *("paths", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+                console=self.console,
+                transient=True,
+            )
+            if self.console.is_terminal
+            else None
+        )
+        self.task = self.bar.add_task("paths", total=None) if self.bar else None
+        self.tenths = 0
+
+    def __enter__(self) -> Progress:
+        if self.bar:
+            self.bar.start()
+        return self.report
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar:
+            self.bar.stop()
+
+    def report(self, done: int, paths: int) -> None:
+        """Show that ``done`` of ``paths`` are simulated."""
+        if self.bar and self.task is not None:
+            self.bar.update(self.task, completed=done, total=paths)
+        elif done * 10 // paths > self.tenths:
+            self.tenths = done * 10 // paths
+            print(f"{done:,} of {paths:,} paths", file=sys.stderr, flush=True)
+
+
+def main() -> None:
+    """Entry point: turns a user's mistake into one message and status 2."""
+    from scenarios.errors import InputError
+
+    try:
+        app(standalone_mode=True)
+    except InputError as error:
+        print(f"fundsim: {error}", file=sys.stderr)
+        sys.exit(USER_FAULT)
+    except KeyboardInterrupt:
+        leave(INTERRUPTED)
+    except BrokenPipeError:
+        leave(1)
+
+
+def leave(status: int) -> None:
+    """End at once: worker threads may still be inside compiled code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if status == INTERRUPTED:
+        print("fundsim: interrupted, nothing written", file=sys.stderr, flush=True)
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""``fundsim run``: a scenario → metrics, manifest and fan chart in a directory."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenarios.errors import InputError
+from scenarios.explain import city_notes
+from scenarios.facts import RunFacts
+from scenarios.labels import Lang
+from scenarios.output import check_folder, new_files, sha256, write_json, write_rows
+from scenarios.scenario import Scenario, load_scenario
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PACKAGES = ("fundsim", "numpy", "scipy", "pandas", "numba", "llvmlite", "pyarrow", "matplotlib", "pydantic")
+MAX_PATHS = 2**31 - 1
+"""A path is one 32-bit word of a draw's address, and a bin's count is another."""
+MAX_SEED = 2**64 - 1
+LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+Progress = Callable[[int, int], None]
+"""Called with paths done and paths in all."""
+
+
+@dataclass(frozen=True)
+class RunOutput:
+    """A finished run: its table, what must be said beside it, and the files written."""
+
+    metrics: pd.DataFrame
+    facts: RunFacts
+    files: tuple[Path, ...]
+    seconds: float
+    mcfm_per_second: float
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a user asked for; ``None`` leaves it to the scenario."""
+
+    scenario: str
+    out: Path
+    paths: int | None = None
+    years: int | None = None
+    seed: int | None = None
+    threads: int | None = None
+    readings: Mapping[str, str] | None = None
+    template: str | None = None
+    lang: Lang = "en"
+
+
+def run(request: RunRequest, progress: Progress) -> RunOutput:
+    """Load, simulate, measure, then write all files at once; raises InputError before any work."""
+    scenario = load_scenario(
+        request.scenario, years=request.years, readings=request.readings, template=request.template
+    )
+    paths = _within("--paths", scenario.paths if request.paths is None else request.paths, 1, MAX_PATHS)
+    seed = _within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
+    if request.threads is not None:
+        _within("--threads", request.threads, 1, 1024)
+    check_folder(request.out)
+    _check_counties(scenario)
+
+    from sim.metrics import beyond_range, metrics_table
+    from sim.simulate import simulate
+
+    started = time.perf_counter()
+    result = simulate(
+        scenario.case,
+        paths=paths,
+        seed=seed,
+        threads=request.threads,
+        progress=lambda done: progress(done, paths),
+    )
+    seconds = time.perf_counter() - started
+    case = scenario.case
+    months = paths * case.years * 12 * len(case.counties) * len(case.funds)
+    speed = months / seconds / 1e6
+    table = metrics_table(result, scenario.name)
+    facts = run_facts(scenario, paths, seed)
+    manifest = {
+        **facts,
+        "version": version("fundsim"),
+        "packages": {name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "resolved": scenario.resolved,
+        "chosen_readings": dict(scenario.city.chosen),
+        "inputs_sha256": {path.name: sha256(path) for path in (scenario.path, scenario.city.path)},
+        "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
+        "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
+        "values_beyond_histogram_range": beyond_range(result),
+        "shock_components_cut_at": 8.0,
+        "simulation_seconds": round(seconds, 3),
+        "million_county_fund_months_per_second": round(speed, 1),
+    }
+    files = write_run(request, scenario, table, facts, manifest)
+    return RunOutput(table, facts, files, seconds, speed)
+
+
+def write_run(
+    request: RunRequest, scenario: Scenario, table: pd.DataFrame, facts: RunFacts, manifest: Mapping[str, Any]
+) -> tuple[Path, ...]:
+    """The metrics, the manifest, the list of assumptions, and the fan chart in the chosen language."""
+    from scenarios.plot import fan_chart
+
+    with new_files(request.out) as folder:
+        table.to_parquet(folder / "metrics.parquet", index=False)
+        table.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
+        write_json(folder / "manifest.json", manifest)
+        write_rows(folder / "assumptions.csv", ("id", "en", "zh", "about", "sources"), assumption_rows(scenario))
+        fan_chart(table, folder / "months_of_capacity", facts, lang=request.lang)
+        names = sorted(path.name for path in folder.iterdir())
+    return tuple(request.out / name for name in names)
+
+
+def assumption_rows(scenario: Scenario) -> list[tuple[str, ...]]:
+    """What the scenario's figures rest on, one statement a row."""
+    return [
+        (entry.id, entry.en, entry.zh, "; ".join(entry.about), "; ".join(entry.sources))
+        for entry in scenario.assumptions
+    ]
+
+
+def run_facts(scenario: Scenario, paths: int, seed: int) -> RunFacts:
+    """What every table and picture of the run must say."""
+    case = scenario.case
+    notes = {lang: list(city_notes(scenario.city, lang)) for lang in LANGUAGES}
+    return {
+        "scenario": scenario.name,
+        "titles": {lang: scenario.title[lang] for lang in LANGUAGES},
+        "city": {lang: scenario.city.name[lang] for lang in LANGUAGES},
+        "paths": paths,
+        "seed": seed,
+        "first_year": case.first_year,
+        "years": case.years,
+        "constructed": scenario.constructed,
+        "base_claims_yuan": {
+            fund: float(sum(getattr(county, fund).base_claims_yuan for county in case.counties))
+            for fund in case.funds
+        },
+        "denominator": case.options.months_denominator,
+        "response": case.shocks.response,
+        "delegated_sharing": {
+            fund: rules.unfunded_is == "shared_by_later_rule" for fund, rules in case.rules.items()
+        },
+        "notes": notes,
+        "discount_rate": case.options.discount_rate,
+        "county_names": {county.name: county.name_en or county.name for county in case.counties},
+    }
+
+
+def _within(option: str, value: int, lowest: int, highest: int) -> int:
+    if not lowest <= value <= highest:
+        raise InputError(option, "", f"expected a whole number from {lowest} to {highest}, found {value}")
+    return value
+
+
+def _check_counties(scenario: Scenario) -> None:
+    from sim.lower import stable_ids
+
+    try:
+        stable_ids([county.name for county in scenario.case.counties])
+    except ValueError as error:
+        raise InputError(scenario.path, "counties", str(error)) from None

@@ -1,0 +1,181 @@
+"""Tallies → the tidy table of metrics: scenario, fund, county, year, metric, statistic, value, std_error, n.
+
+Which metrics a city reports follows from its rules: what a waterfall never draws is not reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.codes import EVENTS
+from sim.kernels.tally import MONEY_LOWEST
+from sim.model import Fund
+from sim.quantiles import Histogram, histogram
+from sim.rules import FundRules
+from sim.series import Key, kind_of
+from sim.simulate import Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COLUMNS = ("scenario", "fund", "county", "year", "metric", "statistic", "value", "std_error", "n")
+PERCENTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
+FEW = (0.05, 0.50, 0.95)
+TAILS = (0.95, 0.99)
+CITY = "*"
+Row = tuple[str, str, int | None, str, str, float, float, int]
+"""fund, county, year, metric, statistic, value, std_error, n."""
+
+
+def reported_events(rules: FundRules, below: tuple[float, ...]) -> dict[str, int]:
+    """The city's events under these rules → their index; N of ``below_N_months`` as short as it can be."""
+    absent = {
+        "pool_depletion": not rules.names("pool"),
+        "risk_fund_depletion": not rules.names("risk_fund"),
+        "topup_short": rules.top_up.months == 0,
+        "cash_shortfall": not rules.cash.reported,
+        "unfunded": not can_be_unfunded(rules),
+        "policy_adjustment": rules.policy_adjustment.trigger == "never",
+    }
+    names = [*EVENTS, *(f"below_{n:g}_months" for n in below)]
+    return {name: i for i, name in enumerate(names) if not absent.get(name, False)}
+
+
+def can_be_unfunded(rules: FundRules) -> bool:
+    """Whether some gap may find no payer: the last layer is not borne by treasuries alone."""
+    layers = rules.settlement.waterfall
+    safe = {"county_treasury", "city_treasury"}
+    last = {source for source, share in layers[-1].shares.items() if share > 0} if layers else set()
+    return rules.names("unfunded") or not last or not last <= safe
+
+
+def reports(rules: FundRules, key: Key) -> bool:
+    """Whether a series is reported under these rules."""
+    if key.metric == "pool_months":
+        return rules.names("pool")
+    if key.metric == "unfunded":
+        return can_be_unfunded(rules)
+    if key.metric.startswith("adjustment:"):
+        return rules.policy_adjustment.trigger != "never"
+    if key.metric == "months_of_capacity" and key.county >= 0:
+        return rules.names("county_balance")
+    return True
+
+
+def statistics(key: Key) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The percentiles and tail means of a series, beside its mean."""
+    if key.metric.startswith(("outlay:", "adjustment:")) or key.metric == "unfunded":
+        return PERCENTILES, TAILS
+    few = key.metric in ("cash_months", "pool_months", "gini") or key.county >= 0
+    return (FEW if few else PERCENTILES), ()
+
+
+def metrics_table(result: Result, scenario: str) -> pd.DataFrame:
+    """All metrics of a run; ``year`` is a calendar year, empty for the whole horizon."""
+    import pandas as pd
+
+    rows = [*_events(result), *_series(result)]
+    table = pd.DataFrame.from_records([(scenario, *row) for row in rows], columns=COLUMNS)
+    return table.astype({"year": "Int32", "n": "int64"})
+
+
+def beyond_range(result: Result) -> dict[str, int]:
+    """Values outside the histograms' range, by metric; only metrics that have some."""
+    found: dict[str, int] = {}
+    for i, key in enumerate(result.series.keys):
+        outside = histogram_of(result, i).beyond
+        if outside:
+            found[key.metric] = found.get(key.metric, 0) + outside
+    return found
+
+
+def histogram_of(result: Result, i: int) -> Histogram:
+    """The histogram of series ``i``."""
+    key, series = result.series.keys[i], result.series
+    end = series.start[i + 1] if i + 1 < len(series.start) else series.bins
+    return histogram(kind_of(key.metric), result.counts[series.start[i] : end], lowest_yuan(result, key.fund))
+
+
+def lowest_yuan(result: Result, f: int) -> float:
+    """The lowest edge of a fund's money bins: 1e-6 of the city's base-year claims."""
+    return MONEY_LOWEST * max(base_claims_yuan(result, f), 1.0)
+
+
+def base_claims_yuan(result: Result, f: int) -> float:
+    """A fund's base-year claims, all counties."""
+    fund = list(result.case.funds)[f]
+    return float(sum(getattr(county, fund).base_claims_yuan for county in result.case.counties))
+
+
+def _series(result: Result) -> Iterator[Row]:
+    case, funds = result.case, list(result.case.funds)
+    for i, key in enumerate(result.series.keys):
+        if not reports(case.rules[funds[key.fund]], key):
+            continue
+        county = CITY if key.county < 0 else case.counties[key.county].name
+        year = None if key.year < 0 else case.first_year + key.year
+        place = (funds[key.fund], county, year, key.metric)
+        n, mean, squares = result.moments[i]
+        n = int(n)
+        bins = histogram_of(result, i)
+        sd = np.sqrt(squares / (n - 1)) if n > 1 else np.nan
+        yield (*place, "mean", mean if n else np.nan, sd / np.sqrt(n) if n else np.nan, n)
+        percentiles, tails = statistics(key)
+        for p in percentiles:
+            yield (*place, f"p{round(100 * p):02d}", *bins.quantile(p), n)
+        for a in tails:
+            yield (*place, f"tvar{round(100 * a)}", *bins.tail_mean(a), n)
+
+
+def _events(result: Result) -> Iterator[Row]:
+    case, paths = result.case, result.paths
+    for f, fund in enumerate(case.funds):
+        rules = case.rules[fund]
+        for name, e in reported_events(rules, case.options.below_months).items():
+            yield from _event_rows(fund, CITY, name, result.events[f, e], paths, case.first_year)
+            yield from _event_year_rows(fund, name, result.events[f, e], paths, case.first_year)
+        if rules.names("county_balance"):
+            for c, county in enumerate(case.counties):
+                new = result.county_events[f, c]
+                yield from _event_rows(fund, county.name, "county_depletion", new, paths, case.first_year)
+
+
+def _event_rows(
+    fund: Fund, county: str, name: str, new: NDArray[np.int64], paths: int, first_year: int
+) -> Iterator[Row]:
+    """Cumulative probability and hazard of an event by year, from the paths new in each year."""
+    happened = np.cumsum(new)
+    for y in range(len(new)):
+        p, at_risk = happened[y] / paths, int(paths - happened[y] + new[y])
+        year, error = first_year + y, np.sqrt(p * (1 - p) / paths)
+        yield fund, county, year, f"event:{name}", "probability", float(p), float(error), paths
+        hazard = new[y] / at_risk if at_risk else np.nan
+        error = np.sqrt(hazard * (1 - hazard) / at_risk) if at_risk else np.nan
+        yield fund, county, year, f"hazard:{name}", "probability", float(hazard), float(error), at_risk
+
+
+def _event_year_rows(
+    fund: Fund, name: str, new: NDArray[np.int64], paths: int, first_year: int
+) -> Iterator[Row]:
+    """Calendar year of the first event: order statistics, a path without it later than all."""
+    happened, metric = np.cumsum(new), f"event_year:{name}"
+
+    def year_at(rank: float) -> float:
+        """Year of the path of this rank, from 1; infinite where it never happened."""
+        y = int(np.searchsorted(happened, max(np.ceil(rank), 1.0), side="left"))
+        return float(first_year + y) if y < len(new) else np.inf
+
+    for p in (0.05, 0.25, 0.50):
+        spread = np.sqrt(paths * p * (1 - p))
+        value, error = year_at(paths * p), np.nan
+        if np.isfinite(value):
+            low, high = year_at(paths * p - spread), year_at(min(paths * p + spread, paths))
+            error = max((high - low) / 2, 0.5) if np.isfinite(high) else np.nan
+        value = value if np.isfinite(value) else np.nan
+        yield fund, CITY, None, metric, f"p{round(100 * p):02d}", value, error, paths
+    ever = happened[-1] / paths
+    yield fund, CITY, None, metric, "probability", float(ever), float(np.sqrt(ever * (1 - ever) / paths)), paths
