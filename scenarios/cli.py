@@ -74,7 +74,9 @@ def replay(
         template=template,
     )
     screen = console()
-    screen.print(f"{place.name['en']} {place.name['zh']}: {len(replayed.ledger):,} transfers → {out}", markup=False)
+    screen.print(
+        f"{place.name['en']} {place.name['zh']}: {len(replayed.ledger):,} transfers → {out}", markup=False
+    )
 
 
 @app.command()
@@ -95,16 +97,16 @@ def run(
     from scenarios.summary import print_summary
 
     screen = console()
-    request = RunRequest(
-        scenario, out, paths, years, seed, threads, parse_readings(reading), template, lang
-    )
+    request = RunRequest(scenario, out, paths, years, seed, threads, parse_readings(reading), template, lang)
     with progress_on(screen) as progress:
         done = run_scenario(request, progress)
     print_summary(done.metrics, done.facts, screen, lang)
     screen.print()
     for file in done.files:
         screen.print(str(file), markup=False, highlight=False, soft_wrap=True)
-    screen.print(f"{done.seconds:.1f} s, {done.mcfm_per_second:.0f} million county-fund-months/s", highlight=False)
+    screen.print(
+        f"{done.seconds:.1f} s, {done.mcfm_per_second:.0f} million county-fund-months/s", highlight=False
+    )
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:
@@ -158,9 +160,11 @@ class progress_on:  # noqa: N801 - used as a context manager
             self.bar.stop()
 
     def report(self, done: int, paths: int) -> None:
-        """Show that ``done`` of ``paths`` are simulated."""
+        """Show that ``done`` of ``paths`` are simulated; 0 while the kernels are made ready."""
         if self.bar and self.task is not None:
             self.bar.update(self.task, completed=done, total=paths)
+        elif done == 0:
+            print("making the kernels ready (compiled on the first run)", file=sys.stderr, flush=True)
         elif done * 10 // paths > self.tenths:
             self.tenths = done * 10 // paths
             print(f"{done:,} of {paths:,} paths", file=sys.stderr, flush=True)

@@ -52,5 +52,3 @@ def write_json(path: Path, content: Any) -> None:
 def sha256(path: Path) -> str:
     """A file's SHA-256 in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-

@@ -50,7 +50,9 @@ def read_history(folder: Path, rules: Mapping[Fund, FundRules]) -> History:
     years = flows.shape[1]
     annual = _annual(folder / "annual.csv", funds, counties, first_year, years)
     for f, fund in enumerate(funds):
-        _check_enrolment(folder / "annual.csv", fund, rules[fund], annual["enrolment"][f], counties, first_year)
+        _check_enrolment(
+            folder / "annual.csv", fund, rules[fund], annual["enrolment"][f], counties, first_year
+        )
     return History(
         funds=funds,
         counties=counties,
@@ -133,7 +135,9 @@ def _opening(
         account = row.choice("account", (*COUNTY_ACCOUNTS, *CITY_ACCOUNTS), "an account")
         if account in CITY_ACCOUNTS:
             if row.text("county") != CITY:
-                raise row.refuse("county", f"expected * for the city's {account}, found {row.text('county')!r}")
+                raise row.refuse(
+                    "county", f"expected * for the city's {account}, found {row.text('county')!r}"
+                )
             into, at = city_amounts[f], CITY_ACCOUNTS.index(account)
         else:
             if row.text("county") == CITY:
@@ -209,7 +213,9 @@ def _check_enrolment(
             if np.isnan(enrolment[y, c]):
                 place = f"fund {fund}, county {county}, year {first_year + y}, column enrolment"
                 expected = "expected the number of insured: the January top-up is shared by it"
-                raise InputError(path, place, expected + (", found none" if path.exists() else ", found no file"))
+                raise InputError(
+                    path, place, expected + (", found none" if path.exists() else ", found no file")
+                )
         if enrolment[y].sum() <= 0:
             place = f"fund {fund}, year {first_year + y}, column enrolment"
             raise InputError(path, place, "expected at least one insured person in the city")

@@ -67,9 +67,11 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
     check_folder(request.out)
     _check_counties(scenario)
 
-    from sim.metrics import beyond_range, metrics_table
-    from sim.simulate import simulate
+    from sim.metrics import metrics_table
+    from sim.simulate import compile_kernels, simulate
 
+    progress(0, paths)
+    compile_kernels(scenario.case)
     started = time.perf_counter()
     result = simulate(
         scenario.case,
@@ -94,7 +96,7 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
         "inputs_sha256": {path.name: sha256(path) for path in (scenario.path, scenario.city.path)},
         "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
         "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
-        "values_beyond_histogram_range": beyond_range(result),
+        "values_beyond_histogram_range": table.attrs.pop("beyond_range"),
         "shock_components_cut_at": 8.0,
         "simulation_seconds": round(seconds, 3),
         "million_county_fund_months_per_second": round(speed, 1),
@@ -113,7 +115,9 @@ def write_run(
         table.to_parquet(folder / "metrics.parquet", index=False)
         table.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
         write_json(folder / "manifest.json", manifest)
-        write_rows(folder / "assumptions.csv", ("id", "en", "zh", "about", "sources"), assumption_rows(scenario))
+        write_rows(
+            folder / "assumptions.csv", ("id", "en", "zh", "about", "sources"), assumption_rows(scenario)
+        )
         fan_chart(table, folder / "months_of_capacity", facts, lang=request.lang)
         names = sorted(path.name for path in folder.iterdir())
     return tuple(request.out / name for name in names)

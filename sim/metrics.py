@@ -75,22 +75,17 @@ def statistics(key: Key) -> tuple[tuple[float, ...], tuple[float, ...]]:
 
 
 def metrics_table(result: Result, scenario: str) -> pd.DataFrame:
-    """All metrics of a run; ``year`` is a calendar year, empty for the whole horizon."""
+    """All metrics of a run; ``year`` is a calendar year, empty for the whole horizon.
+
+    ``table.attrs["beyond_range"]`` counts, by metric, the values outside the histograms' range.
+    """
     import pandas as pd
 
-    rows = [*_events(result), *_series(result)]
+    beyond: dict[str, int] = {}
+    rows = [*_events(result), *_series(result, beyond)]
     table = pd.DataFrame.from_records([(scenario, *row) for row in rows], columns=COLUMNS)
+    table.attrs["beyond_range"] = beyond
     return table.astype({"year": "Int32", "n": "int64"})
-
-
-def beyond_range(result: Result) -> dict[str, int]:
-    """Values outside the histograms' range, by metric; only metrics that have some."""
-    found: dict[str, int] = {}
-    for i, key in enumerate(result.series.keys):
-        outside = histogram_of(result, i).beyond
-        if outside:
-            found[key.metric] = found.get(key.metric, 0) + outside
-    return found
 
 
 def histogram_of(result: Result, i: int) -> Histogram:
@@ -111,7 +106,7 @@ def base_claims_yuan(result: Result, f: int) -> float:
     return float(sum(getattr(county, fund).base_claims_yuan for county in result.case.counties))
 
 
-def _series(result: Result) -> Iterator[Row]:
+def _series(result: Result, beyond: dict[str, int]) -> Iterator[Row]:
     case, funds = result.case, list(result.case.funds)
     for i, key in enumerate(result.series.keys):
         if not reports(case.rules[funds[key.fund]], key):
@@ -122,11 +117,13 @@ def _series(result: Result) -> Iterator[Row]:
         n, mean, squares = result.moments[i]
         n = int(n)
         bins = histogram_of(result, i)
+        if bins.beyond:
+            beyond[key.metric] = beyond.get(key.metric, 0) + bins.beyond
         sd = np.sqrt(squares / (n - 1)) if n > 1 else np.nan
         yield (*place, "mean", mean if n else np.nan, sd / np.sqrt(n) if n else np.nan, n)
         percentiles, tails = statistics(key)
-        for p in percentiles:
-            yield (*place, f"p{round(100 * p):02d}", *bins.quantile(p), n)
+        for p, value, error in zip(percentiles, *bins.quantiles(np.array(percentiles)), strict=True):
+            yield (*place, f"p{round(100 * p):02d}", float(value), float(error), n)
         for a in tails:
             yield (*place, f"tvar{round(100 * a)}", *bins.tail_mean(a), n)
 
@@ -178,4 +175,13 @@ def _event_year_rows(
         value = value if np.isfinite(value) else np.nan
         yield fund, CITY, None, metric, f"p{round(100 * p):02d}", value, error, paths
     ever = happened[-1] / paths
-    yield fund, CITY, None, metric, "probability", float(ever), float(np.sqrt(ever * (1 - ever) / paths)), paths
+    yield (
+        fund,
+        CITY,
+        None,
+        metric,
+        "probability",
+        float(ever),
+        float(np.sqrt(ever * (1 - ever) / paths)),
+        paths,
+    )

@@ -49,32 +49,32 @@ class Histogram:
         """Number of values."""
         return int(self.count.sum())
 
-    def quantile(self, p: float) -> tuple[float, float]:
-        """The p-quantile and its standard error: half the distance between the order statistics at
+    def quantiles(self, p: Floats) -> tuple[Floats, Floats]:
+        """The p-quantiles and their standard errors: half the distance between the order statistics at
         n p -+ sqrt(n p (1 - p)), at least half a bin."""
         n = self.total
         if n == 0:
-            return np.nan, np.nan
+            return np.full(len(p), np.nan), np.full(len(p), np.nan)
         spread = np.sqrt(n * p * (1 - p))
-        value, width = self._at(n * p)
-        low, high = self._at(n * p - spread)[0], self._at(n * p + spread)[0]
-        return value, max((high - low) / 2, width / 2)
+        values, widths = self._at(np.concatenate([n * p, n * p - spread, n * p + spread]))
+        middle, low, high = values.reshape(3, -1)
+        return middle, np.maximum((high - low) / 2, widths[: len(p)] / 2)
 
-    def _at(self, rank: float) -> tuple[float, float]:
-        """The value at a rank in 0..n, and the width of its bin."""
+    def _at(self, ranks: Floats) -> tuple[Floats, Floats]:
+        """The values at ranks in 0..n, and the widths of their bins."""
         upto = np.cumsum(self.count)
-        rank = min(max(rank, 0.0), float(upto[-1]))
-        i = int(np.searchsorted(upto, rank, side="left"))
-        inside = (rank - (upto[i] - self.count[i])) / self.count[i]
-        width = self.high[i] - self.low[i]
-        return float(self.low[i] + max(inside, 0.0) * width), float(width)
+        ranks = np.clip(ranks, 0, upto[-1])
+        i = np.searchsorted(upto, ranks, side="left")
+        inside = (ranks - (upto[i] - self.count[i])) / self.count[i]
+        widths = self.high[i] - self.low[i]
+        return self.low[i] + inside * widths, widths
 
     def tail_mean(self, a: float) -> tuple[float, float]:
         """TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n)."""
         n = self.total
         if n == 0:
             return np.nan, np.nan
-        value = self.quantile(a)[0]
+        value = float(self.quantiles(np.array([a]))[0][0])
         excess = np.maximum((self.low + self.high) / 2 - value, 0.0)
         mean = float((excess * self.count).sum() / n)
         variance = float((excess**2 * self.count).sum() / n) - mean**2

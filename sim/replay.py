@@ -211,16 +211,19 @@ def _transfers(
     """The month's flows, in the order of ``codes.FLOWS``; a negative result is closed the other way."""
     by_rule = rules.assessment.mode in ("shortfall", "all_or_nothing")
     for i, flow in enumerate(k.FLOWS):
-        places = [(CITY, books.city_flow[f])] if flow.of_city else zip(history.counties, books.county_flow[f])
+        rows = books.city_flow[f : f + 1] if flow.of_city else books.county_flow[f]
+        places = (CITY,) if flow.of_city else history.counties
         clause = "given" if flow.name == "attributable" and not by_rule else cite(when[0], flow.row)
-        for c, (county, row) in enumerate(places):
+        for c, (county, row) in enumerate(zip(places, rows, strict=True)):
             amount = float(row[i * LANES])
             if amount == 0.0:
                 continue
-            ends = [flow.source, flow.destination] if amount > 0 else [flow.destination, flow.source]
-            if not flow.of_city and history.city_level[c]:
-                ends = ["city_treasury" if end == "county_treasury" else end for end in ends]
-            yield Transfer(*when, county, flow.step, *ends, abs(amount), clause)
+            source, destination = flow.source, flow.destination
+            if amount < 0:
+                source, destination = destination, source
+            if source == "county_treasury" and history.city_level[c]:
+                source = "city_treasury"
+            yield Transfer(*when, county, flow.step, source, destination, abs(amount), clause)
 
 
 def _adjustments(
@@ -229,5 +232,5 @@ def _adjustments(
     for f, fund in enumerate(history.funds):
         if plan.rules[f]["adjusts"]:
             slots = (k.NEXT_CLAIMS, k.NEXT_CONTRIBUTIONS, k.NEXT_CUT)
-            decided = (float(books.city[f, slot]) for slot in slots)
-            yield Adjustment(fund, history.first_year + y, *decided, int(applied))
+            claims, contributions, cut = (float(books.city[f, slot]) for slot in slots)
+            yield Adjustment(fund, history.first_year + y, claims, contributions, cut, int(applied))

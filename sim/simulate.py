@@ -90,6 +90,20 @@ def new_tally(case: Case, series: Series) -> Tally:
     )
 
 
+def usable_cores() -> int:
+    """Processors this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def compile_kernels(case: Case) -> None:
+    """Compile the simulation (or load it from the cache) without simulating anything."""
+    plan, series = lower_case(case), series_of(case)
+    work, tally, total = new_work(case), new_tally(case, series), np.zeros((len(series.offset), 3))
+    noise, stop = lower_noise(case, plan, 0), np.zeros(1, np.uint8)
+    simulate_blocks(plan, noise, work, tally, 0, 0, 1, total[None], stop)
+    merge_blocks(total, total[None], 0)
+
+
 def simulate(
     case: Case,
     *,
@@ -107,12 +121,11 @@ def simulate(
     """
     if paths < 1:
         raise ValueError("paths: at least 1")
-    workers = threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else threads or 1
     plan = lower_case(case)
     noise = lower_noise(case, plan, seed)
     series = series_of(case)
     blocks = -(-paths // LANES)
-    workers = max(1, min(workers, -(-blocks // blocks_per_chunk)))
+    workers = max(1, min(threads or usable_cores(), -(-blocks // blocks_per_chunk)))
     stop = np.zeros(1, np.uint8)
     idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
     tallies = [new_tally(case, series) for _ in range(workers)]
@@ -131,23 +144,21 @@ def simulate(
     waiting: deque[Future[tuple[int, NDArray[np.float64]]]] = deque()
     starts = iter(range(0, blocks, blocks_per_chunk))
     done = 0
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            while True:
-                while len(waiting) < 2 * workers and (start := next(starts, None)) is not None:
-                    waiting.append(pool.submit(run_chunk, start))
-                if not waiting:
-                    break
-                count, moments = waiting.popleft().result()
-                merge_blocks(total, moments, count)
-                done += count
-                if progress is not None:
-                    progress(min(done * LANES, paths))
-        except BaseException:
-            stop[0] = 1
-            for future in waiting:
-                future.cancel()
-            raise
+    pool = ThreadPoolExecutor(workers)
+    try:
+        while True:
+            while len(waiting) < 2 * workers and (start := next(starts, None)) is not None:
+                waiting.append(pool.submit(run_chunk, start))
+            if not waiting:
+                break
+            count, moments = waiting.popleft().result()
+            merge_blocks(total, moments, count)
+            done += count
+            if progress is not None:
+                progress(min(done * LANES, paths))
+    finally:
+        stop[0] = 1  # of no effect on a finished run; an interrupted one does not wait for its workers
+        pool.shutdown(wait=False, cancel_futures=True)
     return _gather(case, paths, seed, series, total, tallies, plan)
 
 

@@ -127,4 +127,5 @@ def test_summing_the_ledger_reproduces_the_balances(table: FundRules, history: H
                 )
                 held[memo] -= row.amount
             row = next(ledger, None)
-        assert abs(held.get((balance.county, balance.account), 0.0) - balance.balance) <= 1e-11 * scale, balance
+        summed = held.get((balance.county, balance.account), 0.0)
+        assert abs(summed - balance.balance) <= 1e-11 * scale, balance

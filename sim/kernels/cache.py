@@ -56,7 +56,7 @@ def folder() -> Path | None:
 
 _place = folder()
 if _place is not None:
-    numba.config.CACHE_DIR = str(_place)
+    setattr(numba.config, "CACHE_DIR", str(_place))  # noqa: B010 - its stubs do not know the attribute
 
 
 def enabled() -> bool:

@@ -28,7 +28,8 @@ from sim.kernels import cache
 LANES = 256
 """Paths side by side in a row; also the canonical block in which float sums are formed."""
 
-stage = njit(
+_njit: Any = njit  # its stubs do not know every option
+stage = _njit(
     cache=cache.enabled(),
     nogil=True,
     error_model="numpy",
@@ -136,7 +137,7 @@ def _interpreted() -> dict[str, Any]:
     }
 
 
-_operations = _interpreted() if config.DISABLE_JIT else _compiled()
+_operations = _interpreted() if getattr(config, "DISABLE_JIT", False) else _compiled()
 wide, inlined = _operations["wide"], _operations["inlined"]
 uadd, uxor, rotate = _operations["uadd"], _operations["uxor"], _operations["rotate"]
 iadd, isub, iand, ixor = _operations["iadd"], _operations["isub"], _operations["iand"], _operations["ixor"]

@@ -96,7 +96,8 @@ def test_says_what_it_rests_on(metrics, facts, lang, needed):
 
 
 def test_says_no_more_than_is_so(metrics, facts):
-    text = printed(metrics, facts | {"constructed": False, "response": (0.2, 0.0), "notes": {"en": ["Ends [2025]."], "zh": []}})
+    notes = {"en": ["Ends [2025]."], "zh": []}
+    text = printed(metrics, facts | {"constructed": False, "response": (0.2, 0.0), "notes": notes})
     assert "Constructed" not in text
     assert "No policy response (Resident fund)" in text
     assert "Ends [2025]." in text

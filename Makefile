@@ -1,0 +1,54 @@
+# Two commands do everything: `make demo` runs the main job, `make test` passes the tests.
+# Both create .venv with pinned versions first.
+
+PYTHON ?= python3
+BIN := .venv/bin
+OUT ?= out/demo
+LANGUAGE ?= en
+
+.PHONY: demo test test-all lint types imports format clean help
+
+help:
+	@echo "make demo      run the Taizhou base case: tables here, pictures in $(OUT)  (LANGUAGE=zh for Chinese)"
+	@echo "make test      lint, types, import contract and the test suite"
+	@echo "make test-all  the slow tests too"
+
+.venv/ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "fundsim needs Python 3.11 or later; try: make PYTHON=python3.12 $(MAKECMDGOALS)"; exit 1; }
+	@echo "== creating .venv and installing pinned versions (one to two minutes)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: .venv/ready
+	@echo "== fundsim run taizhou --out $(OUT)  (the first run compiles the kernels: up to a minute)"
+	@$(BIN)/fundsim run taizhou --out $(OUT) --lang $(LANGUAGE)
+
+test: lint types imports
+	@echo "== pytest"
+	@$(BIN)/python -m pytest -m "not slow"
+
+test-all: lint types imports
+	@echo "== pytest, slow tests too"
+	@$(BIN)/python -m pytest
+
+lint: .venv/ready
+	@echo "== ruff"
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: .venv/ready
+	@echo "== mypy"
+	@$(BIN)/mypy
+
+imports: .venv/ready
+	@echo "== import contract"
+	@$(BIN)/lint-imports
+
+format: .venv/ready
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv out build *.egg-info
