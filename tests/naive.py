@@ -7,7 +7,8 @@ count does not turn a fraction into a float), usual with floats.
 
 Layout: ``naive_books.py`` holds small tools and the books; ``Fund`` adds the steps of a month in the order
 of the rules (January, flows, settlement, December), then what is measured; ``run_fund``, the loop and
-the results.  Years and months count from 0 (January is 0); only ``settlement.month`` in the rules counts from 1.
+the results.  Years and months count from 0 (January is 0); only ``settlement.month`` in the rules counts
+from 1.
 """
 
 from __future__ import annotations

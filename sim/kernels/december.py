@@ -16,6 +16,7 @@ from sim.kernels.codes import (
     CLOSED_CONTRIBUTIONS,
     CONTRIBUTION_MULTIPLIER,
     CURRENT,
+    CUT,
     DEBT_CUT,
     EVENT_ADJUSTMENT,
     EXPENDITURE_BUDGET,
@@ -48,6 +49,7 @@ from sim.kernels.codes import (
     PAID_IN,
     PAID_OPENING,
     POOL,
+    RAISED,
     RESULT,
     REVENUE_BUDGET,
     REVENUE_MADE_GOOD,
@@ -222,6 +224,16 @@ def city_totals(county, v):
 
 
 @stage
+def measure_adjustment(v):
+    """What the multipliers and the cut in force this year raised and cut."""
+    wide()
+    for i in range(LANES):
+        in_force = v[CLAIM_MULTIPLIER + i] * (1.0 - v[DEBT_CUT + i])
+        v[RAISED + i] = v[CITY_CONTRIBUTIONS + i] * (1.0 - 1.0 / v[CONTRIBUTION_MULTIPLIER + i])
+        v[CUT + i] = v[CITY_CLAIMS + i] * (1.0 / in_force - 1.0)
+
+
+@stage
 def adjust_policy(v, trigger, months, contribution_part, cap, debt_years, grow_contributions, grow_claims):
     """Multipliers and debt cut of the next year (the NEXT_ slots), from this year's totals."""
     wide()
@@ -307,6 +319,7 @@ def after_close(rules, apply, county, v, county_flow, city_flow):
                 surplus_only = rules["risk_source"] == RISK_FROM_SURPLUS
                 accrue_from_balance(county[c], v, county_flow[c % kept], rate, surplus_only)
     if rules["adjusts"]:
+        measure_adjustment(v)
         adjust_policy(
             v,
             rules["trigger"],

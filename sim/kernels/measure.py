@@ -15,15 +15,11 @@ from sim.kernels.codes import (
     CALLED_COUNTY,
     CITY_CLAIMS,
     CITY_CLOSED_CLAIMS,
-    CITY_CONTRIBUTIONS,
     CITY_SETTLED,
-    CLAIM_MULTIPLIER,
     CLOSED_CLAIMS,
-    CONTRIBUTION_MULTIPLIER,
     COUNTY_SETTLED,
     CURRENT,
     CUT,
-    DEBT_CUT,
     DEPLETED,
     DRAWN,
     EVENT_ADJUSTMENT,
@@ -153,18 +149,13 @@ def flag_called(v):
 
 @stage
 def adjustment(v, factor):
-    """What adjusted policy raised and cut this year, and its running and discounted sums."""
+    """The year's adjustment joins its running and discounted sums."""
     wide()
     for i in range(LANES):
-        raised = v[CITY_CONTRIBUTIONS + i] * (1.0 - 1.0 / v[CONTRIBUTION_MULTIPLIER + i])
-        in_force = v[CLAIM_MULTIPLIER + i] * (1.0 - v[DEBT_CUT + i])
-        cut = v[CITY_CLAIMS + i] * (1.0 / in_force - 1.0)
-        v[RAISED + i] = raised
-        v[CUT + i] = cut
-        v[TOTAL_RAISED + i] += raised
-        v[TOTAL_CUT + i] += cut
-        v[PRESENT_RAISED + i] += factor * raised
-        v[PRESENT_CUT + i] += factor * cut
+        v[TOTAL_RAISED + i] += v[RAISED + i]
+        v[TOTAL_CUT + i] += v[CUT + i]
+        v[PRESENT_RAISED + i] += factor * v[RAISED + i]
+        v[PRESENT_CUT + i] += factor * v[CUT + i]
 
 
 @stage
