@@ -98,7 +98,7 @@ def construct(
     }
     scenario = {
         "name": name or place,
-        "title_zh": f"{place}:构造的基准情形({BASE_YEAR}年)",
+        "title_zh": f"{place}：构造的基准情形（{BASE_YEAR}年）",
         "title_en": f"{english.get(place, place)}: constructed base case ({BASE_YEAR})",
         "city": rules,
         "first_year": BASE_YEAR + 1,

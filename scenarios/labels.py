@@ -29,8 +29,8 @@ _LABELS: dict[str, tuple[str, str]] = {
         "基期数据为构造数据，并非任何城市的真实账目。",
     ),
     "no_response": (
-        "No policy response{funds}: nothing in the model answers a widening gap.",
-        "未设政策响应{funds}：收支差距扩大时，模型中无任何政策加以纠正。",
+        "No policy response{funds}: nothing but the rules themselves answers a widening gap.",
+        "未设政策响应{funds}：收支差距扩大时，除规则本身的规定外，无任何政策加以纠正。",
     ),
     "denominator_same_year": (
         "Months of payment capacity = settled reserves at year end ÷ (same year's claims ÷ 12).",
