@@ -93,7 +93,9 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
         "python": platform.python_version(),
         "resolved": scenario.resolved,
         "chosen_readings": dict(scenario.city.chosen),
-        "inputs_sha256": {path.name: sha256(path) for path in (scenario.path, scenario.city.path)},
+        "inputs_sha256": {
+            f"{path.parent.name}/{path.name}": sha256(path) for path in (scenario.path, scenario.city.path)
+        },
         "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
         "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
         "values_beyond_histogram_range": table.attrs.pop("beyond_range"),

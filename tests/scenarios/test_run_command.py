@@ -1,0 +1,137 @@
+"""``fundsim run`` as a user meets it: files, reproducibility, mistakes, interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from scenarios import cli
+
+FILES = {
+    *("metrics.parquet", "metrics.csv", "manifest.json", "assumptions.csv"),
+    *("months_of_capacity.png", "months_of_capacity.svg"),
+}
+
+
+def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    """Run the command in this process; its exit status."""
+    monkeypatch.setattr(sys, "argv", ["fundsim", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        cli.main()
+    return int(stopped.value.code or 0)
+
+
+@pytest.fixture(scope="module")
+def small_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ziyang, 300 paths, six years."""
+    out = tmp_path_factory.mktemp("run") / "nested" / "out"
+    with pytest.MonkeyPatch.context() as patch:
+        assert fundsim(patch, "run", "ziyang", "--out", str(out), "--paths", "300", "--years", "6") == 0
+    return out
+
+
+def test_writes_its_files_and_no_other(small_run: Path) -> None:
+    assert {path.name for path in small_run.iterdir()} == FILES
+
+
+def test_parquet_and_csv_hold_the_same_rows(small_run: Path) -> None:
+    parquet = pd.read_parquet(small_run / "metrics.parquet")
+    text = pd.read_csv(small_run / "metrics.csv", dtype={"year": "Int32"})
+    pd.testing.assert_frame_equal(parquet, text, check_dtype=False)
+    columns = ["scenario", "fund", "county", "year", "metric", "statistic", "value", "std_error", "n"]
+    assert list(parquet.columns) == columns
+
+
+def test_the_manifest_says_what_was_run(small_run: Path) -> None:
+    manifest = json.loads((small_run / "manifest.json").read_text(encoding="utf-8"))
+    assert (manifest["scenario"], manifest["paths"], manifest["years"]) == ("ziyang", 300, 6)
+    assert manifest["constructed"] is True
+    assert set(manifest["inputs_sha256"]) == {"library/ziyang.toml", "cities/ziyang.toml"}
+    assert manifest["resolved"]["scenario"]["counties"]
+    assert manifest["packages"]["numba"]
+
+
+def test_running_again_gives_the_same_values(
+    small_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("run", "ziyang", "--paths", "300", "--years", "6", "--threads", "2", "--lang", "zh")
+    assert fundsim(monkeypatch, *arguments, "--out", str(tmp_path)) == 0
+    again = pd.read_parquet(tmp_path / "metrics.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(small_run / "metrics.parquet"), again, check_exact=True)
+
+
+def test_the_summary_shows_depletion_beside_the_burden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert fundsim(monkeypatch, "run", "linyi", "--out", str(tmp_path), "--paths", "256", "--years", "2") == 0
+    said = capsys.readouterr()
+    for words in ("Constructed base case", "depleted", "treas", "all city"):
+        assert words in said.out
+    assert "256 of 256 paths" in said.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run", "taizou", "--out", "O"], ["taizou", "taizhou"]),
+        (["run", "taizhou", "--out", "O", "--paths", "0"], ["--paths", "0"]),
+        (["run", "taizhou", "--out", "O", "--years", "0"], ["--years"]),
+        (["run", "taizhou", "--out", "O", "--seed", "-1"], ["--seed"]),
+        (["run", "taizhou", "--out", "O", "--threads", "0"], ["--threads"]),
+        (["run", "taizhou", "--out", "O", "--reading", "T5"], ["--reading", "ID=VALUE"]),
+        (["run", "taizhou", "--out", "O", "--reading", "T5=half"], ["T5", "after_pool"]),
+        (["run", "taizhou", "--out", "O", "--reading", "Z1=in_full"], ["Z1", "taizhou"]),
+        (["run", "taizhou", "--out", "O", "--template", "zhejang"], ["template"]),
+        (["run", "taizhou", "--out", "FILE"], ["--out", "directory"]),
+        (["explain", "hangzou"], ["hangzou", "hangzhou"]),
+    ],
+)
+def test_a_mistake_ends_with_one_message_and_nothing_written(
+    arguments: list[str],
+    words: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "file").write_text("x")
+    places = {"O": str(tmp_path / "out"), "FILE": str(tmp_path / "file")}
+    assert fundsim(monkeypatch, *(places.get(word, word) for word in arguments)) == 2
+    message = capsys.readouterr().err
+    assert message.count("\n") == 1 and all(word in message for word in words)
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_interrupt_ends_within_a_second_with_status_130(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    command = [sys.executable, "-m", "scenarios", "run", "taizhou", "--out", str(out), "--paths", "50000000"]
+    child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ})
+    time.sleep(4)
+    assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    _, errors = child.communicate(timeout=30)
+    assert child.returncode == 130
+    assert time.monotonic() - sent < 2  # one second, and another for a busy machine
+    assert b"Traceback" not in errors
+    assert not out.exists()
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['fundsim', '--help']\n"
+        "from scenarios.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'numba', 'pandas', 'matplotlib', 'scipy', 'numpy'} & set(sys.modules)\n"
+        "sys.exit(', '.join(heavy) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
