@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import naive
+import naive_books
 import numpy as np
 from drawn import Drawn
 
@@ -93,7 +94,7 @@ def measure(case: Case, data: dict[str, Any], run: dict[str, Any]) -> dict[At, f
 
 def event_years(case: Case, path: dict[At, float], run: dict[str, Any]) -> list[int | None]:
     """The year of every event of the city in code order, then of county_depletion by county."""
-    events = [run["events"][name] for name in naive.EVENTS]
+    events = [run["events"][name] for name in naive_books.EVENTS]
     for limit in case.options.below_months:
         below = [y for y in range(case.years) if path[-1, y, "months_of_capacity"] < limit]
         events.append(below[0] if below else None)
@@ -115,7 +116,7 @@ def hold_against_twin(result: Result, drawn: Drawn, rtol: float = 1e-9) -> np.nd
             for e, y in enumerate(event_years(case, paths[-1], run)):
                 if y is not None:
                     counts[e, y] += 1
-        names = (*naive.EVENTS, *case.options.below_months, *(c.name for c in case.counties))
+        names = (*naive_books.EVENTS, *case.options.below_months, *(c.name for c in case.counties))
         ours = np.concatenate([result.events[f], result.county_events[f]])
         wrong = {name: (a, b) for name, a, b in zip(names, ours, counts, strict=True) if (a != b).any()}
         assert not wrong, (fund, wrong)

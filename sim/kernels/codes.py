@@ -105,7 +105,7 @@ SOURCES = (
     "city_treasury",
     "unfunded",
 )
-"""In the order in which they pay within a layer."""
+"""In the order of the columns of ``Plan.layer_share``; own balances pay before all balances together."""
 OWN, ALL, FROM_POOL, FROM_RISK, COUNTY_TREASURY, CITY_TREASURY, NOBODY = _codes(len(SOURCES))
 MAX_LAYERS = 6
 

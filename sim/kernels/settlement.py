@@ -164,16 +164,16 @@ def ask(d, v, share):
 def ration(v, account, event, when_short):
     """The fraction of every request that a common account pays; a short account is drained to 0."""
     wide()
-    pays_when_short = 0.0 if when_short == WHOLE_GAP else 1.0
+    keeps_when_short = 1.0 if when_short == WHOLE_GAP else 0.0
     for i in range(LANES):
         held = v[account + i]
         asked = v[ASKED + i]
-        short = held < asked
-        ratio = pays_when_short * (held / asked) if short else 1.0
-        v[RATION + i] = ratio
-        v[SHORT + i] = 1.0 if short else 0.0
-        v[account + i] = (1.0 - pays_when_short) * held if short else held - asked
-        v[event + i] = max(v[event + i], 1.0 if asked - held >= NOUGHT else 0.0)
+        short = 1.0 if asked - held >= NOUGHT else 0.0
+        pays = 1.0 - keeps_when_short * short
+        v[RATION + i] = pays * (held / asked) if held < asked else 1.0
+        v[SHORT + i] = short
+        v[account + i] = (1.0 - pays) * held if held < asked else held - asked
+        v[event + i] = max(v[event + i], short)
 
 
 @stage
@@ -277,7 +277,7 @@ def common_account(county, v, county_flow, slot, share, account, event, when_sho
 
 @stage
 def layer(rules, shares, when_short, at, county, v, county_flow):
-    """One layer of the waterfall: sources pay in the order of ``codes.SOURCES``."""
+    """One layer of the waterfall: own balances first, then all balances, then each other source."""
     counties, kept = county.shape[0], county_flow.shape[0]
     slot = at + LANES  # the layer's first slot is what its common balances give
     clear(v, SHORT)
