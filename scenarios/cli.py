@@ -92,6 +92,7 @@ def run(
     template: Template = None,
 ) -> None:
     """One Monte Carlo run: depletion, months of payment capacity, and who bears the bill."""
+    from scenarios.labels import label
     from scenarios.run import RunRequest
     from scenarios.run import run as run_scenario
     from scenarios.summary import print_summary
@@ -101,12 +102,10 @@ def run(
     with progress_on(screen) as progress:
         done = run_scenario(request, progress)
     print_summary(done.metrics, done.facts, screen, lang)
-    screen.print()
-    for file in done.files:
-        screen.print(str(file), markup=False, highlight=False, soft_wrap=True)
-    screen.print(
-        f"{done.seconds:.1f} s, {done.mcfm_per_second:.0f} million county-fund-months/s", highlight=False
-    )
+    listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
+    speed = label("speed", lang, seconds=done.seconds, speed=done.mcfm_per_second)
+    for line in ("", listed, *map(str, done.files), speed):
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:

@@ -28,6 +28,14 @@ _LABELS: dict[str, tuple[str, str]] = {
         " Constructed base case, no city's accounts.",
         "基期数据为构造数据，并非任何城市的真实账目。",
     ),
+    "assumptions": (
+        "The figures rest on {count} assumptions, listed in {file}; what was written:",
+        "以上数字以{count}条假设为前提，见{file}；已写出的文件：",
+    ),
+    "speed": (
+        "Simulated in {seconds:.1f} s, {speed:.0f} million county-fund-months a second.",
+        "模拟用时{seconds:.1f}秒，每秒{speed:.0f}百万县·基金·月。",
+    ),
     "no_response": (
         "No policy response{funds}: nothing but the rules themselves answers a widening gap.",
         "未设政策响应{funds}：收支差距扩大时，除规则本身的规定外，无任何政策加以纠正。",

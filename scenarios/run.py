@@ -36,6 +36,8 @@ class RunOutput:
     metrics: pd.DataFrame
     facts: RunFacts
     files: tuple[Path, ...]
+    assumptions: int
+    """How many statements the scenario's figures rest on."""
     seconds: float
     mcfm_per_second: float
 
@@ -104,7 +106,7 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
         "million_county_fund_months_per_second": round(speed, 1),
     }
     files = write_run(request, scenario, table, facts, manifest)
-    return RunOutput(table, facts, files, seconds, speed)
+    return RunOutput(table, facts, files, len(scenario.assumptions), seconds, speed)
 
 
 def write_run(

@@ -42,7 +42,9 @@ def test_dropping_and_reordering_funds(full) -> None:
 def test_fewer_years_and_other_paths(full) -> None:
     part = draw(make_case(years=2, excellent_probability=0.7), SEED, LANES + 3)
     kept = slice(0, LANES + 3)
-    same(part, [full.year[:, :, :2, :, kept], full.month[:, :, :2, ..., kept], full.excellent[:, :2, :, kept]])
+    same(
+        part, [full.year[:, :, :2, :, kept], full.month[:, :, :2, ..., kept], full.excellent[:, :2, :, kept]]
+    )
 
 
 def test_rules_and_options_leave_the_draws_alone(full) -> None:

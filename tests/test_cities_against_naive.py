@@ -14,7 +14,9 @@ from sim.model import FUNDS, Fund
 from sim.replay import History, Replayed, replay
 from sim.rules import FundRules
 
-READINGS = {city: {at: known.names for at, known in load_city(city).readings.items()} for city in builtin_cities()}
+READINGS = {
+    city: {at: known.names for at, known in load_city(city).readings.items()} for city in builtin_cities()
+}
 
 
 @st.composite
@@ -33,7 +35,9 @@ def test_any_readings_of_a_city_give_the_twins_numbers(
     compare(rules, history, apply_adjustment)
 
 
-def history_of(claims: list[float], contributions: list[float], balances: list[float], pool: float) -> History:
+def history_of(
+    claims: list[float], contributions: list[float], balances: list[float], pool: float
+) -> History:
     """Two years of one fund: the first with these monthly figures, the second without any."""
     counties = len(claims)
     shape = (1, 2, counties)
@@ -76,7 +80,9 @@ def test_a_pool_that_holds_just_what_is_asked_is_not_short_by_a_rounding_error(
 ) -> None:
     """Below 0.005 yuan an amount is nought for every test, so the last layer pays nothing that counts."""
     claims = [x / 100 for x in fen]
-    ours = run(taizhou(T5=reading), history_of(claims, [0.0] * len(fen), [0.0] * len(fen), sum(fen) * 6 / 100))
+    ours = run(
+        taizhou(T5=reading), history_of(claims, [0.0] * len(fen), [0.0] * len(fen), sum(fen) * 6 / 100)
+    )
     last = sum(row.amount for row in ours.ledger if row.step == "waterfall 3")
     assert last < 0.005
 

@@ -118,7 +118,9 @@ def test_correlations_between_cells_counties_and_years(both) -> None:
     limit = SIGMAS * np.sqrt(2 / PATHS)
     assert np.abs(rank_correlations(ours) - rank_correlations(text)).max() <= limit
     # sizes of yearly changes: whether mixing variables are shared
-    sizes = [np.abs(np.diff(x, axis=2) - np.diff(x, axis=2).mean(axis=-1, keepdims=True)) for x in (ours, text)]
+    sizes = [
+        np.abs(np.diff(x, axis=2) - np.diff(x, axis=2).mean(axis=-1, keepdims=True)) for x in (ours, text)
+    ]
     assert np.abs(rank_correlations(sizes[0]) - rank_correlations(sizes[1])).max() <= limit
 
 
@@ -134,7 +136,9 @@ def test_gap_between_claims_and_contributions(both) -> None:
 
 def shocks_of(case: Case, totals: np.ndarray) -> np.ndarray:
     """Yearly log changes less the drift."""
-    base = [[np.log(SIZE[c.name] * part) for c in case.counties] for fund in case.funds for part in BASE[fund]]
+    base = [
+        [np.log(SIZE[c.name] * part) for c in case.counties] for fund in case.funds for part in BASE[fund]
+    ]
     base = np.array(base).reshape(len(case.funds), 2, 1, len(case.counties), 1)
     first = np.broadcast_to(base, (*totals.shape[:2], 1, *totals.shape[3:]))
     change = np.diff(np.concatenate([first, totals], axis=2), axis=2)
@@ -170,7 +174,9 @@ def test_county_parts_are_independent_over_counties_and_funds() -> None:
     eps[:, :, 1:] -= 0.4 * h[:, :, :-1]
     eps /= np.reshape(STRONG["county_volatility"], (2, 2, 1, 1, 1))
     # 5 degrees of freedom: the standard error of a correlation within a pair is that of z^2 z^2 / s^2
-    pair = [np.corrcoef(eps[f, 0, y, c], eps[f, 1, y, c])[0, 1] for f in (0, 1) for y in range(4) for c in (0, 1)]
+    pair = [
+        np.corrcoef(eps[f, 0, y, c], eps[f, 1, y, c])[0, 1] for f in (0, 1) for y in range(4) for c in (0, 1)
+    ]
     np.testing.assert_allclose(np.mean(pair), 0.3, atol=SIGMAS * 3 / np.sqrt(16 * PATHS))
     ranks = rank_correlations(eps).reshape(2, 2, 4, 2, 2, 2, 4, 2)
     limit = SIGMAS / np.sqrt(PATHS)

@@ -30,7 +30,9 @@ def data_of(case: Case, fund: Fund, drawn: Drawn, path: int) -> dict[str, Any]:
             name: [getattr(row, f"{name}_yuan") for row in figures]
             for name in (*columns, "base_contributions", "base_claims")
         },
-        "city": {name: getattr(accounts, f"{name}_yuan") for name in ("pool", "risk_fund", "municipal_reserve")},
+        "city": {
+            name: getattr(accounts, f"{name}_yuan") for name in ("pool", "risk_fund", "municipal_reserve")
+        },
         "contributions": drawn.month[f, 0, ..., path].tolist(),
         "claims": drawn.month[f, 1, ..., path].tolist(),
         "enrolment": [[row.enrolment_persons for row in figures]] * case.years,
@@ -60,12 +62,20 @@ def measure(case: Case, data: dict[str, Any], run: dict[str, Any]) -> dict[At, f
         }
         for metric, stock in stocks.items():
             out[-1, y, metric] = 12 * stock / sum(claims)
-        out[-1, y, "reserves"], out[-1, y, "cash_reserves"] = run["reserves_settled"][y], run["reserves_plain"][y]
+        out[-1, y, "reserves"], out[-1, y, "cash_reserves"] = (
+            run["reserves_settled"][y],
+            run["reserves_plain"][y],
+        )
         out[-1, y, "unfunded"] = run["unfunded"][y]
         out[-1, y, "adjustment:contributions"] = run["adjustment_contributions"][y]
         out[-1, y, "adjustment:claims"] = run["adjustment_claims"][y]
         for c in counties:
-            own = last["county_balance"][c] + last["current"][c] + last["unsettled"][c] - last["opening_deficit"][c]
+            own = (
+                last["county_balance"][c]
+                + last["current"][c]
+                + last["unsettled"][c]
+                - last["opening_deficit"][c]
+            )
             out[c, y, "months_of_capacity"] = 12 * own / claims[c]
     factor = [(1 + case.options.discount_rate) ** -(y + 1) for y in range(case.years + 1)]
     for place in (-1, *counties):

@@ -49,9 +49,7 @@ def drawn(path: int, county: int, time: int, purpose: int, seed: int) -> np.ndar
 
 
 @pytest.mark.parametrize(("counter", "key", "answer"), PUBLISHED)
-def test_published_answers(
-    counter: tuple[int, ...], key: tuple[int, ...], answer: tuple[int, ...]
-) -> None:
+def test_published_answers(counter: tuple[int, ...], key: tuple[int, ...], answer: tuple[int, ...]) -> None:
     assert threefry4x32(*map(np.uint32, counter + key)) == answer
     assert threefry(counter, key) == answer
 

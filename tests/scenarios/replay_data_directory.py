@@ -1,0 +1,90 @@
+"""A small data directory of two funds, three counties and two years, and the command run on it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from scenarios.cli import main
+
+FUNDS = ("employee", "resident")
+COUNTIES = ("A", "B", "M")
+YEARS = (2022, 2023)
+SIZE = {"A": 120.0, "B": 60.0, "M": 36.0}
+"""Claims of the base year, in ten thousand yuan."""
+
+
+def lines(city: str = "taizhou") -> dict[str, list[str]]:
+    """The four files, line by line; ziyang's has a risk fund, taizhou's a municipal reserve."""
+    opening, monthly = ["fund,county,account,amount"], ["fund,county,year,month,contributions,claims"]
+    annual = [
+        "fund,county,year,enrolment,revenue_budget,expenditure_budget,excellent,attributable_deficit,recoveries"
+    ]
+    for fund in FUNDS:
+        for county, size in SIZE.items():
+            claims = size * 1e4
+            account = "opening_deficit" if (fund, county) == ("resident", "B") else "county_balance"
+            opening += [
+                f"{fund},{county},{account},{claims / 5}",
+                f"{fund},{county},base_claims,{claims}",
+                f"{fund},{county},base_contributions,{claims * 1.01}",
+                f"{fund},{county},arrears_government,{claims / 40}",
+                f"{fund},{county},arrears_insured,{claims / 80}",
+            ]
+            for y, year in enumerate(YEARS):
+                growth = 1 + 0.05 * (y + 1)
+                for month in range(1, 13):
+                    season = 1 + 0.1 * ((month * 5) % 12 - 5) / 6
+                    got = claims / 12 * growth * (1.2 if county == "B" else 0.8)
+                    monthly.append(f"{fund},{county},{year},{month},{got:.2f},{claims / 12 * season * growth:.2f}")
+                budget = f"{claims * growth * 0.9:.2f}" if county == "A" else ""
+                annual.append(f"{fund},{county},{year},{size * 10:.0f},{budget},,{int(county != 'B')},,1000.5")
+        opening.append(f"{fund},*,pool,100000.25")
+        if city == "ziyang":
+            opening.append(f"{fund},*,risk_fund,5000")
+    if city == "taizhou":
+        opening.append("employee,*,municipal_reserve,30000")
+    counties = ["county,city_level", "M,1"]
+    return {"opening.csv": opening, "monthly.csv": monthly, "annual.csv": annual, "counties.csv": counties}
+
+
+def make(folder: Path, city: str = "taizhou") -> Path:
+    """Write the directory."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in lines(city).items():
+        (folder / name).write_text("\n".join(text) + "\n", encoding="utf-8", newline="")
+    return folder
+
+
+class Ended(NamedTuple):
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Command:
+    """``fundsim`` in this process."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
+        self.patch, self.capture = patch, capture
+
+    def __call__(self, *words: str | Path) -> Ended:
+        self.patch.setattr(sys, "argv", ["fundsim", *map(str, words)])
+        self.capture.readouterr()
+        try:
+            main()
+            status: object = 0
+        except SystemExit as left:
+            status = left.code or 0
+        assert isinstance(status, int)
+        return Ended(status, *self.capture.readouterr())
+
+    def replay(self, city: str, data: Path, out: Path, more: Sequence[str] = ()) -> Ended:
+        """``fundsim replay``."""
+        return self("replay", city, data, "--out", out, *more)
