@@ -1,0 +1,133 @@
+"""Without the compiler the program gives the compiled numbers: a replay, and one block of a simulation."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from drawn import NAMES, draw, make_case
+
+from scenarios.city import load_city
+from sim.kernels.lanes import LANES
+from sim.kernels.normals import exp2, exp2_minus_1, log2, normal_pair
+from sim.kernels.threefry import threefry4x32
+from sim.lower import lower_case
+from sim.replay import History, replay
+from sim.simulate import simulate
+
+TESTS = Path(__file__).parent
+
+
+def single_values() -> list[Any]:
+    """Functions of a few numbers, at ordinary and extreme arguments."""
+    f4, i4, u4 = np.float32, np.int32, np.uint32
+    out: list[Any] = [threefry4x32(*(u4(x * 0x9E3779B9 % 2**32) for x in range(n, n + 8))) for n in range(9)]
+    out += [(exp2(f4(t)), exp2_minus_1(f4(t))) for t in (-70, -3.3, -0.5, 0, 1e-9, 0.4999, 0.5, 1.7, 59.9, 99)]
+    out += [log2(f4(x)) for x in (0.5, 0.70710677, 0.7071068, 1, 1.5, 3e9)]
+    pairs = ((0, 0), (1, -1), (2**31 - 1, 2**31 - 1), (-(2**31), -(2**31)), (123_456_789, -987_654_321))
+    out += [normal_pair(i4(a), i4(b)) for a, b in pairs]
+    return [[float(x) for x in row] for row in out]
+
+
+def one_block() -> dict[str, Any]:
+    """One county, one fund, one year, with every kind of shock, and a block that is not full."""
+    case = make_case(
+        dict(load_city("taizhou").rules), funds=("employee",), names=NAMES[:1], years=1, attributable_part=0.4
+    )
+    result = simulate(case, paths=LANES - 3, seed=77, threads=1)
+    full = np.flatnonzero(result.counts)
+    return {
+        "moments": result.moments.tolist(),
+        "bins": full.tolist(),
+        "counts": result.counts[full].tolist(),
+        "events": result.events.tolist(),
+        "county_events": result.county_events.tolist(),
+    }
+
+
+def small_replay() -> list[list[float]]:
+    """Two years of two counties: every balance and every transfer."""
+    table = dict(load_city("yancheng").rules)
+    case = make_case(table, funds=("resident",), names=NAMES[:2], years=2, shocks={})
+    plan, rng = lower_case(case), np.random.default_rng(4)
+    figures = rng.uniform(0.3, 1.7, (2, 1, 2, 12, 2)) * plan.opening[:, :, 5] / 12
+    nothing = np.full((1, 2, 2), np.nan)
+    history = History(
+        funds=("resident",),
+        counties=NAMES[:2],
+        city_level=(False, True),
+        first_year=2020,
+        opening=plan.opening,
+        city_opening=plan.city_opening,
+        contributions=0.7 * figures[0],
+        claims=figures[1],
+        enrolment=np.full((1, 2, 2), 5e4),
+        revenue_budget=nothing,
+        expenditure_budget=nothing,
+        attributable_deficit=nothing,
+        excellent=np.ones((1, 2, 2), np.bool_),
+        recoveries=np.full((1, 2, 2), 1e5),
+    )
+    done = replay([table["resident"]], history, lambda fund, row: row, apply_adjustment=True)
+    return [[b.balance for b in done.balances], [t.amount for t in done.ledger]]
+
+
+def everything() -> dict[str, Any]:
+    return {"values": single_values(), "block": one_block(), "replay": small_replay()}
+
+
+@pytest.fixture(scope="module")
+def interpreted() -> dict[str, Any]:
+    """``everything`` in a process whose kernels are plain Python."""
+    code = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import test_interpreted as t; t.tell()"
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
+        cwd=TESTS.parent,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
+
+
+def tell() -> None:
+    """What the subprocess prints."""
+    import numba
+
+    assert numba.config.DISABLE_JIT
+    print(json.dumps(everything()))
+
+
+def test_single_values(interpreted: dict[str, Any]) -> None:
+    for ours, plain in zip(single_values(), interpreted["values"], strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=5e-7, atol=1e-12)
+    assert single_values()[:9] == interpreted["values"][:9]
+
+
+def test_a_block_of_a_simulation(interpreted: dict[str, Any]) -> None:
+    ours, plain = one_block(), interpreted["block"]
+    assert ours["events"] == plain["events"] and ours["county_events"] == plain["county_events"]
+    compiled, other = np.array(ours["moments"]), np.array(plain["moments"])
+    np.testing.assert_array_equal(compiled[:, 0], other[:, 0])
+    np.testing.assert_allclose(compiled, other, rtol=1e-6, atol=1e-6)
+
+
+def test_a_replay(interpreted: dict[str, Any]) -> None:
+    for ours, plain in zip(small_replay(), interpreted["replay"], strict=True):
+        np.testing.assert_allclose(ours, plain, rtol=1e-12, atol=1e-6)
+
+
+def test_the_figures_of_a_county(interpreted: dict[str, Any]) -> None:
+    """The compiled figures are there and differ by path: what is compared above is not trivial."""
+    drawn = draw(make_case(funds=("employee",), names=NAMES[:1], years=1), 77, LANES)
+    assert len(np.unique(drawn.year[0, 1, 0, 0])) == LANES
+    assert sum(interpreted["block"]["counts"]) > 10 * (LANES - 3)

@@ -1,0 +1,213 @@
+"""Bins, percentiles, tail means and standard errors against NumPy on the raw values."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from scenarios.facts import wilson
+from sim.kernels.lanes import LANES
+from sim.kernels.tally import Tally, merge, tally_gini, tally_money, tally_months
+from sim.quantiles import MONEY_EDGES, Histogram, histogram
+from sim.series import BINS, ZERO_AT
+
+P = np.array([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
+BASE = 3.7e9
+"""Base-year city claims, in yuan."""
+LOWEST = 1e-6 * BASE
+
+
+def tallied(kind: str, values: np.ndarray) -> tuple[Histogram, np.ndarray]:
+    """The histogram and the moments of values that come in blocks, the last one not full."""
+    tally = Tally(
+        counts=np.zeros(BINS[kind], np.uint32),
+        offset=np.array([ZERO_AT[kind]]),
+        moments=np.zeros((1, 3)),
+        events=np.zeros((1, 1, 1), np.int64),
+        county_events=np.zeros((1, 1, 1), np.int64),
+        breaches=np.zeros(1, np.int64),
+        weight=np.zeros(LANES),
+        weight_sum=np.zeros(1),
+        lane=np.zeros(LANES),
+        bin=np.zeros(LANES, np.int32),
+    )
+    total = np.zeros((1, 3))
+    for first in range(0, len(values), LANES):
+        part = values[first : first + LANES]
+        row = np.full(3 * LANES, 1e30)  # what lies beyond the block's end or beside the slot must not count
+        row[LANES : LANES + len(part)] = part
+        tally.weight[:] = np.arange(LANES) < len(part)
+        tally.weight_sum[0] = len(part)
+        if kind in ("money", "signed"):
+            tally_money(tally, 0, row, LANES, 1 / LOWEST)
+        else:
+            (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
+        merge(total, tally.moments)
+    return histogram(kind, tally.counts, LOWEST), total[0]
+
+
+def order_statistic(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """The smallest value with at least ``rank`` values up to it."""
+    at = np.ceil(np.clip(rank, 1, len(values))).astype(int) - 1
+    return np.sort(values)[at]
+
+
+def check(kind: str, values: np.ndarray, width: float, relative: float) -> Histogram:
+    """Moments, percentiles and errors, tail means: all within a bin's width of the raw values'."""
+    bins, (n, mean, squares) = tallied(kind, values)
+    assert n == bins.total == len(values)
+    size = np.abs(values).max()
+    assert mean == pytest.approx(values.mean(), rel=1e-12, abs=1e-13 * size)
+    assert squares == pytest.approx(((values - values.mean()) ** 2).sum(), rel=1e-10)
+
+    def bin_at(x: np.ndarray) -> np.ndarray:
+        return width + relative * np.abs(x) + 1e-12 * size
+
+    found, errors = bins.quantiles(P)
+    exact = order_statistic(values, P * n)
+    assert (np.abs(found - exact) <= bin_at(exact)).all()
+    spread = np.sqrt(n * P * (1 - P))
+    low, high = order_statistic(values, P * n - spread), order_statistic(values, P * n + spread)
+    assert (np.abs(errors - (high - low) / 2) <= bin_at(np.maximum(np.abs(high), np.abs(low)))).all()
+    for a in (0.95, 0.99):
+        value, error = bins.tail_mean(a)
+        var = order_statistic(values, np.array([a * n]))[0]
+        excess = np.maximum(values - var, 0)
+        assert abs(value - (var + excess.mean() / (1 - a))) <= 2 * bin_at(np.array(size))
+        slack = 3 * bin_at(np.array(size)) / ((1 - a) * np.sqrt(n))
+        assert abs(error - excess.std() / ((1 - a) * np.sqrt(n))) <= slack
+    return bins
+
+
+def rng() -> np.random.Generator:
+    return np.random.default_rng(17)
+
+
+@pytest.mark.parametrize("n", [1, 7, 256, 257, 20_003])
+def test_months(n: int) -> None:
+    bins = check("months", rng().normal(2, 5, n), 0.02, 0)
+    assert bins.beyond == 0
+    assert np.allclose(bins.high - bins.low, 0.02)
+
+
+@pytest.mark.parametrize("n", [1, 257, 20_003])
+def test_money_of_one_sign(n: int) -> None:
+    values = BASE * rng().lognormal(-3, 2, n)
+    bins = check("money", values, 0, 1 / 256)
+    assert bins.beyond == 0
+    ratio = bins.high / bins.low - 1
+    assert ratio.max() <= 1 / 256 * (1 + 1e-9) and ratio.min() >= 1 / 512 * (1 - 1e-9)
+
+
+def test_money_of_either_sign_is_symmetric() -> None:
+    values = BASE * rng().normal(0.1, 1, 20_003) ** 3
+    bins = check("signed", values, 0, 1 / 256)
+    mirrored = check("signed", -values, 0, 1 / 256)
+    np.testing.assert_array_equal(bins.low, -mirrored.high[::-1])
+    np.testing.assert_array_equal(bins.count, mirrored.count[::-1])
+    assert (bins.low <= bins.high).all() and (np.diff(bins.low) > 0).all()
+    nearer = (bins.low == bins.high) & (bins.low != 0)
+    assert np.allclose(bins.low[nearer], [-LOWEST, LOWEST])
+    assert bins.beyond == bins.count[nearer].sum() < 200
+
+
+def test_nothing_paid_is_exactly_nothing() -> None:
+    values = np.where(rng().random(10_000) < 0.6, 0.0, BASE * rng().lognormal(0, 1, 10_000))
+    for kind in ("money", "signed"):
+        bins = check(kind, values, 0, 1 / 256)
+        found, errors = bins.quantiles(np.array([0.01, 0.5, 0.59]))
+        assert (found == 0).all() and (errors[:2] == 0).all()
+    nothing, (n, mean, squares) = tallied("money", np.zeros(300))
+    assert (n, mean, squares, nothing.total, nothing.beyond) == (300, 0, 0, 300, 0)
+    assert nothing.tail_mean(0.99) == (0, 0)
+    cents = np.array([0.004, -0.004, 0.0, 4e9])  # below 0.005 yuan an amount is nought
+    assert tallied("signed", cents)[0].count.tolist() == [3, 1]
+
+
+def test_values_beyond_the_range_are_counted_and_stand_at_its_end() -> None:
+    months, _ = tallied("months", np.array([-1e6, -120.01, -120.0, 239.99, 240.0, 1e300, np.nan]))
+    assert months.beyond == 4 and months.total == 6
+    found, _ = months.quantiles(np.array([0.01, 0.999]))
+    assert found.tolist() == [-120, 240]
+    inside = np.array([1.001e-6, 9.999e3]) * BASE
+    outside = np.array([0.9e-6, 1.1e4, 1e9]) * BASE
+    for sign in (1, -1):
+        kind = "money" if sign == 1 else "signed"
+        bins, _ = tallied(kind, sign * np.concatenate([inside, outside]))
+        assert bins.beyond == 3 and bins.total == 5
+        ends = np.sort(np.abs(bins.quantiles(np.array([0.001, 0.999]))[0]))
+        assert ends[0] == pytest.approx(LOWEST) and ends[1] == pytest.approx(1e4 * BASE, rel=1 / 256)
+    assert MONEY_EDGES[0] == 1 and MONEY_EDGES[-2] <= 1e10 <= MONEY_EDGES[-1]
+
+
+def test_infinite_values_are_beyond_the_range_too() -> None:
+    bins, _ = tallied("signed", np.array([np.inf, -np.inf]))
+    assert bins.beyond == 2
+
+
+def test_bins_are_half_open() -> None:
+    for edge in (-119.5, -1.0, 0.0, 1.5, 239.5):
+        bins, _ = tallied("months", np.array([edge]))
+        assert bins.low[0] == pytest.approx(edge, abs=1e-9)
+    for octave in (1.0, 2.0, 1024.0, 1.5 * 2**20):
+        bins, _ = tallied("money", np.array([octave * LOWEST * (1 + 1e-12)]))
+        assert bins.low[0] == pytest.approx(octave * LOWEST, rel=1e-9)
+    bins, _ = tallied("gini", np.array([0.0, 0.0005, 0.001, 0.999, 0.9995]))
+    np.testing.assert_allclose(bins.low, [0, 0.001, 0.999], atol=1e-12)
+    assert bins.count.tolist() == [2, 1, 2]
+
+
+def test_gini_of_one_is_inside_the_range() -> None:
+    bins, _ = tallied("gini", np.array([1.0, 1.0, 0.25]))
+    assert bins.beyond == 0 and bins.total == 3
+    found, _ = bins.quantiles(np.array([0.1, 0.5, 0.95]))
+    assert found[0] == pytest.approx(0.25, abs=0.001) and found[1:].tolist() == [1, 1]
+    check("gini", rng().beta(2, 3, 5000), 0.001, 0)
+
+
+def test_empty_values_count_for_nothing() -> None:
+    values = rng().normal(3, 1, 1000)
+    full, moments = tallied("months", values)
+    some, thinned = tallied("months", np.insert(values, np.arange(0, 1000, 3), np.nan))
+    assert some.total == thinned[0] == 1000
+    np.testing.assert_array_equal(full.low, some.low)
+    np.testing.assert_array_equal(full.count, some.count)
+    np.testing.assert_allclose(moments, thinned, rtol=1e-12)
+
+
+def test_no_values_give_no_numbers() -> None:
+    bins, moments = tallied("months", np.full(300, np.nan))
+    assert (bins.total, bins.beyond, moments.tolist()) == (0, 0, [0, 0, 0])
+    assert np.isnan(bins.quantiles(P)).all() and np.isnan(bins.tail_mean(0.95)).all()
+
+
+def test_one_value_has_half_a_bin_of_error() -> None:
+    bins, _ = tallied("months", np.full(500, 2.005))
+    found, errors = bins.quantiles(P)
+    assert (np.abs(found - 2.005) <= 0.02).all()
+    np.testing.assert_allclose(errors, np.maximum(errors, 0.01))
+
+
+def test_standard_errors_are_those_of_repeated_samples() -> None:
+    draws = rng().exponential(1.0, (300, 2000)) * BASE
+    reported, found, tails = [], [], []
+    for sample in draws:
+        bins, _ = tallied("money", sample)
+        value, error = bins.quantiles(np.array([0.5, 0.95]))
+        found.append(value)
+        reported.append(error)
+        tails.append(bins.tail_mean(0.95))
+    np.testing.assert_allclose(np.mean(reported, axis=0), np.std(found, axis=0), rtol=0.2)
+    # the tail mean's own error leaves out that of its VaR, which a tail mean hardly feels
+    values, errors = np.array(tails).T
+    assert np.mean(errors) == pytest.approx(np.std(values), rel=0.2)
+    assert values.mean() == pytest.approx(BASE * (np.log(20) + 1), rel=0.01)
+
+
+@pytest.mark.parametrize(("hits", "n"), [(0, 50), (1, 50), (25, 50), (50, 50), (3, 100_000)])
+def test_wilson(hits: int, n: int) -> None:
+    exact = stats.binomtest(hits, n).proportion_ci(method="wilson")
+    low, high = wilson(hits / n, n)
+    assert (low, high) == pytest.approx((exact.low, exact.high), rel=1e-5, abs=1e-12)
+    assert high > low
