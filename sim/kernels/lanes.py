@@ -9,6 +9,8 @@
   into its caller, where the loop would lose its alias analysis and the attribute.
 * ``inlined``: demands inlining of a helper that is longer than LLVM inlines by itself; a call inside a
   loop over lanes would keep the loop from vectorising.
+* ``known``: a slot passed as an argument might be negative for all the compiler knows, and indices that may
+  count from a row's end turn every load of a loop into a gather; a slot through ``known`` is not.
 * 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.
 
 With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the same result.
@@ -84,10 +86,18 @@ def _compiled() -> dict[str, Any]:
 
         return types.void(), generate
 
+    @intrinsic
+    def known(context: Any, slot: Any) -> Any:
+        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
+            return b.and_(a[0], ir.Constant(ir.IntType(64), 0x7FFFFFFF))
+
+        return types.int64(types.int64), generate
+
     i4, u4, f4, i8, f8 = types.int32, types.uint32, types.float32, types.int64, types.float64
     return {
         "wide": wide,
         "inlined": inlined,
+        "known": known,
         "uadd": two("add", u4),
         "uxor": two("xor", u4),
         "rotate": rotate,
@@ -118,6 +128,7 @@ def _interpreted() -> dict[str, Any]:
     return {
         "wide": lambda: None,
         "inlined": lambda: None,
+        "known": lambda slot: slot,
         "uadd": lambda x, y: unsigned(int(x) + int(y)),
         "uxor": lambda x, y: unsigned(int(x) ^ int(y)),
         "rotate": lambda x, k: unsigned(int(x) << int(k) | int(x) >> (32 - int(k))),
@@ -137,7 +148,7 @@ def _interpreted() -> dict[str, Any]:
 
 
 _operations = _interpreted() if config.DISABLE_JIT else _compiled()
-wide, inlined = _operations["wide"], _operations["inlined"]
+wide, inlined, known = _operations["wide"], _operations["inlined"], _operations["known"]
 uadd, uxor, rotate = _operations["uadd"], _operations["uxor"], _operations["rotate"]
 iadd, isub, iand, ixor = _operations["iadd"], _operations["isub"], _operations["iand"], _operations["ixor"]
 ishl, ishr, signed = _operations["ishl"], _operations["ishr"], _operations["signed"]

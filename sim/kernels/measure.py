@@ -66,7 +66,7 @@ from sim.kernels.codes import (
     YEAR_CLAIMS,
 )
 from sim.kernels.january import sum_of
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.settlement import clear, settle
 from sim.kernels.tally import any_value, first_time, tally_gini, tally_money, tally_months, tally_nothing
 
@@ -114,6 +114,8 @@ def add_receivable(v, copy):
 def months_of(v, stock, claims):
     """Months that a stock pays for, into VALUE; empty (not a number) without claims."""
     wide()
+    stock = known(stock)
+    claims = known(claims)
     for i in range(LANES):
         monthly = v[claims + i] / MONTHS
         v[VALUE + i] = v[stock + i] / monthly if monthly >= NOUGHT else np.nan
@@ -123,6 +125,7 @@ def months_of(v, stock, claims):
 def county_months(d, v, claims):
     """A county's own plain reserves over its own claims, into the city's VALUE."""
     wide()
+    claims = known(claims)
     for i in range(LANES):
         own = d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - d[OPENING_DEFICIT + i]
         monthly = d[claims + i] / MONTHS
@@ -133,6 +136,8 @@ def county_months(d, v, claims):
 def flag_low(v, slot, limit, into):
     """1 where a stock lies below a limit; an empty value is not below."""
     wide()
+    slot = known(slot)
+    into = known(into)
     for i in range(LANES):
         v[into + i] = 1.0 if v[slot + i] < limit else 0.0
 
@@ -186,6 +191,9 @@ def book_treasuries(d, v, city_level):
 def add_to_horizon(d, paid, total, present, factor):
     """A burden line's year joins its sum and its present value, and starts afresh."""
     wide()
+    paid = known(paid)
+    total = known(total)
+    present = known(present)
     for i in range(LANES):
         d[total + i] += d[paid + i]
         d[present + i] += factor * d[paid + i]

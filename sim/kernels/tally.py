@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels.codes import NOUGHT
-from sim.kernels.lanes import LANES, double_bits, stage, wide
+from sim.kernels.lanes import LANES, double_bits, known, stage, wide
 
 MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS = -120.0, 50.0, 18_000
 GINI_PER_UNIT, GINI_BINS = 1000.0, 1000
@@ -70,6 +70,7 @@ def fold(x):
 def any_value(row, slot):
     """Whether any lane is not nought."""
     wide()
+    slot = known(slot)
     found = 0  # a count, for integers reduce in vectors and float comparisons do not
     for i in range(LANES):
         found += 1 if abs(row[slot + i]) >= NOUGHT else 0
@@ -80,6 +81,7 @@ def any_value(row, slot):
 def weigh_known(lane, weight, row, slot):
     """Weight of the lanes whose value is a number (an empty value counts for nothing)."""
     wide()
+    slot = known(slot)
     for i in range(LANES):
         lane[i] = weight[i] if row[slot + i] == row[slot + i] else 0.0
 
@@ -87,6 +89,7 @@ def weigh_known(lane, weight, row, slot):
 @stage
 def weigh_value(lane, weight, row, slot):
     wide()
+    slot = known(slot)
     for i in range(LANES):
         lane[i] = weight[i] * row[slot + i] if row[slot + i] == row[slot + i] else 0.0
 
@@ -94,6 +97,7 @@ def weigh_value(lane, weight, row, slot):
 @stage
 def weigh_deviation(lane, weight, row, slot, mean):
     wide()
+    slot = known(slot)
     for i in range(LANES):
         from_mean = row[slot + i] - mean
         lane[i] = weight[i] * from_mean * from_mean if from_mean == from_mean else 0.0
@@ -119,6 +123,7 @@ def moment(tally, s, row, slot):
 def linear_bins(bin, row, slot, origin, per_unit, bins):
     """Bin 0 lies below the range, bins + 1 above it, -1 marks an empty value."""
     wide()
+    slot = known(slot)
     for i in range(LANES):
         x = (row[slot + i] - origin) * per_unit
         bin[i] = np.int32(min(max(x, -1.0), float(bins)) + 1.0) if x == x else np.int32(-1)
@@ -128,6 +133,7 @@ def linear_bins(bin, row, slot, origin, per_unit, bins):
 def money_bins(bin, row, slot, per_lowest):
     """Signed distance from the bin of 0."""
     wide()
+    slot = known(slot)
     for i in range(LANES):
         x = row[slot + i]
         size = abs(x) * per_lowest
@@ -192,6 +198,8 @@ def tally_money(tally, s, row, slot, per_lowest):
 def first_time(tally, row, now, ever):
     """Paths whose flag ``now`` is up for the first time; remembers them in ``ever`` and lowers ``now``."""
     wide()
+    now = known(now)
+    ever = known(ever)
     for i in range(LANES):
         new = row[now + i] * (1.0 - row[ever + i])
         row[ever + i] += new
