@@ -1,10 +1,5 @@
-"""What is done for the compiler's sake, in one place, each with its reason.
+"""What is done for the vectoriser's sake, each with its reason; ``compiling.py`` says how kernels compile.
 
-* ``stage``: how every kernel is compiled.  ``error_model="numpy"`` because the default's check for a
-  zero divisor stops vectorisation; ``fastmath={"contract"}`` allows fused multiply-add alone, so sums
-  keep their order and infinities stay infinite; ``nogil`` because a thread pool runs the chunks;
-  ``_nrt=False`` because kernels allocate nothing (with it they cannot), and counting references to
-  every row that is passed on took a quarter of the time, in atomic operations that threads share.
 * ``wide``: asks LLVM for 512-bit vectors, which it avoids by default, and forbids inlining of the stage
   into its caller, where the loop would lose its alias analysis and the attribute.
 * ``inlined``: demands inlining of a helper that is longer than LLVM inlines by itself; a call inside a
@@ -22,22 +17,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import config, njit, types
+from numba import config, types
 from numba.extending import intrinsic
 
-from sim.kernels import cache
+from sim.kernels.compiling import stage
 
 LANES = 256
 """Paths side by side in a row; also the canonical block in which float sums are formed."""
-
-stage = njit(
-    cache=cache.enabled(),
-    nogil=True,
-    error_model="numpy",
-    fastmath={"contract"},
-    boundscheck=False,
-    _nrt=False,
-)
 
 I32 = ir.IntType(32)
 F32 = ir.FloatType()
@@ -154,3 +140,5 @@ iadd, isub, iand, ixor = _operations["iadd"], _operations["isub"], _operations["
 ishl, ishr, signed = _operations["ishl"], _operations["ishr"], _operations["signed"]
 bits, from_bits, double_bits = _operations["bits"], _operations["from_bits"], _operations["double_bits"]
 to_float, to_int = _operations["to_float"], _operations["to_int"]
+
+__all__ = ["LANES", "stage"]
