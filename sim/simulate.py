@@ -73,8 +73,8 @@ def new_work(case: Case) -> Work:
     )
 
 
-def new_tally(case: Case, series: Series) -> Tally:
-    """One worker's empty tallies."""
+def new_tally(case: Case, series: Series, blocks: int) -> Tally:
+    """One worker's empty tallies, for chunks of up to ``blocks`` blocks."""
     funds, counties, years = len(case.funds), len(case.counties), case.years
     return Tally(
         counts=np.zeros(series.bins, np.uint32),
@@ -85,8 +85,9 @@ def new_tally(case: Case, series: Series) -> Tally:
         breaches=np.zeros(1, np.int64),
         weight=np.zeros(LANES),
         weight_sum=np.zeros(1),
-        lane=np.zeros(LANES),
-        bin=np.zeros(LANES, np.int32),
+        lane=np.zeros(LANES // 2),
+        bins=np.zeros((blocks, len(series.offset), LANES), np.int16),
+        block=np.zeros(1, np.int64),
     )
 
 
@@ -115,7 +116,7 @@ def simulate(
     workers = max(1, min(workers, -(-blocks // blocks_per_chunk)))
     stop = np.zeros(1, np.uint8)
     idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
-    tallies = [new_tally(case, series) for _ in range(workers)]
+    tallies = [new_tally(case, series, min(blocks, blocks_per_chunk)) for _ in range(workers)]
     for tally in tallies:
         idle.put((new_work(case), tally))
     total = np.zeros((len(series.offset), 3))

@@ -42,7 +42,7 @@ from sim.kernels.shocks import (
     county_month,
     county_year,
 )
-from sim.kernels.tally import Tally, merge
+from sim.kernels.tally import Tally, count, merge
 from sim.kernels.threefry import words
 
 
@@ -199,10 +199,12 @@ def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, sto
         for i in range(LANES):
             tally.weight[i] = 1.0 if path + i < paths else 0.0
         tally.weight_sum[0] = min(LANES, paths - path)
+        tally.block[0] = b
         simulate_block(plan, noise, work, tally, path)
         for s in range(tally.moments.shape[0]):
             for k in range(3):
                 moments[b, s, k] = tally.moments[s, k]
+    count(tally.counts, tally.offset, tally.bins, blocks)
 
 
 @stage

@@ -75,7 +75,7 @@ def _compiled() -> dict[str, Any]:
     @intrinsic
     def known(context: Any, slot: Any) -> Any:
         def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
-            return b.and_(a[0], ir.Constant(ir.IntType(64), 0x7FFFFFFF))
+            return b.and_(a[0], ir.Constant(ir.IntType(64), (1 << 62) - 1))
 
         return types.int64(types.int64), generate
 
