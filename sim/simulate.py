@@ -73,8 +73,8 @@ def new_work(case: Case) -> Work:
     )
 
 
-def new_tally(case: Case, series: Series) -> Tally:
-    """One worker's empty tallies."""
+def new_tally(case: Case, series: Series, blocks: int) -> Tally:
+    """One worker's empty tallies, for chunks of up to ``blocks`` blocks."""
     funds, counties, years = len(case.funds), len(case.counties), case.years
     return Tally(
         counts=np.zeros(series.bins, np.uint32),
@@ -85,8 +85,9 @@ def new_tally(case: Case, series: Series) -> Tally:
         breaches=np.zeros(1, np.int64),
         weight=np.zeros(LANES),
         weight_sum=np.zeros(1),
-        lane=np.zeros(LANES),
-        bin=np.zeros(LANES, np.int32),
+        lane=np.zeros(LANES // 2),
+        bins=np.zeros((blocks, len(series.offset), LANES), np.int16),
+        block=np.zeros(1, np.int64),
     )
 
 
@@ -98,7 +99,7 @@ def usable_cores() -> int:
 def compile_kernels(case: Case) -> None:
     """Compile the simulation (or load it from the cache) without simulating anything."""
     plan, series = lower_case(case), series_of(case)
-    work, tally, total = new_work(case), new_tally(case, series), np.zeros((len(series.offset), 3))
+    work, tally, total = new_work(case), new_tally(case, series, 1), np.zeros((len(series.offset), 3))
     noise, stop = lower_noise(case, plan, 0), np.zeros(1, np.uint8)
     simulate_blocks(plan, noise, work, tally, 0, 0, 1, total[None], stop)
     merge_blocks(total, total[None], 0)
@@ -128,7 +129,7 @@ def simulate(
     workers = max(1, min(threads or usable_cores(), -(-blocks // blocks_per_chunk)))
     stop = np.zeros(1, np.uint8)
     idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
-    tallies = [new_tally(case, series) for _ in range(workers)]
+    tallies = [new_tally(case, series, min(blocks, blocks_per_chunk)) for _ in range(workers)]
     for tally in tallies:
         idle.put((new_work(case), tally))
     total = np.zeros((len(series.offset), 3))

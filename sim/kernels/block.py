@@ -29,7 +29,7 @@ from sim.kernels.codes import (
     Books,
     Plan,
 )
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
 from sim.kernels.months import close_month, open_month, post
 from sim.kernels.normals import uniform_31
@@ -42,7 +42,7 @@ from sim.kernels.shocks import (
     county_month,
     county_year,
 )
-from sim.kernels.tally import Tally, merge
+from sim.kernels.tally import Tally, count, merge
 from sim.kernels.threefry import words
 
 
@@ -60,6 +60,7 @@ class Work(NamedTuple):
 @stage
 def fill(row, slot, value):
     wide()
+    slot = known(slot)
     for i in range(LANES):
         row[slot + i] = value
 
@@ -116,6 +117,7 @@ def plan_budgets(d, plan_ratio, grow_contributions, grow_claims):
 def draw_excellence(d, w, cell, probability):
     """Whether the county is assessed 优秀 this year."""
     wide()
+    cell = known(cell)
     limit = np.float32(probability)
     for i in range(LANES):
         d[EXCELLENT + i] = 1.0 if uniform_31(w[cell + i]) * TO_UNIT < limit else 0.0
@@ -197,10 +199,12 @@ def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, sto
         for i in range(LANES):
             tally.weight[i] = 1.0 if path + i < paths else 0.0
         tally.weight_sum[0] = min(LANES, paths - path)
+        tally.block[0] = b
         simulate_block(plan, noise, work, tally, path)
         for s in range(tally.moments.shape[0]):
             for k in range(3):
                 moments[b, s, k] = tally.moments[s, k]
+    count(tally.counts, tally.offset, tally.bins, blocks)
 
 
 @stage

@@ -1,7 +1,7 @@
 """Every slot, source, flow and event code, in one place; kernels and their callers import them here.
 
-A slot is an offset into a row: slot number x LANES.  Slots before ``*_SETTLED`` are all that a settlement
-reads or writes, so that settling on a copy copies no more than that.
+A slot is an offset into a row: slot number x LANES.  Slots before ``*_READ`` are all that a settlement reads
+before it writes them, sums apart, so that settling on a copy copies no more than that.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _codes(count: int) -> list[np.int64]:
 # --- a county's row, one fund -------------------------------------------------------------------------
 COUNTY_NAMES = (
     "unsettled county_balance opening_deficit revenue_missed overspent given excellent gap left "
-    "treasury_share other_share paid_county paid_city paid_in drawn depleted "  # settled up to here
+    "treasury_share other_share paid_county paid_city paid_in drawn depleted "
     "current held year_contributions year_claims closed_contributions closed_claims result "
     "revenue_budget expenditure_budget arrears_government arrears_insured paid_at_opening "
     "paid_opening paid_arrears ever_depleted "
@@ -48,7 +48,7 @@ COUNTY_NAMES = (
     PRESENT_CITY, PRESENT_OPENING, PRESENT_ARREARS, PRESENT_RUNOFF,
 ) = _slots(COUNTY_NAMES)
 # fmt: on
-COUNTY_SETTLED = CURRENT
+COUNTY_READ = GAP
 COUNTY_SLOTS = len(COUNTY_NAMES.split())
 LINES = 5
 """Burden lines in slot order: county_treasury, city_treasury, opening_deficits, arrears, runoff."""
@@ -73,7 +73,7 @@ EVENTS = (
 """Events of a city in code order; ``below_N_months`` follow, one for each N."""
 CITY_NAMES = (
     "pool risk_fund unfunded asked ration short balances inflow "
-    "event_pool event_risk "  # settled up to here
+    "event_pool event_risk "
     "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut "
     "next_claims next_contributions next_cut "
     "year_contributions year_claims closed_contributions closed_claims called_county called_city sum_a sum_b "
@@ -90,7 +90,7 @@ CITY_NAMES = (
     EVENT_ADJUSTMENT, BREACH,
 ) = _slots(CITY_NAMES)
 # fmt: on
-CITY_SETTLED = MUNICIPAL_RESERVE
+CITY_READ = ASKED
 CITY_SLOTS = len(CITY_NAMES.split())
 EVER = np.int64(CITY_SLOTS * LANES)
 """First slot of the flags that an event has happened, one an event, at the end of the city's row."""

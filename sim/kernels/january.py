@@ -33,7 +33,7 @@ from sim.kernels.codes import (
     UNSETTLED,
     VALUE,
 )
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.settlement import clear, repay
 
 
@@ -53,6 +53,8 @@ def pay_opening_deficit(d, v, flow):
 def sum_of(d, v, slot, into):
     """Adds a county's slot to a city's."""
     wide()
+    slot = known(slot)
+    into = known(into)
     for i in range(LANES):
         v[into + i] += d[slot + i]
 

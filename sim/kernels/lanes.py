@@ -1,14 +1,11 @@
-"""What is done for the compiler's sake, in one place, each with its reason.
+"""What is done for the vectoriser's sake, each with its reason; ``compiling.py`` says how kernels compile.
 
-* ``stage``: how every kernel is compiled.  ``error_model="numpy"`` because the default's check for a
-  zero divisor stops vectorisation; ``fastmath={"contract"}`` allows fused multiply-add alone, so sums
-  keep their order and infinities stay infinite; ``nogil`` because a thread pool runs the chunks;
-  ``_nrt=False`` because kernels allocate nothing (with it they cannot), and counting references to
-  every row that is passed on took a quarter of the time, in atomic operations that threads share.
 * ``wide``: asks LLVM for 512-bit vectors, which it avoids by default, and forbids inlining of the stage
   into its caller, where the loop would lose its alias analysis and the attribute.
 * ``inlined``: demands inlining of a helper that is longer than LLVM inlines by itself; a call inside a
   loop over lanes would keep the loop from vectorising.
+* ``known``: a slot passed as an argument might be negative for all the compiler knows, and indices that may
+  count from a row's end turn every load of a loop into a gather; a slot through ``known`` is not.
 * 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.
 
 With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the same result.
@@ -20,23 +17,13 @@ from typing import Any
 
 import numpy as np
 from llvmlite import ir
-from numba import config, njit, types
+from numba import config, types
 from numba.extending import intrinsic
 
-from sim.kernels import cache
+from sim.kernels.compiling import stage
 
 LANES = 256
 """Paths side by side in a row; also the canonical block in which float sums are formed."""
-
-_njit: Any = njit  # its stubs do not know every option
-stage = _njit(
-    cache=cache.enabled(),
-    nogil=True,
-    error_model="numpy",
-    fastmath={"contract"},
-    boundscheck=False,
-    _nrt=False,
-)
 
 I32 = ir.IntType(32)
 F32 = ir.FloatType()
@@ -85,10 +72,18 @@ def _compiled() -> dict[str, Any]:
 
         return types.void(), generate
 
+    @intrinsic
+    def known(context: Any, slot: Any) -> Any:
+        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
+            return b.and_(a[0], ir.Constant(ir.IntType(64), (1 << 62) - 1))
+
+        return types.int64(types.int64), generate
+
     i4, u4, f4, i8, f8 = types.int32, types.uint32, types.float32, types.int64, types.float64
     return {
         "wide": wide,
         "inlined": inlined,
+        "known": known,
         "uadd": two("add", u4),
         "uxor": two("xor", u4),
         "rotate": rotate,
@@ -119,6 +114,7 @@ def _interpreted() -> dict[str, Any]:
     return {
         "wide": lambda: None,
         "inlined": lambda: None,
+        "known": lambda slot: slot,
         "uadd": lambda x, y: unsigned(int(x) + int(y)),
         "uxor": lambda x, y: unsigned(int(x) ^ int(y)),
         "rotate": lambda x, k: unsigned(int(x) << int(k) | int(x) >> (32 - int(k))),
@@ -138,9 +134,11 @@ def _interpreted() -> dict[str, Any]:
 
 
 _operations = _interpreted() if getattr(config, "DISABLE_JIT", False) else _compiled()
-wide, inlined = _operations["wide"], _operations["inlined"]
+wide, inlined, known = _operations["wide"], _operations["inlined"], _operations["known"]
 uadd, uxor, rotate = _operations["uadd"], _operations["uxor"], _operations["rotate"]
 iadd, isub, iand, ixor = _operations["iadd"], _operations["isub"], _operations["iand"], _operations["ixor"]
 ishl, ishr, signed = _operations["ishl"], _operations["ishr"], _operations["signed"]
 bits, from_bits, double_bits = _operations["bits"], _operations["from_bits"], _operations["double_bits"]
 to_float, to_int = _operations["to_float"], _operations["to_int"]
+
+__all__ = ["LANES", "stage"]

@@ -15,9 +15,9 @@ from sim.kernels.codes import (
     CALLED_COUNTY,
     CITY_CLAIMS,
     CITY_CLOSED_CLAIMS,
-    CITY_SETTLED,
+    CITY_READ,
     CLOSED_CLAIMS,
-    COUNTY_SETTLED,
+    COUNTY_READ,
     CURRENT,
     CUT,
     DEPLETED,
@@ -62,9 +62,9 @@ from sim.kernels.codes import (
     YEAR_CLAIMS,
 )
 from sim.kernels.january import sum_of
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.settlement import clear, settle
-from sim.kernels.tally import any_value, first_time, tally_gini, tally_money, tally_months, tally_nothing
+from sim.kernels.tally import first_time, tally_gini, tally_money, tally_months, tally_nothing
 
 LINE_NAMES = ("county_treasury", "city_treasury", "opening_deficits", "arrears", "runoff")
 CITY_YEAR_METRICS = (
@@ -92,7 +92,7 @@ FIRST_BELOW = len(EVENTS)
 
 @stage
 def copy_rows(source, target, until):
-    """The slots a settlement touches, of every row."""
+    """The slots a settlement reads, of every row."""
     for c in range(source.shape[0]):
         for i in range(until):
             target[c, i] = source[c, i]
@@ -110,6 +110,8 @@ def add_receivable(v, copy):
 def months_of(v, stock, claims):
     """Months that a stock pays for, into VALUE; empty (not a number) without claims."""
     wide()
+    stock = known(stock)
+    claims = known(claims)
     for i in range(LANES):
         monthly = v[claims + i] / MONTHS
         v[VALUE + i] = v[stock + i] / monthly if monthly >= NOUGHT else np.nan
@@ -119,6 +121,7 @@ def months_of(v, stock, claims):
 def county_months(d, v, claims):
     """A county's own plain reserves over its own claims, into the city's VALUE."""
     wide()
+    claims = known(claims)
     for i in range(LANES):
         own = d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - d[OPENING_DEFICIT + i]
         monthly = d[claims + i] / MONTHS
@@ -129,6 +132,8 @@ def county_months(d, v, claims):
 def flag_low(v, slot, limit, into):
     """1 where a stock lies below a limit; an empty value is not below."""
     wide()
+    slot = known(slot)
+    into = known(into)
     for i in range(LANES):
         v[into + i] = 1.0 if v[slot + i] < limit else 0.0
 
@@ -177,6 +182,9 @@ def book_treasuries(d, v, city_level):
 def add_to_horizon(d, paid, total, present, factor):
     """A burden line's year joins its sum and its present value, and starts afresh."""
     wide()
+    paid = known(paid)
+    total = known(total)
+    present = known(present)
     for i in range(LANES):
         d[total + i] += d[paid + i]
         d[present + i] += factor * d[paid + i]
@@ -239,37 +247,40 @@ def tally_events(plan, v, tally, f, y, months_slot):
     """First times of the city's events, in the order of ``codes.EVENTS``."""
     events = tally.events[f]
     flag_low(v, SETTLED, NOUGHT, SUM_A)
-    events[0, y] += first_time(tally, v, SUM_A, EVER)
-    events[1, y] += first_time(tally, v, EVENT_CASH, EVER + LANES)
-    events[2, y] += first_time(tally, v, EVENT_POOL, EVER + 2 * LANES)
-    events[3, y] += first_time(tally, v, EVENT_RISK, EVER + 3 * LANES)
-    events[4, y] += first_time(tally, v, EVENT_TOPUP, EVER + 4 * LANES)
-    events[5, y] += first_time(tally, v, EVENT_SHORTFALL, EVER + 5 * LANES)
-    events[6, y] += first_time(tally, v, EVENT_UNFUNDED, EVER + 6 * LANES)
+    events[0, y] += first_time(v, SUM_A, EVER, tally.weight)
+    events[1, y] += first_time(v, EVENT_CASH, EVER + LANES, tally.weight)
+    events[2, y] += first_time(v, EVENT_POOL, EVER + 2 * LANES, tally.weight)
+    events[3, y] += first_time(v, EVENT_RISK, EVER + 3 * LANES, tally.weight)
+    events[4, y] += first_time(v, EVENT_TOPUP, EVER + 4 * LANES, tally.weight)
+    events[5, y] += first_time(v, EVENT_SHORTFALL, EVER + 5 * LANES, tally.weight)
+    events[6, y] += first_time(v, EVENT_UNFUNDED, EVER + 6 * LANES, tally.weight)
     for n in range(plan.below.shape[0]):
         flag_low(v, months_slot, plan.below[n], SUM_A)
-        events[FIRST_BELOW + n, y] += first_time(tally, v, SUM_A, EVER + (FIRST_BELOW + n) * LANES)
+        events[FIRST_BELOW + n, y] += first_time(v, SUM_A, EVER + (FIRST_BELOW + n) * LANES, tally.weight)
     flag_called(v)
-    events[7, y] += first_time(tally, v, VALUE, EVER + 7 * LANES)
-    events[8, y] += first_time(tally, v, SUM_A, EVER + 8 * LANES)
-    events[9, y] += first_time(tally, v, SUM_B, EVER + 9 * LANES)
-    events[10, y] += first_time(tally, v, EVENT_ADJUSTMENT, EVER + 10 * LANES)
+    events[7, y] += first_time(v, VALUE, EVER + 7 * LANES, tally.weight)
+    events[8, y] += first_time(v, SUM_A, EVER + 8 * LANES, tally.weight)
+    events[9, y] += first_time(v, SUM_B, EVER + 9 * LANES, tally.weight)
+    events[10, y] += first_time(v, EVENT_ADJUSTMENT, EVER + 10 * LANES, tally.weight)
 
 
 @stage
 def tally_line(plan, tally, county, v, s, line, per_lowest, factor):
     """A year of one burden line, by county and city; most counties pay nothing in most years."""
     paid, total = paid_slots(line), TOTAL_COUNTY + line * LANES
-    clear(v, VALUE)
+    paying = 0
     for c in range(county.shape[0]):
         d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR + 1 + line
-        if any_value(d, paid):
-            tally_money(tally, at, d, paid, per_lowest)
+        if tally_money(tally, at, d, paid, per_lowest):
+            if paying == 0:
+                clear(v, VALUE)
+            paying += 1
             sum_of(d, v, paid, VALUE)
             add_to_horizon(d, paid, total, total + LINES * LANES, factor)
-        else:
-            tally_nothing(tally, at)
-    tally_money(tally, s + 5 + line, v, VALUE, per_lowest)
+    if paying > 0:
+        tally_money(tally, s + 5 + line, v, VALUE, per_lowest)
+    else:
+        tally_nothing(tally, s + 5 + line)
 
 
 @stage
@@ -280,8 +291,8 @@ def year_end(plan, books, copy, tally, f, y):
     counties, years = county.shape[0], plan.discount.shape[0] - 1
     clear(copy.city[0], INFLOW)
     if rules["settlement_month"] > 0:
-        copy_rows(county, copy.county[0], COUNTY_SETTLED)
-        copy_rows(books.city[f : f + 1], copy.city, CITY_SETTLED)
+        copy_rows(county, copy.county[0], COUNTY_READ)
+        copy_rows(books.city[f : f + 1], copy.city, CITY_READ)
         shares, short = plan.layer_share[f], plan.layer_short[f]
         flows = copy.county_flow[0], copy.city_flow[0]
         settle(rules, shares, short, copy.county[0], copy.city[0], flows[0], flows[1])
@@ -312,7 +323,7 @@ def year_end(plan, books, copy, tally, f, y):
         d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR
         county_months(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
         tally_months(tally, at, v, VALUE)
-        tally.county_events[f, c, y] += first_time(tally, d, DEPLETED, EVER_DEPLETED)
+        tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
 
 
 @stage

@@ -57,13 +57,14 @@ from sim.kernels.codes import (
     UNSETTLED,
     WHOLE_GAP,
 )
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
 
 
 @stage
 def repay(v, flow, slot):
     """What is in the pool pays off what was unfunded."""
     wide()
+    slot = known(slot)
     for i in range(LANES):
         x = min(v[POOL + i], v[UNFUNDED + i])
         v[POOL + i] -= x
@@ -136,6 +137,7 @@ def split_layer(d, treasury_share, rise, relative):
 def own_balance_pays(d, flow, slot, share):
     """The county's own balance pays up to what it holds."""
     wide()
+    slot = known(slot)
     for i in range(LANES):
         asked = share * d[OTHER_SHARE + i] * d[GAP + i]
         paid = min(asked, d[BALANCE + i])
@@ -148,6 +150,7 @@ def own_balance_pays(d, flow, slot, share):
 @stage
 def clear(v, slot):
     wide()
+    slot = known(slot)
     for i in range(LANES):
         v[slot + i] = 0.0
 
@@ -164,6 +167,8 @@ def ask(d, v, share):
 def ration(v, account, event, when_short):
     """The fraction of every request that a common account pays; a short account is drained to 0."""
     wide()
+    account = known(account)
+    event = known(event)
     keeps_when_short = 1.0 if when_short == WHOLE_GAP else 0.0
     for i in range(LANES):
         held = v[account + i]
@@ -180,6 +185,7 @@ def ration(v, account, event, when_short):
 def common_account_pays(d, v, flow, slot, share):
     """The pool's or the risk fund's rationed part of a county's request."""
     wide()
+    slot = known(slot)
     for i in range(LANES):
         asked = share * d[OTHER_SHARE + i] * d[GAP + i]
         paid = asked if v[RATION + i] == 1.0 else v[RATION + i] * asked
@@ -199,6 +205,8 @@ def add_balance(d, v):
 def all_balances_pay(d, v, flow, common_slot, slot, share):
     """Every county's balance falls in one proportion and pays every request in one proportion."""
     wide()
+    common_slot = known(common_slot)
+    slot = known(slot)
     for i in range(LANES):
         held = v[BALANCES + i]
         wanted = v[ASKED + i]
@@ -216,6 +224,7 @@ def all_balances_pay(d, v, flow, common_slot, slot, share):
 def county_treasury_pays(d, v, flow, slot, when_short):
     """The county's treasury pays its share in full, unless the layer excuses it where the pool is short."""
     wide()
+    slot = known(slot)
     excused = 0.0 if when_short == UNPAID_PART else 1.0
     for i in range(LANES):
         asked = d[TREASURY_SHARE + i] * d[GAP + i]
@@ -229,6 +238,7 @@ def county_treasury_pays(d, v, flow, slot, when_short):
 @stage
 def city_treasury_pays(d, v, flow, slot, share):
     wide()
+    slot = known(slot)
     for i in range(LANES):
         paid = share * d[OTHER_SHARE + i] * d[GAP + i]
         d[PAID_CITY + i] += paid
@@ -239,6 +249,7 @@ def city_treasury_pays(d, v, flow, slot, share):
 @stage
 def nobody_pays(d, v, flow, slot, share):
     wide()
+    slot = known(slot)
     for i in range(LANES):
         bill = share * d[OTHER_SHARE + i] * d[GAP + i]
         v[UNFUNDED + i] += bill

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels.codes import CLAIMS, CONTRIBUTIONS
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.normals import exp2, normal_pair, normals, student_four, student_pairs, uniform_31
 from sim.kernels.threefry import words
 
@@ -109,6 +109,7 @@ def _cut(x):
 def mix_city(city, z, slot, root, scale, persistence):
     """g[y] = phi g[y-1] + D chol(R) eps for one of the four cells."""
     wide()
+    slot = known(slot)
     r0, r1, r2, r3 = root[0], root[1], root[2], root[3]
     for i in range(LANES):
         e = r0 * z[i] + r1 * z[LANES + i] + r2 * z[2 * LANES + i] + r3 * z[3 * LANES + i]
@@ -168,6 +169,8 @@ def walk(row, city, z, persistence, correlation, scale_contributions, scale_clai
 def year_factors(out, row, epidemic, deviation, kind):
     """2 to a cell's deviation and the epidemic's log."""
     wide()
+    deviation = known(deviation)
+    kind = known(kind)
     for i in range(LANES):
         out[i] = exp2(row[deviation + i] + epidemic[kind + i])
 
@@ -176,6 +179,7 @@ def year_factors(out, row, epidemic, deviation, kind):
 def month_factors(out, z, slot, scale):
     """exp(sigma eta - sigma^2 / 2), of mean 1; sigma to base 2."""
     wide()
+    slot = known(slot)
     mean = np.float32(0.5) * scale * scale * np.float32(0.6931471805599453)
     for i in range(LANES):
         out[i] = exp2(scale * z[slot + i] - mean)

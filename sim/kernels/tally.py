@@ -7,6 +7,9 @@ paths by a fixed tree and merged in block order (``merge``), so that no thread c
 Bins are half open, [a, b).  Linear series: ``bins`` of one width from ``origin``.  Money: logarithmic, the
 upper bits of a float64, 256 to an octave, hence of a relative width between 1/512 and 1/256, from 1e-6
 to 1e4 times base-year city claims, mirrored for negative values, with one bin for exactly 0.
+
+A block writes down each path's bin, and the bins of a chunk of blocks are counted together: one block's
+values alone would find few of a histogram's lines in the cache twice.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels.codes import NOUGHT
-from sim.kernels.lanes import LANES, double_bits, stage, wide
+from sim.kernels.lanes import LANES, double_bits, known, stage, wide
 
 MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS = -120.0, 50.0, 18_000
 GINI_PER_UNIT, GINI_BINS = 1000.0, 1000
@@ -27,6 +30,9 @@ MONEY_BINS = 8491
 """33 octaves and a part: the bin that holds 1e4 / 1e-6 is the last."""
 MONEY_HALF = MONEY_BINS + 2
 """One side: a bin below the range, the bins, a bin above it."""
+EMPTY, NOUGHTS = np.int16(-32768), np.int16(-32767)
+"""Instead of a bin: no value here; every path of the block has nought (in the first lane, alone)."""
+HALF = LANES // 2
 
 
 class Tally(NamedTuple):
@@ -49,16 +55,26 @@ class Tally(NamedTuple):
     weight_sum: np.ndarray
     """(1,) float64 paths of the block."""
     lane: np.ndarray
-    """(LANES,) float64 scratch."""
-    bin: np.ndarray
-    """(LANES,) int32 scratch."""
+    """(LANES / 2,) float64 scratch."""
+    bins: np.ndarray
+    """(blocks of a chunk, series, LANES) int16: bins of every path, counted from the series' offset."""
+    block: np.ndarray
+    """(1,) int64: the block at hand within its chunk."""
 
 
 @stage
 def fold(x):
-    """Sum of LANES values by a fixed tree; ``x`` is used up."""
+    """Sum of LANES / 2 values by a fixed tree; ``x`` is used up."""
     wide()
-    half = LANES // 2
+    for i in range(LANES // 4):
+        x[i] += x[LANES // 4 + i]
+    for i in range(LANES // 8):
+        x[i] += x[LANES // 8 + i]
+    for i in range(LANES // 16):
+        x[i] += x[LANES // 16 + i]
+    for i in range(LANES // 32):
+        x[i] += x[LANES // 32 + i]
+    half = LANES // 64
     while half >= 1:
         for i in range(half):
             x[i] += x[half + i]
@@ -70,6 +86,7 @@ def fold(x):
 def any_value(row, slot):
     """Whether any lane is not nought."""
     wide()
+    slot = known(slot)
     found = 0  # a count, for integers reduce in vectors and float comparisons do not
     for i in range(LANES):
         found += 1 if abs(row[slot + i]) >= NOUGHT else 0
@@ -77,94 +94,81 @@ def any_value(row, slot):
 
 
 @stage
-def weigh_known(lane, weight, row, slot):
-    """Weight of the lanes whose value is a number (an empty value counts for nothing)."""
+def moment(moments, s, row, slot, weight, lane):
+    """Count, mean and squared deviations of one series over the block; an empty value counts for nothing."""
     wide()
-    for i in range(LANES):
-        lane[i] = weight[i] if row[slot + i] == row[slot + i] else 0.0
+    slot = known(slot)
+    n, mean, squares = 0, 0.0, 0.0
+    for i in range(HALF):
+        one, other = row[slot + i], row[slot + HALF + i]
+        n += 1 if one == one and weight[i] > 0.0 else 0
+        n += 1 if other == other and weight[HALF + i] > 0.0 else 0
+        left = weight[i] * one if one == one else 0.0
+        right = weight[HALF + i] * other if other == other else 0.0
+        lane[i] = left + right
+    if n > 0:
+        mean = fold(lane) / n
+        for i in range(HALF):
+            one, other = row[slot + i] - mean, row[slot + HALF + i] - mean
+            left = weight[i] * one * one if one == one else 0.0
+            right = weight[HALF + i] * other * other if other == other else 0.0
+            lane[i] = left + right
+        squares = fold(lane)
+    moments[s, 0] = n
+    moments[s, 1] = mean
+    moments[s, 2] = squares
 
 
 @stage
-def weigh_value(lane, weight, row, slot):
+def linear_bins(bins, row, slot, weight, origin, per_unit, above):
+    """Bin 0 lies below the range, ``above`` + 1 above it."""
     wide()
-    for i in range(LANES):
-        lane[i] = weight[i] * row[slot + i] if row[slot + i] == row[slot + i] else 0.0
-
-
-@stage
-def weigh_deviation(lane, weight, row, slot, mean):
-    wide()
-    for i in range(LANES):
-        from_mean = row[slot + i] - mean
-        lane[i] = weight[i] * from_mean * from_mean if from_mean == from_mean else 0.0
-
-
-@stage
-def moment(tally, s, row, slot):
-    """Count, mean and squared deviations of one series over the block."""
-    weigh_known(tally.lane, tally.weight, row, slot)
-    n = fold(tally.lane)
-    tally.moments[s, 0] = n
-    tally.moments[s, 1] = 0.0
-    tally.moments[s, 2] = 0.0
-    if n > 0.0:
-        weigh_value(tally.lane, tally.weight, row, slot)
-        mean = fold(tally.lane) / n
-        weigh_deviation(tally.lane, tally.weight, row, slot, mean)
-        tally.moments[s, 1] = mean
-        tally.moments[s, 2] = fold(tally.lane)
-
-
-@stage
-def linear_bins(bin, row, slot, origin, per_unit, bins):
-    """Bin 0 lies below the range, bins + 1 above it, -1 marks an empty value."""
-    wide()
+    slot = known(slot)
     for i in range(LANES):
         x = (row[slot + i] - origin) * per_unit
-        bin[i] = np.int32(min(max(x, -1.0), float(bins)) + 1.0) if x == x else np.int32(-1)
+        bins[i] = np.int16(min(max(x, -1.0), above) + 1.0) if x == x and weight[i] > 0.0 else EMPTY
 
 
 @stage
-def money_bins(bin, row, slot, per_lowest):
+def money_bins(bins, row, slot, weight, per_lowest):
     """Signed distance from the bin of 0."""
     wide()
+    slot = known(slot)
     for i in range(LANES):
         x = row[slot + i]
         size = abs(x) * per_lowest
         inside = np.int32((double_bits(max(size, 1.0)) >> (52 - OCTAVE_BITS)) - ONE_BITS + 2)
         index = min(inside, np.int32(MONEY_HALF)) if size >= 1.0 else np.int32(1)
         index = index if abs(x) >= NOUGHT else np.int32(0)
-        bin[i] = index if x >= 0.0 else -index
+        bins[i] = np.int16(index if x >= 0.0 else -index) if weight[i] > 0.0 else EMPTY
 
 
 @stage
-def count(counts, at, bin, weight):
-    """Adds the block's paths to their bins; ``at`` is the bin of index 0."""
-    for i in range(LANES):
-        if weight[i] > 0.0:
-            counts[at + bin[i]] += np.uint32(1)
-
-
-@stage
-def count_known(counts, at, bin, weight):
-    """As ``count``, passing over empty values."""
-    for i in range(LANES):
-        if weight[i] > 0.0 and bin[i] >= 0:
-            counts[at + bin[i]] += np.uint32(1)
+def count(counts, offset, bins, blocks):
+    """Adds a chunk's bins to the histograms."""
+    for s in range(offset.shape[0]):
+        at = offset[s]
+        for b in range(blocks):
+            row = bins[b, s]
+            if row[0] == NOUGHTS:
+                counts[at] += np.uint32(row[1])
+            else:
+                for i in range(LANES):
+                    if row[i] != EMPTY:
+                        counts[known(at + row[i])] += np.uint32(1)
 
 
 @stage
 def tally_months(tally, s, row, slot):
-    moment(tally, s, row, slot)
-    linear_bins(tally.bin, row, slot, MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS)
-    count_known(tally.counts, tally.offset[s], tally.bin, tally.weight)
+    moment(tally.moments, s, row, slot, tally.weight, tally.lane)
+    bins = tally.bins[tally.block[0], s]
+    linear_bins(bins, row, slot, tally.weight, MONTHS_ORIGIN, MONTHS_PER_UNIT, float(MONTHS_BINS))
 
 
 @stage
 def tally_gini(tally, s, row, slot):
-    moment(tally, s, row, slot)
-    linear_bins(tally.bin, row, slot, 0.0, GINI_PER_UNIT, GINI_BINS)
-    count_known(tally.counts, tally.offset[s], tally.bin, tally.weight)
+    moment(tally.moments, s, row, slot, tally.weight, tally.lane)
+    linear_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
 
 
 @stage
@@ -174,30 +178,39 @@ def tally_nothing(tally, s):
     tally.moments[s, 0] = n
     tally.moments[s, 1] = 0.0
     tally.moments[s, 2] = 0.0
-    tally.counts[tally.offset[s]] += np.uint32(n)
+    bins = tally.bins[tally.block[0], s]
+    bins[0] = NOUGHTS
+    bins[1] = np.int16(n)
 
 
 @stage
 def tally_money(tally, s, row, slot, per_lowest):
-    """A money series; a row of noughts, as most burden lines are in most years, costs next to nothing."""
-    if any_value(row, slot):
-        moment(tally, s, row, slot)
-        money_bins(tally.bin, row, slot, per_lowest)
-        count(tally.counts, tally.offset[s], tally.bin, tally.weight)
+    """A money series; a row of noughts, as most burden lines are in most years, costs next to nothing.
+
+    Returns whether there was anything.
+    """
+    found = any_value(row, slot)
+    if found:
+        moment(tally.moments, s, row, slot, tally.weight, tally.lane)
+        money_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, per_lowest)
     else:
         tally_nothing(tally, s)
+    return found
 
 
 @stage
-def first_time(tally, row, now, ever):
+def first_time(row, now, ever, weight):
     """Paths whose flag ``now`` is up for the first time; remembers them in ``ever`` and lowers ``now``."""
     wide()
+    now = known(now)
+    ever = known(ever)
+    paths = 0
     for i in range(LANES):
         new = row[now + i] * (1.0 - row[ever + i])
         row[ever + i] += new
         row[now + i] = 0.0
-        tally.lane[i] = new * tally.weight[i]
-    return np.int64(fold(tally.lane))
+        paths += 1 if new * weight[i] > 0.0 else 0
+    return paths
 
 
 @stage

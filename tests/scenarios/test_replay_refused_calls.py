@@ -1,4 +1,4 @@
-"""Figures that are none, names, cities, readings and paths that cannot be: refused in one line, nothing written."""
+"""Figures that are none, and names, readings and paths that cannot be: refused, and nothing written."""
 
 from __future__ import annotations
 
@@ -185,3 +185,35 @@ def test_a_long_name_is_not_repeated_in_full(tmp_path: Path, fundsim: Command) -
     add(f"employee,{'x' * 5000},opening_deficit,1")(data / O)
     ended = fundsim.replay("taizhou", data, out)
     assert ended.status == 2 and len(ended.err) < 1000
+
+
+@pytest.mark.parametrize("which", ["city", "data", "out"])
+def test_a_path_too_long_for_the_system_is_refused(which: str, tmp_path: Path, fundsim: Command) -> None:
+    words = {"city": "taizhou", "data": str(make(tmp_path / "data")), "out": str(tmp_path / "out")}
+    words[which] = "x" * 5000
+    ended = fundsim("replay", words["city"], words["data"], "--out", words["out"])
+    assert ended.status == 2 and ended.err.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_optional_file_that_is_a_broken_link_is_refused(tmp_path: Path, fundsim: Command) -> None:
+    """It was meant to be there: leaving it out would change the results."""
+    data, out = make(tmp_path / "data", "hangzhou"), tmp_path / "out"
+    gone(data / A)
+    (data / A).symlink_to(tmp_path / "nowhere.csv")
+    check_refused(fundsim.replay("hangzhou", data, out), out, data / A, "", "expected a file, found none")
+
+
+def test_an_out_path_that_is_a_broken_link_is_refused(tmp_path: Path, fundsim: Command) -> None:
+    data, out = make(tmp_path / "data"), tmp_path / "out"
+    out.symlink_to(tmp_path / "nowhere" / "far")
+    check_refused(fundsim.replay("taizhou", data, out), out, out, "--out", "expected a directory")
+
+
+@pytest.mark.parametrize("name", ["balances.csv", "ledger.csv"])
+def test_results_are_replaced_all_or_none(name: str, tmp_path: Path, fundsim: Command) -> None:
+    """Where a result's name is taken by a directory, the other results are not written either."""
+    data, out = make(tmp_path / "data"), tmp_path / "out"
+    (out / name).mkdir(parents=True)
+    assert fundsim.replay("taizhou", data, out).status == 2
+    assert [path.name for path in out.iterdir()] == [name]

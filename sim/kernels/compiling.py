@@ -1,0 +1,108 @@
+"""How kernels are compiled: every one is a ``stage``.
+
+numba optimises each function when it is first called by another, together with all that it calls, and
+generates its machine code; a function ten calls deep is then compiled ten times.  Here a stage that is
+called by a stage is only lowered, and LLVM sees it once: inside the stage that Python called, which alone is
+kept in the cache.  ``pipeline_class`` is numba's own hook for this; should the parts of numba relied upon
+move, stages compile the ordinary way, only more slowly.
+
+* ``error_model="numpy"``: the default's check for a zero divisor stops vectorisation.
+* ``fastmath={"contract"}`` allows fused multiply-add alone: sums keep their order, infinities stay infinite.
+* ``nogil``: a thread pool runs the chunks.
+* ``_nrt=False``: kernels allocate nothing (with it they cannot), and counting references to every row that
+  is passed on took a quarter of the time, in atomic operations that threads share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from numba import config, njit
+
+from sim.kernels import cache
+
+_options: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+    "boundscheck": False,
+    "_nrt": False,
+    "no_cfunc_wrapper": True,
+}
+
+
+def _lowered_only() -> dict[str, Any]:
+    """Options of a stage as other stages call it: neither optimised by itself nor made machine code."""
+    try:
+        from numba.core.codegen import JITCodeLibrary
+        from numba.core.compiler import CompilerBase, DefaultPassBuilder
+        from numba.core.compiler_machinery import register_pass
+        from numba.core.typed_passes import NativeLowering
+
+        hooks = JITCodeLibrary._optimize_final_module, JITCodeLibrary._finalize_final_module
+    except (ImportError, AttributeError):
+        return {}
+    del hooks
+
+    class Lowered(JITCodeLibrary):  # type: ignore[misc]
+        """Code that waits to be linked into its caller's."""
+
+        def _optimize_final_module(self) -> None:
+            pass
+
+        def _finalize_final_module(self) -> None:
+            self._finalized = True
+
+    @register_pass(mutates_CFG=True, analysis_only=False)
+    class LowerOnly(NativeLowering):  # type: ignore[misc]
+        """Lowers into such a library."""
+
+        _name = "lower_only"
+
+        def run_pass(self, state: Any) -> bool:
+            state.library = Lowered(state.targetctx.codegen(), state.func_id.func_qualname)
+            state.flags.no_compile = True
+            super().run_pass(state)
+            key: Any = [].append  # numba knows a compiled function by a builtin of its own, here never called
+            state["cr"] = state["cr"]._replace(cfunc=key)
+            state.targetctx.insert_user_function(key, state["cr"].fndesc, [state.library])
+            return True
+
+    class Compiler(CompilerBase):  # type: ignore[misc]
+        def define_pipelines(self) -> list[Any]:
+            pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
+            pipeline.passes = [
+                (LowerOnly if step is NativeLowering else step, why) for step, why in pipeline.passes
+            ]
+            pipeline.finalize()
+            return [pipeline]
+
+    return {"pipeline_class": Compiler, "no_cpython_wrapper": True}
+
+
+class Stage:
+    """A kernel: lowered where another stage calls it, compiled and kept in the cache where Python does."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.py_func = function
+        self.inside = njit(**_inside, **_options)(function)
+        self.alone: Any = None
+
+    @property
+    def _numba_type_(self) -> Any:
+        return self.inside._numba_type_
+
+    def __call__(self, *args: Any) -> Any:
+        if self.alone is None:
+            self.alone = njit(cache=cache.enabled(), **_options)(self.py_func)
+        return self.alone(*args)
+
+
+def stage(function: Callable[..., Any]) -> Any:
+    """A kernel, jitted unless NUMBA_DISABLE_JIT is set; see ``Stage``."""
+    return function if _interpreted else Stage(function)
+
+
+_interpreted = bool(getattr(config, "DISABLE_JIT", False))
+_inside = {} if _interpreted else _lowered_only()
