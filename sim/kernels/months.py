@@ -46,6 +46,7 @@ from sim.kernels.settlement import clear, repay, settle
 
 IDENTITY_TOLERANCE = 1e-9
 """Of the sum of all claims and reserves that the identity compares, relative."""
+INFINITE = 1e300
 
 
 @stage
@@ -126,7 +127,8 @@ def check_identity(v):
         booked = v[SUM_A + i] + own
         expected = v[RESERVES + i] + v[INFLOW + i]
         scale = abs(v[SUM_A + i]) + abs(own) + abs(expected) + v[CITY_CLOSED_CLAIMS + i] + 1.0
-        v[BREACH + i] += 1.0 if abs(booked - expected) > IDENTITY_TOLERANCE * scale else 0.0
+        holds = abs(booked - expected) <= IDENTITY_TOLERANCE * scale and scale < INFINITE
+        v[BREACH + i] += 0.0 if holds else 1.0  # so put, a figure that is no number is a breach too
         v[RESERVES + i] = booked
         v[INFLOW + i] = 0.0
         v[CASH_OFFSET + i] += unfunded
