@@ -260,7 +260,7 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
         fund=np.array([FUNDS.index(fund) for fund in funds]),
         level=np.ascontiguousarray(level),
         gap=single(gap),
-        profile=np.array([[p.contributions, p.claims] for p in profiles]),
+        profile=np.array([np.transpose([p.contributions, p.claims]) for p in profiles]).copy(),
         city_root=single(np.linalg.cholesky(np.array(shocks.city_correlation))),
         city_scale=single(shocks.city_volatility, LOG2E),
         city_persistence=single(shocks.city_persistence),

@@ -31,7 +31,7 @@ from sim.kernels.codes import (
 )
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
-from sim.kernels.months import close_month, open_month, post
+from sim.kernels.months import close_month, open_month, post, post_shares
 from sim.kernels.normals import uniform_31
 from sim.kernels.shocks import (
     EXCELLENCE,
@@ -41,6 +41,7 @@ from sim.kernels.shocks import (
     city_year,
     county_month,
     county_year,
+    month_figures,
 )
 from sim.kernels.tally import Tally, count, merge
 from sim.kernels.threefry import words
@@ -145,6 +146,21 @@ def draw_assessments(plan, noise, work, path, y):
 
 
 @stage
+def post_month(plan, noise, work, c, f, month):
+    """A county's month of one fund, drawn beforehand; in one pass where nothing but the figures is posted."""
+    books, shocked, rules = work.books, work.shocked, plan.rules[f]
+    d, v, cell = books.county[f, c], books.city[f], 2 * noise.fund[f]
+    if rules["monthly_interest"] > 0.0 or rules["adjusts"]:
+        month_figures(noise, shocked, c, f, month)
+        flow = books.county_flow[f % books.county_flow.shape[0], c % books.county_flow.shape[1]]
+        post(rules, d, v, flow, shocked.month[cell], shocked.month[cell + 1])
+    else:
+        totals, factors = shocked.year[c], shocked.factors
+        shares = noise.profile[f, month - 1]
+        post_shares(d, v, totals[cell], totals[cell + 1], factors[cell], factors[cell + 1], shares)
+
+
+@stage
 def simulate_year(plan, noise, work, tally, path, y):
     """Twelve months of every county and fund, then the year's measures."""
     books, shocked = work.books, work.shocked
@@ -160,10 +176,7 @@ def simulate_year(plan, noise, work, tally, path, y):
         for c in range(counties):
             county_month(noise, shocked, path, c, y, month)
             for f in range(funds):
-                flow = books.county_flow[f % books.county_flow.shape[0], c % books.county_flow.shape[1]]
-                cell = 2 * noise.fund[f]
-                contributions, claims = shocked.month[cell], shocked.month[cell + 1]
-                post(plan.rules[f], books.county[f, c], books.city[f], flow, contributions, claims)
+                post_month(plan, noise, work, c, f, month)
         if month == MONTHS and plan.excellent_probability < 1.0:
             draw_assessments(plan, noise, work, path, y)
         for f in range(funds):

@@ -6,6 +6,8 @@ nothing else: both call these three.
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.kernels.codes import (
     BALANCE,
     BREACH,
@@ -92,6 +94,21 @@ def post_flows(d, v, contributions, claims):
         d[YEAR_CONTRIBUTIONS + i] += contributions[i]
         d[YEAR_CLAIMS + i] += claims[i]
         net = contributions[i] - claims[i]
+        d[CURRENT + i] += net
+        v[RESERVES + i] += net
+
+
+@stage
+def post_shares(d, v, contributions, claims, contributions_factor, claims_factor, shares):
+    """``post_flows`` of the year's totals x the month's shares (contributions, claims) x their factors."""
+    wide()
+    contributions_share, claims_share = shares[0], shares[1]
+    for i in range(LANES):
+        paid_in = contributions[i] * contributions_share * np.float64(contributions_factor[i])
+        paid_out = claims[i] * claims_share * np.float64(claims_factor[i])
+        d[YEAR_CONTRIBUTIONS + i] += paid_in
+        d[YEAR_CLAIMS + i] += paid_out
+        net = paid_in - paid_out
         d[CURRENT + i] += net
         v[RESERVES + i] += net
 

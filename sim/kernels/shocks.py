@@ -46,7 +46,7 @@ class Noise(NamedTuple):
     gap: np.ndarray
     """(F, C, Y) float32: log claims minus log contributions of the year before, less the base year's."""
     profile: np.ndarray
-    """(F, 2, 12) float64 shares of a year."""
+    """(F, 12, 2) float64 shares of a year."""
     city_root: np.ndarray
     """(4, 4) float32: Cholesky root of the correlation."""
     city_scale: np.ndarray
@@ -88,7 +88,7 @@ class Shocked(NamedTuple):
     year: np.ndarray
     """(C, CELLS, LANES) float64 yuan: the year's totals, epidemic included."""
     month: np.ndarray
-    """(CELLS, LANES) float64 yuan: one county's month."""
+    """(CELLS, LANES) float64 yuan: one county's month, where policy adjusts it."""
     words: np.ndarray
     """(4 x LANES,) int32."""
     draws: np.ndarray
@@ -231,12 +231,18 @@ def county_year(noise, shocked, path, c, y):
 
 @stage
 def county_month(noise, shocked, path, c, y, month):
-    """A county's month: contributions and claims of both funds into ``shocked.month``."""
+    """A county's month: the factors of both funds' contributions and claims."""
     words(shocked.words, path, np.int64(noise.county_id[c]), 16 * y + month, COUNTY_MONTH, noise.key)
     normals(shocked.draws, shocked.words)
     for f in range(noise.fund.shape[0]):
-        for kind in range(2):
-            cell = 2 * noise.fund[f] + kind
-            factors, share = shocked.factors[cell], noise.profile[f, kind, month - 1]
-            month_factors(factors, shocked.draws, cell * LANES, noise.monthly_scale[cell])
-            scale_year(shocked.month[cell], shocked.year[c, cell], factors, share)
+        for cell in range(2 * noise.fund[f], 2 * noise.fund[f] + 2):
+            month_factors(shocked.factors[cell], shocked.draws, cell * LANES, noise.monthly_scale[cell])
+
+
+@stage
+def month_figures(noise, shocked, c, f, month):
+    """The month's contributions and claims of one fund into ``shocked.month``."""
+    for kind in range(2):
+        cell = 2 * noise.fund[f] + kind
+        share = noise.profile[f, month - 1, kind]
+        scale_year(shocked.month[cell], shocked.year[c, cell], shocked.factors[cell], share)
