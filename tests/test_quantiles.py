@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from drawn import make_case
 from scipy import stats
 
 from scenarios.facts import wilson
 from sim.kernels.lanes import LANES
-from sim.kernels.tally import Tally, merge, tally_gini, tally_money, tally_months
+from sim.kernels.tally import count, merge, tally_gini, tally_money, tally_months
 from sim.quantiles import MONEY_EDGES, Histogram, histogram
-from sim.series import BINS, ZERO_AT
+from sim.series import BINS, ZERO_AT, Series
+from sim.simulate import new_tally
 
 P = np.array([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
 BASE = 3.7e9
@@ -20,18 +22,8 @@ LOWEST = 1e-6 * BASE
 
 def tallied(kind: str, values: np.ndarray) -> tuple[Histogram, np.ndarray]:
     """The histogram and the moments of values that come in blocks, the last one not full."""
-    tally = Tally(
-        counts=np.zeros(BINS[kind], np.uint32),
-        offset=np.array([ZERO_AT[kind]]),
-        moments=np.zeros((1, 3)),
-        events=np.zeros((1, 1, 1), np.int64),
-        county_events=np.zeros((1, 1, 1), np.int64),
-        breaches=np.zeros(1, np.int64),
-        weight=np.zeros(LANES),
-        weight_sum=np.zeros(1),
-        lane=np.zeros(LANES),
-        bin=np.zeros(LANES, np.int32),
-    )
+    series = Series((), np.zeros(1, np.int64), np.array([ZERO_AT[kind]]), BINS[kind])
+    tally = new_tally(make_case(), series, 1)
     total = np.zeros((1, 3))
     for first in range(0, len(values), LANES):
         part = values[first : first + LANES]
@@ -44,6 +36,7 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Histogram, np.ndarray]:
         else:
             (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
         merge(total, tally.moments)
+        count(tally.counts, tally.offset, tally.bins, 1)
     return histogram(kind, tally.counts, LOWEST), total[0]
 
 

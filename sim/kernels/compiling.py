@@ -15,7 +15,10 @@ move, stages compile the ordinary way, only more slowly.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 
 from numba import config, njit
@@ -81,6 +84,9 @@ def _lowered_only() -> dict[str, Any]:
     return {"pipeline_class": Compiler, "no_cpython_wrapper": True}
 
 
+_first_call = Lock()
+
+
 class Stage:
     """A kernel: lowered where another stage calls it, compiled and kept in the cache where Python does."""
 
@@ -94,9 +100,25 @@ class Stage:
         return self.inside._numba_type_
 
     def __call__(self, *args: Any) -> Any:
-        if self.alone is None:
-            self.alone = njit(cache=cache.enabled(), **_options)(self.py_func)
-        return self.alone(*args)
+        if self.alone is not None:
+            return self.alone(*args)
+        with _first_call:
+            if self.alone is None:
+                self.alone = njit(cache=cache.enabled(), **_options)(self.py_func)
+        with _no_collection():
+            return self.alone(*args)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Compiling makes millions of objects that live: looking through them for garbage takes a fifth of it."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
 
 
 def stage(function: Callable[..., Any]) -> Any:

@@ -32,7 +32,7 @@ LOG2E = f4(1.4426950408889634)
 TWICE_LN2 = f4(2 * math.log(2))
 PER_31_BITS = f4(2.0**-31)
 
-# (2^f - 1) / f on |f| <= 1/2: 9e-8 relative, and exactly 1 at f = 0, so that no shock is no change
+# (2^f - 1) / f on abs(f) <= 1/2: 2^f to 1e-7, and exactly 1 at f = 0, so that no shock is no change
 X0, X1, X2, X3, X4 = (f4(v) for v in (0.693147004, 0.240222424, 0.0555073358, 0.00967151206, 0.00132647529))
 # log2(1 + f) / f on sqrt(1/2) - 1 <= f < sqrt(2) - 1: 3e-8 relative
 L0, L1, L2, L3, L4, L5, L6, L7, L8 = (

@@ -294,8 +294,7 @@ def layer(rules, shares, when_short, at, county, v, county_flow):
     clear(v, SHORT)
     for c in range(counties):
         split_layer(county[c], shares[COUNTY_TREASURY], rules["rise"], rules["relative_rise"])
-    if shares[OWN] > 0.0:
-        for c in range(counties):
+        if shares[OWN] > 0.0:
             own_balance_pays(county[c], county_flow[c % kept], slot + OWN * LANES, shares[OWN])
     if shares[ALL] > 0.0:
         clear(v, ASKED)
@@ -312,19 +311,15 @@ def layer(rules, shares, when_short, at, county, v, county_flow):
     if shares[FROM_POOL] > 0.0:
         flows = slot + FROM_POOL * LANES
         common_account(county, v, county_flow, flows, shares[FROM_POOL], POOL, EVENT_POOL, when_short)
-    if shares[COUNTY_TREASURY] > 0.0:
-        for c in range(counties):
-            flow, flows = county_flow[c % kept], slot + COUNTY_TREASURY * LANES
-            county_treasury_pays(county[c], v, flow, flows, when_short)
-    if shares[CITY_TREASURY] > 0.0:
-        for c in range(counties):
-            flow, flows = county_flow[c % kept], slot + CITY_TREASURY * LANES
-            city_treasury_pays(county[c], v, flow, flows, shares[CITY_TREASURY])
-    if shares[NOBODY] > 0.0:
-        for c in range(counties):
-            nobody_pays(county[c], v, county_flow[c % kept], slot + NOBODY * LANES, shares[NOBODY])
     for c in range(counties):
-        next_gap(county[c])
+        d, flow = county[c], county_flow[c % kept]
+        if shares[COUNTY_TREASURY] > 0.0:
+            county_treasury_pays(d, v, flow, slot + COUNTY_TREASURY * LANES, when_short)
+        if shares[CITY_TREASURY] > 0.0:
+            city_treasury_pays(d, v, flow, slot + CITY_TREASURY * LANES, shares[CITY_TREASURY])
+        if shares[NOBODY] > 0.0:
+            nobody_pays(d, v, flow, slot + NOBODY * LANES, shares[NOBODY])
+        next_gap(d)
 
 
 @stage
