@@ -6,6 +6,7 @@ interrupted; 1 anything else.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from pathlib import Path
@@ -182,6 +183,11 @@ def main() -> None:
         leave(INTERRUPTED)
     except BrokenPipeError:
         leave(1)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        print(f"fundsim: {error.filename!s:.80}: {error.strerror}", file=sys.stderr)
+        sys.exit(USER_FAULT)
 
 
 def leave(status: int) -> None:

@@ -18,8 +18,12 @@ from scenarios.errors import InputError
 def check_folder(folder: Path) -> None:
     """Refuse an output path that cannot become a directory; makes nothing."""
     above = folder
-    while not above.exists():
-        above = above.parent
+    try:
+        while not os.path.lexists(above):
+            above.exists()  # a name too long for the system is an error, not an absence
+            above = above.parent
+    except OSError as error:
+        raise InputError(f"{folder!s:.80}", "--out", f"expected a path ({error.strerror})") from error
     if not above.is_dir():
         raise InputError(folder, "--out", f"expected a directory, and {above} is a file")
     if not os.access(above, os.W_OK):
@@ -27,13 +31,27 @@ def check_folder(folder: Path) -> None:
 
 
 @contextmanager
-def new_files(folder: Path) -> Iterator[Path]:
-    """A temporary directory beside ``folder``'s files; on success its files replace those of ``folder``."""
-    folder.mkdir(parents=True, exist_ok=True)
+def new_files(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
+    """A temporary directory beside ``folder``'s files; on success its files replace those of ``folder``.
+
+    Files named in ``stale`` are an earlier run's where this one does not write them, and are removed.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            folder, "--out", f"expected a directory that can be made ({error.strerror})"
+        ) from error
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as name:
         yield Path(name)
-        for file in sorted(Path(name).iterdir()):
+        for file in Path(name).iterdir():
+            if (folder / file.name).is_dir():
+                raise InputError(folder / file.name, "", "expected a file to replace, found a directory")
+        written = sorted(Path(name).iterdir())
+        for file in written:
             os.replace(file, folder / file.name)
+        for old in set(stale) - {file.name for file in written}:
+            (folder / old).unlink(missing_ok=True)
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def _county(row: TableRow) -> str:
 def _known_county(row: TableRow, counties: Sequence[str]) -> int:
     name = row.text("county")
     if name not in counties:
-        raise row.refuse("county", f"expected a county of monthly.csv, found {name!r}")
+        raise row.refuse("county", f"expected a county of monthly.csv, found {name!r:.80}")
     return counties.index(name)
 
 
@@ -187,14 +188,15 @@ def _annual(
     """(F, Y, C) for each column, NaN where the file or the cell is absent."""
     figures = {name: np.full((len(funds), years, len(counties)), np.nan) for name in ANNUAL[3:]}
     seen = set()
-    for row in read_table(path, ANNUAL) if path.exists() else []:
+    for row in read_table(path, ANNUAL) if os.path.lexists(path) else []:
         f, c = _known_fund(row, funds), _known_county(row, counties)
         y = row.whole("year", first_year, first_year + years - 1) - first_year
         if (f, y, c) in seen:
             raise row.refuse("year", "expected each fund, county and year once, found it twice")
         seen.add((f, y, c))
         for name, values in figures.items():
-            values[f, y, c] = row.optional_amount(name)
+            if name != "excellent":
+                values[f, y, c] = row.optional_amount(name)
         if row.cells["excellent"]:
             figures["excellent"][f, y, c] = row.whole("excellent", 0, 1)
     return figures
@@ -223,7 +225,7 @@ def _check_enrolment(
 
 def _city_level(path: Path, counties: tuple[str, ...]) -> tuple[bool, ...]:
     flags: dict[int, bool] = {}
-    for row in read_table(path, COUNTIES) if path.exists() else []:
+    for row in read_table(path, COUNTIES) if os.path.lexists(path) else []:
         c = _known_county(row, counties)
         if c in flags:
             raise row.refuse("county", "expected each county once, found it twice")

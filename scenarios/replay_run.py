@@ -43,7 +43,7 @@ def replay_command(
     city = load_city(name, readings=readings, template=template)
     check_folder(out)
     replayed, funds = replay_city(city, data, apply_adjustment=apply_adjustment)
-    with new_files(out) as folder:
+    with new_files(out, stale=["adjustment.csv"]) as folder:
         write_rows(folder / "balances.csv", Balance._fields, replayed.balances)
         write_rows(folder / "ledger.csv", Transfer._fields, replayed.ledger)
         if any(city.rules[fund].policy_adjustment.trigger != "never" for fund in funds):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import re
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 from scenarios.errors import InputError
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+LARGEST = 1e15
+"""Yuan or persons: beyond it a double no longer holds whole fen, let alone sums."""
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 
@@ -38,14 +41,14 @@ class TableRow:
         """One of the allowed names."""
         value = self.cells[column]
         if value not in allowed:
-            raise self.refuse(column, f"expected {what} ({', '.join(allowed)}), found {value!r}")
+            raise self.refuse(column, f"expected {what} ({', '.join(allowed)}), found {value!r:.80}")
         return value
 
     def whole(self, column: str, lowest: int, highest: int) -> int:
         """A whole number between two bounds, both included."""
         value = self.cells[column]
         if not WHOLE.fullmatch(value) or not lowest <= int(value) <= highest:
-            expected = f"expected a whole number from {lowest} to {highest}, found {value!r}"
+            expected = f"expected a whole number from {lowest} to {highest}, found {value!r:.80}"
             raise self.refuse(column, expected)
         return int(value)
 
@@ -54,10 +57,12 @@ class TableRow:
         value = self.cells[column]
         found = float(value) if NUMBER.fullmatch(value) else math.nan
         if not math.isfinite(found):
-            raise self.refuse(column, f"expected a number such as 1234.56, found {value!r}")
+            raise self.refuse(column, f"expected a number such as 1234.56, found {value!r:.80}")
+        if found >= LARGEST:
+            raise self.refuse(column, f"expected a number below {LARGEST:.0e}, found {value!r:.80}")
         if found < 0:
-            raise self.refuse(column, f"expected a number that is not negative, found {value!r}")
-        return found
+            raise self.refuse(column, f"expected a number that is not negative, found {value!r:.80}")
+        return found + 0.0  # -0 is 0
 
     def optional_amount(self, column: str) -> float:
         """As ``amount``; NaN for an empty cell."""
@@ -117,4 +122,4 @@ def _lines(path: Path) -> Iterator[str]:
     if "\0" in text:
         row = text[: text.index(chr(0))].count("\n") + 1
         raise InputError(path, f"row {row}", "expected text, found a zero byte")
-    return iter(text.splitlines(keepends=True))
+    return io.StringIO(text, newline="")  # not splitlines: a name may hold U+2028

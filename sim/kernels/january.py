@@ -140,7 +140,8 @@ def give_top_up(d, v, flow, by_balance, by_deficit, by_enrolment, enrolment, net
         drawable = max(0.0, d[BALANCE + i] + netted * min(0.0, d[UNSETTLED + i]))
         balances, deficits = v[SUM_A + i], v[SUM_B + i]
         from_balances = min(by_balance * v[VALUE + i], balances)
-        of_balance = from_balances * (drawable / balances) if balances > 0.0 else 0.0
+        part = from_balances * (drawable / balances) if balances > 0.0 else 0.0
+        of_balance = drawable if from_balances == balances else part
         deficit = max(0.0, -d[RESULT + i])
         of_deficit = by_deficit * (deficit / deficits if deficits >= NOUGHT else enrolment)
         asked = of_balance + v[VALUE + i] * (of_deficit + by_enrolment * enrolment)
