@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.codes import (
     COUNTY_SLOTS,
+    COUNTY_TREASURY,
     FLOW_SLOTS,
     MAX_LAYERS,
     MONTHS,
@@ -27,7 +28,7 @@ from sim.kernels.lanes import LANES
 from sim.kernels.shocks import Noise
 from sim.kernels.tally import MONEY_LOWEST
 from sim.model import FUNDS, Case, Growth
-from sim.rules import FundRules
+from sim.rules import Assessment, FundRules
 
 LOG2E = 1.4426950408889634
 MODES = ("none", "shortfall", "revenue_made_good", "all_or_nothing")
@@ -74,7 +75,6 @@ def rule_record(rules: FundRules) -> Any:
         "net_balance": top_up.balance == "net",
         "also_expenditure": assessment.also_expenditure,
         "own_balance_first": assessment.own_balance_first,
-        "relative_rise": assessment.not_excellent_rise_is == "relative",
         "recoveries_to_pool": rules.recoveries_to == "pool",
         "adjusts": rules.policy_adjustment.trigger != "never",
         "opening_city_months": opening.months_of_city_claims,
@@ -87,7 +87,6 @@ def rule_record(rules: FundRules) -> Any:
         "top_up_deficit": top_up.by_deficit,
         "top_up_enrolment": top_up.by_enrolment,
         "surplus_to_pool": rules.settlement.surplus_to_pool,
-        "rise": assessment.not_excellent_rise,
         "risk_rate": rules.risk_fund.rate,
         "risk_stop": rules.risk_fund.stop_at,
         "trigger_months": rules.policy_adjustment.trigger_months,
@@ -101,15 +100,31 @@ def rule_record(rules: FundRules) -> Any:
     return record
 
 
-def layers(rules: FundRules) -> tuple[Floats, NDArray[np.int64]]:
-    """Shares (MAX_LAYERS, sources) and what each layer does where the pool is short (MAX_LAYERS,)."""
-    shares = np.zeros((MAX_LAYERS, len(SOURCES)))
+def layers(rules: FundRules) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Shares of each layer (MAX_LAYERS, sources) for a county assessed 优秀 and for one below, and what
+    the layer does where the pool is short (MAX_LAYERS,)."""
+    shares = np.zeros((2, MAX_LAYERS, len(SOURCES)))
     short = np.zeros(MAX_LAYERS, np.int64)
     for i, layer in enumerate(rules.settlement.waterfall):
         for source, share in layer.shares.items():
-            shares[i, SOURCES.index(source)] = share
+            shares[0, i, SOURCES.index(source)] = share
+        shares[1, i] = below_excellent(shares[0, i], rules.assessment)
         short[i] = WHEN_SHORT.index(layer.when_pool_short)
-    return shares, short
+    return shares[0], shares[1], short
+
+
+def below_excellent(shares: Floats, assessment: Assessment) -> Floats:
+    """A layer that names county_treasury beside another source, for a county below 优秀: its share rises,
+    to 1 at most, and the others shrink in proportion."""
+    treasury, rise = shares[COUNTY_TREASURY], assessment.not_excellent_rise
+    if not 0 < treasury < 1:
+        return shares
+    raised = min(
+        1.0, treasury * (1 + rise) if assessment.not_excellent_rise_is == "relative" else treasury + rise
+    )
+    out = shares * ((1 - raised) / (1 - treasury))
+    out[COUNTY_TREASURY] = raised
+    return out
 
 
 def by_year(schedule: Sequence[float], years: int) -> Floats:
@@ -147,8 +162,9 @@ def lower_rules(
     totals = enrolment.sum(axis=2, keepdims=True)
     return Plan(
         rules=np.array([rule_record(fund) for fund in rules], RULES),
-        layer_share=np.array([shares for shares, _ in split]),
-        layer_short=np.array([short for _, short in split]),
+        layer_share=np.array([shares for shares, _, _ in split]),
+        layer_below=np.array([below for _, below, _ in split]),
+        layer_short=np.array([short for _, _, short in split]),
         city_level=np.array(city_level, np.bool_),
         opening=np.ascontiguousarray(opening, np.float64),
         city_opening=np.ascontiguousarray(city_opening, np.float64),

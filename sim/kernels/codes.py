@@ -31,7 +31,7 @@ def _codes(count: int) -> list[np.int64]:
 # --- a county's row, one fund -------------------------------------------------------------------------
 COUNTY_NAMES = (
     "unsettled county_balance opening_deficit revenue_missed overspent given excellent gap left "
-    "treasury_share other_share paid_county paid_city paid_in drawn depleted "
+    "paid_county paid_city paid_in drawn depleted "
     "current held year_contributions year_claims closed_contributions closed_claims result "
     "revenue_budget expenditure_budget arrears_government arrears_insured paid_at_opening "
     "paid_opening paid_arrears ever_depleted "
@@ -41,7 +41,7 @@ COUNTY_NAMES = (
 # fmt: off
 (
     UNSETTLED, BALANCE, OPENING_DEFICIT, REVENUE_MISSED, OVERSPENT, GIVEN, EXCELLENT, GAP, LEFT,
-    TREASURY_SHARE, OTHER_SHARE, PAID_COUNTY, PAID_CITY, PAID_IN, DRAWN, DEPLETED, CURRENT, HELD,
+    PAID_COUNTY, PAID_CITY, PAID_IN, DRAWN, DEPLETED, CURRENT, HELD,
     YEAR_CONTRIBUTIONS, YEAR_CLAIMS, CLOSED_CONTRIBUTIONS, CLOSED_CLAIMS, RESULT, REVENUE_BUDGET,
     EXPENDITURE_BUDGET, ARREARS_GOVERNMENT, ARREARS_INSURED, PAID_AT_OPENING, PAID_OPENING, PAID_ARREARS,
     EVER_DEPLETED, TOTAL_COUNTY, TOTAL_CITY, TOTAL_OPENING, TOTAL_ARREARS, TOTAL_RUNOFF, PRESENT_COUNTY,
@@ -223,11 +223,11 @@ HELD_NOTHING, HELD_BALANCE, HELD_TRANCHE = _codes(3)
 _WHOLE = "settlement_month layers mode risk_source trigger held".split()
 _FLAG = (
     "opening_rest deficit_in_january deficit_scheduled surplus_first top_up_rest enrolment_current "
-    "net_balance also_expenditure own_balance_first relative_rise recoveries_to_pool adjusts assesses budgets"
+    "net_balance also_expenditure own_balance_first recoveries_to_pool adjusts assesses budgets"
 ).split()
 _REAL = (
     "opening_city_months opening_own_months opening_share opening_share_city december_share "
-    "top_up_months top_up_balance top_up_deficit top_up_enrolment surplus_to_pool rise "
+    "top_up_months top_up_balance top_up_deficit top_up_enrolment surplus_to_pool "
     "risk_rate risk_stop trigger_months contribution_part cap debt_years working_months "
     "theta plan_ratio plan_contributions plan_claims monthly_interest"
 ).split()
@@ -258,7 +258,9 @@ class Plan(NamedTuple):
     rules: np.ndarray
     """(F,) of RULES."""
     layer_share: np.ndarray
-    """(F, L, S) shares in 0..1."""
+    """(F, L, S) shares in 0..1, for a county assessed 优秀."""
+    layer_below: np.ndarray
+    """(F, L, S) the same for a county below 优秀."""
     layer_short: np.ndarray
     """(F, L) what a layer does where the pool is short."""
     city_level: np.ndarray

@@ -293,9 +293,9 @@ def year_end(plan, books, copy, tally, f, y):
     if rules["settlement_month"] > 0:
         copy_rows(county, copy.county[0], COUNTY_READ)
         copy_rows(books.city[f : f + 1], copy.city, CITY_READ)
-        shares, short = plan.layer_share[f], plan.layer_short[f]
+        shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
         flows = copy.county_flow[0], copy.city_flow[0]
-        settle(rules, shares, short, copy.county[0], copy.city[0], flows[0], flows[1])
+        settle(rules, shares, below, short, copy.county[0], copy.city[0], flows[0], flows[1])
     add_receivable(v, copy.city[0])
     for c in range(counties):
         book_treasuries(county[c], v, plan.city_level[c])
@@ -335,8 +335,8 @@ def horizon(plan, books, tally, f):
     county_flow = books.county_flow[f % books.county_flow.shape[0]]
     city_flow = books.city_flow[f % books.city_flow.shape[0]]
     if rules["settlement_month"] > 0:
-        shares, short = plan.layer_share[f], plan.layer_short[f]
-        settle(rules, shares, short, county, v, county_flow, city_flow)
+        shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
+        settle(rules, shares, below, short, county, v, county_flow, city_flow)
         for c in range(counties):
             for paid in (PAID_COUNTY, PAID_CITY):
                 add_to_horizon(county[c], paid, TOTAL_RUNOFF, PRESENT_RUNOFF, plan.discount[years])

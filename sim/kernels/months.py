@@ -187,14 +187,14 @@ def close_month(plan, books, f, y, month, recoveries, apply):
     county, v = books.county[f], books.city[f]
     county_flow = books.county_flow[f % books.county_flow.shape[0]]
     city_flow = books.city_flow[f % books.city_flow.shape[0]]
-    shares, short = plan.layer_share[f], plan.layer_short[f]
+    shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
     if month == rules["settlement_month"] and y > 0:
-        settle(rules, shares, short, county, v, county_flow, city_flow)
+        settle(rules, shares, below, short, county, v, county_flow, city_flow)
         reconcile(rules, county, v)
     if month == MONTHS:
         before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow)
         if rules["settlement_month"] == 0:
-            settle(rules, shares, short, county, v, county_flow, city_flow)
+            settle(rules, shares, below, short, county, v, county_flow, city_flow)
         after_close(rules, apply, county, v, county_flow, city_flow)
         reconcile(rules, county, v)
     month_end(v, 0.0 if month == MONTHS else rules["working_months"])

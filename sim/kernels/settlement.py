@@ -39,7 +39,6 @@ from sim.kernels.codes import (
     NOBODY,
     NOUGHT,
     OPENING_DEFICIT,
-    OTHER_SHARE,
     OVERSPENT,
     OWN,
     PAID_CITY,
@@ -51,7 +50,6 @@ from sim.kernels.codes import (
     RISK_FUND,
     SHORT,
     SHORTFALL,
-    TREASURY_SHARE,
     UNFUNDED,
     UNPAID_PART,
     UNSETTLED,
@@ -88,6 +86,7 @@ def share_surplus(d, v, flow, to_pool, deficit_first):
         d[OPENING_DEFICIT + i] -= repaid
         d[BALANCE + i] += kept
         d[GAP + i] = max(-result, 0.0)
+        d[LEFT + i] = 0.0
         d[UNSETTLED + i] = 0.0
         flow[F_SURPLUS_POOL + i] = pooled
         flow[F_SURPLUS_DEFICIT + i] = repaid
@@ -120,26 +119,18 @@ def attribute(d, v, flow, mode, theta, also_expenditure, own_first):
 
 
 @stage
-def split_layer(d, treasury_share, rise, relative):
-    """This layer's share of county_treasury, raised for a county below 优秀, and the others' scale."""
-    wide()
-    raised = min(1.0, treasury_share * (1.0 + rise) if relative else treasury_share + rise)
-    scale = (1.0 - raised) / (1.0 - treasury_share) if treasury_share < 1.0 else 1.0
-    applies = 0.0 < treasury_share < 1.0 and rise > 0.0
-    for i in range(LANES):
-        below = applies and d[EXCELLENT + i] < 0.5
-        d[TREASURY_SHARE + i] = raised if below else treasury_share
-        d[OTHER_SHARE + i] = scale if below else 1.0
-        d[LEFT + i] = 0.0
+def request(d, i, share, below):
+    """A source's part of the gap: ``share`` for a county assessed 优秀, ``below`` for one that is not."""
+    return (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
 
 
 @stage
-def own_balance_pays(d, flow, slot, share):
+def own_balance_pays(d, flow, slot, share, below):
     """The county's own balance pays up to what it holds."""
     wide()
     slot = known(slot)
     for i in range(LANES):
-        asked = share * d[OTHER_SHARE + i] * d[GAP + i]
+        asked = request(d, i, share, below)
         paid = min(asked, d[BALANCE + i])
         d[BALANCE + i] -= paid
         d[LEFT + i] += asked - paid
@@ -156,11 +147,11 @@ def clear(v, slot):
 
 
 @stage
-def ask(d, v, share):
+def ask(d, v, share, below):
     """Adds the county's request to what is asked of a common source."""
     wide()
     for i in range(LANES):
-        v[ASKED + i] += share * d[OTHER_SHARE + i] * d[GAP + i]
+        v[ASKED + i] += request(d, i, share, below)
 
 
 @stage
@@ -182,12 +173,12 @@ def ration(v, account, event, when_short):
 
 
 @stage
-def common_account_pays(d, v, flow, slot, share):
+def common_account_pays(d, v, flow, slot, share, below):
     """The pool's or the risk fund's rationed part of a county's request."""
     wide()
     slot = known(slot)
     for i in range(LANES):
-        asked = share * d[OTHER_SHARE + i] * d[GAP + i]
+        asked = request(d, i, share, below)
         paid = asked if v[RATION + i] == 1.0 else v[RATION + i] * asked
         d[LEFT + i] += asked - paid
         d[DRAWN + i] += paid
@@ -202,7 +193,7 @@ def add_balance(d, v):
 
 
 @stage
-def all_balances_pay(d, v, flow, common_slot, slot, share):
+def all_balances_pay(d, v, flow, common_slot, slot, share, below):
     """Every county's balance falls in one proportion and pays every request in one proportion."""
     wide()
     common_slot = known(common_slot)
@@ -211,7 +202,7 @@ def all_balances_pay(d, v, flow, common_slot, slot, share):
         held = v[BALANCES + i]
         wanted = v[ASKED + i]
         short = held < wanted
-        asked = share * d[OTHER_SHARE + i] * d[GAP + i]
+        asked = request(d, i, share, below)
         paid = asked * (held / wanted) if short else asked
         given = d[BALANCE + i] if short or held <= 0.0 else d[BALANCE + i] * (wanted / held)
         d[LEFT + i] += asked - paid
@@ -221,13 +212,13 @@ def all_balances_pay(d, v, flow, common_slot, slot, share):
 
 
 @stage
-def county_treasury_pays(d, v, flow, slot, when_short):
+def county_treasury_pays(d, v, flow, slot, share, below, when_short):
     """The county's treasury pays its share in full, unless the layer excuses it where the pool is short."""
     wide()
     slot = known(slot)
     excused = 0.0 if when_short == UNPAID_PART else 1.0
     for i in range(LANES):
-        asked = d[TREASURY_SHARE + i] * d[GAP + i]
+        asked = request(d, i, share, below)
         paid = asked * (1.0 - excused * v[SHORT + i])
         d[LEFT + i] += asked - paid
         d[PAID_COUNTY + i] += paid
@@ -236,22 +227,22 @@ def county_treasury_pays(d, v, flow, slot, when_short):
 
 
 @stage
-def city_treasury_pays(d, v, flow, slot, share):
+def city_treasury_pays(d, v, flow, slot, share, below):
     wide()
     slot = known(slot)
     for i in range(LANES):
-        paid = share * d[OTHER_SHARE + i] * d[GAP + i]
+        paid = request(d, i, share, below)
         d[PAID_CITY + i] += paid
         v[INFLOW + i] += paid
         flow[slot + i] = paid
 
 
 @stage
-def nobody_pays(d, v, flow, slot, share):
+def nobody_pays(d, v, flow, slot, share, below):
     wide()
     slot = known(slot)
     for i in range(LANES):
-        bill = share * d[OTHER_SHARE + i] * d[GAP + i]
+        bill = request(d, i, share, below)
         v[UNFUNDED + i] += bill
         flow[slot + i] = bill
 
@@ -262,6 +253,7 @@ def next_gap(d):
     wide()
     for i in range(LANES):
         d[GAP + i] = d[LEFT + i]
+        d[LEFT + i] = 0.0
 
 
 @stage
@@ -275,55 +267,59 @@ def remainder(d, v, flow):
 
 
 @stage
-def common_account(county, v, county_flow, slot, share, account, event, when_short):
+def common_account(county, v, county_flow, slot, share, below, account, event, when_short):
     """All counties ask one common account, which pays each the same fraction."""
-    counties = county.shape[0]
     clear(v, ASKED)
-    for c in range(counties):
-        ask(county[c], v, share)
+    for c in range(county.shape[0]):
+        ask(county[c], v, share, below)
     ration(v, account, event, when_short)
-    for c in range(counties):
-        common_account_pays(county[c], v, county_flow[c % county_flow.shape[0]], slot, share)
+    for c in range(county.shape[0]):
+        common_account_pays(county[c], v, county_flow[c % county_flow.shape[0]], slot, share, below)
 
 
 @stage
-def layer(rules, shares, when_short, at, county, v, county_flow):
-    """One layer of the waterfall: own balances first, then all balances, then each other source."""
+def layer(shares, below, when_short, at, county, v, county_flow):
+    """One layer of the waterfall: own balances first, then all balances, then each other source.
+
+    ``shares`` and ``below`` (sources,) hold for counties assessed 优秀 and for those that are not; ``at``
+    is the layer's first flow slot, what common balances give; the sources' own slots follow.
+    """
     counties, kept = county.shape[0], county_flow.shape[0]
-    slot = at + LANES  # the layer's first slot is what its common balances give
-    clear(v, SHORT)
-    for c in range(counties):
-        split_layer(county[c], shares[COUNTY_TREASURY], rules["rise"], rules["relative_rise"])
-        if shares[OWN] > 0.0:
-            own_balance_pays(county[c], county_flow[c % kept], slot + OWN * LANES, shares[OWN])
+    slot = at + LANES
+    if shares[OWN] > 0.0:
+        for c in range(counties):
+            own_balance_pays(county[c], county_flow[c % kept], slot + OWN * LANES, shares[OWN], below[OWN])
     if shares[ALL] > 0.0:
         clear(v, ASKED)
         clear(v, BALANCES)
         for c in range(counties):
-            ask(county[c], v, shares[ALL])
+            ask(county[c], v, shares[ALL], below[ALL])
             add_balance(county[c], v)
         for c in range(counties):
-            all_balances_pay(county[c], v, county_flow[c % kept], at, slot + ALL * LANES, shares[ALL])
+            flow, flows = county_flow[c % kept], slot + ALL * LANES
+            all_balances_pay(county[c], v, flow, at, flows, shares[ALL], below[ALL])
     if shares[FROM_RISK] > 0.0:
-        flows = slot + FROM_RISK * LANES
-        common_account(county, v, county_flow, flows, shares[FROM_RISK], RISK_FUND, EVENT_RISK, UNPAID_PART)
+        s, b, flows = shares[FROM_RISK], below[FROM_RISK], slot + FROM_RISK * LANES
+        common_account(county, v, county_flow, flows, s, b, RISK_FUND, EVENT_RISK, UNPAID_PART)
     clear(v, SHORT)  # only a short pool excuses a treasury
     if shares[FROM_POOL] > 0.0:
-        flows = slot + FROM_POOL * LANES
-        common_account(county, v, county_flow, flows, shares[FROM_POOL], POOL, EVENT_POOL, when_short)
+        s, b, flows = shares[FROM_POOL], below[FROM_POOL], slot + FROM_POOL * LANES
+        common_account(county, v, county_flow, flows, s, b, POOL, EVENT_POOL, when_short)
     for c in range(counties):
         d, flow = county[c], county_flow[c % kept]
         if shares[COUNTY_TREASURY] > 0.0:
-            county_treasury_pays(d, v, flow, slot + COUNTY_TREASURY * LANES, when_short)
+            s, b, flows = shares[COUNTY_TREASURY], below[COUNTY_TREASURY], slot + COUNTY_TREASURY * LANES
+            county_treasury_pays(d, v, flow, flows, s, b, when_short)
         if shares[CITY_TREASURY] > 0.0:
-            city_treasury_pays(d, v, flow, slot + CITY_TREASURY * LANES, shares[CITY_TREASURY])
+            s, b, flows = shares[CITY_TREASURY], below[CITY_TREASURY], slot + CITY_TREASURY * LANES
+            city_treasury_pays(d, v, flow, flows, s, b)
         if shares[NOBODY] > 0.0:
-            nobody_pays(d, v, flow, slot + NOBODY * LANES, shares[NOBODY])
+            nobody_pays(d, v, flow, slot + NOBODY * LANES, shares[NOBODY], below[NOBODY])
         next_gap(d)
 
 
 @stage
-def settle(rules, layer_share, layer_short, county, v, county_flow, city_flow):
+def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow, city_flow):
     """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row)."""
     counties, kept = county.shape[0], county_flow.shape[0]
     for c in range(counties):
@@ -343,7 +339,7 @@ def settle(rules, layer_share, layer_short, county, v, county_flow, city_flow):
             )
     for n in range(rules["layers"]):
         at = F_LAYERS + n * LAYER_STRIDE
-        layer(rules, layer_share[n], layer_short[n], at, county, v, county_flow)
+        layer(layer_share[n], layer_below[n], layer_short[n], at, county, v, county_flow)
     for c in range(counties):
         remainder(county[c], v, county_flow[c % kept])
     repay(v, city_flow, F_REPAY_SETTLEMENT)
