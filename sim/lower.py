@@ -119,12 +119,11 @@ def below_excellent(shares: Floats, assessment: Assessment) -> Floats:
     treasury, rise = shares[COUNTY_TREASURY], assessment.not_excellent_rise
     if not 0 < treasury < 1:
         return shares
-    raised = min(
-        1.0, treasury * (1 + rise) if assessment.not_excellent_rise_is == "relative" else treasury + rise
-    )
-    out = shares * ((1 - raised) / (1 - treasury))
-    out[COUNTY_TREASURY] = raised
-    return out
+    relative = assessment.not_excellent_rise_is == "relative"
+    raised = min(1.0, treasury * (1 + rise) if relative else treasury + rise)
+    below: Floats = np.array(shares * ((1 - raised) / (1 - treasury)))
+    below[COUNTY_TREASURY] = raised
+    return below
 
 
 def by_year(schedule: Sequence[float], years: int) -> Floats:
