@@ -183,6 +183,9 @@ def main() -> None:
         leave(INTERRUPTED)
     except BrokenPipeError:
         leave(1)
+    except MemoryError as error:
+        print(f"fundsim: out of memory: {error}", file=sys.stderr)
+        sys.exit(1)
     except OSError as error:
         if error.errno != errno.ENAMETOOLONG:
             raise

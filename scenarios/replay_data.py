@@ -164,11 +164,8 @@ def _check_opening(
 ) -> None:
     """A balance (or the deficit in its place), and base-year totals where rules or neighbours have them."""
     given = ~np.isnan(own)
-    needs_claims = (
-        rules.opening_transfer.months_of_city_claims > 0
-        or rules.opening_transfer.months_of_own_claims > 0
-        or rules.cash.working_capital_months > 0
-    )
+    opening = rules.opening_transfer
+    needs_claims = opening.months_of_city_claims > 0 or opening.months_of_own_claims > 0
     has_deficit = given[1] and own[1] > 0
     for at, account in enumerate(COUNTY_ACCOUNTS):
         elsewhere = not np.isnan(everyone[:, at]).all()

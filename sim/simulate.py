@@ -6,6 +6,7 @@ counts, and a chunk hands back its blocks' moments, which are folded in the orde
 
 from __future__ import annotations
 
+import mmap
 import os
 from collections import deque
 from collections.abc import Callable
@@ -26,6 +27,8 @@ from sim.model import Case
 from sim.series import Series, series_of
 
 BLOCKS_PER_CHUNK = 8
+CHUNK_BYTES = 64 * 2**20
+"""Of a worker's buffer of bins: a case of many series takes fewer blocks in a chunk."""
 Progress = Callable[[int], None]
 
 
@@ -73,11 +76,23 @@ def new_work(case: Case) -> Work:
     )
 
 
+def empty_counts(bins: int) -> NDArray[np.uint32]:
+    """Zeros of which only the pages that are counted in take memory.
+
+    Most bins stay empty.  NumPy asks for huge pages where an array is large, and one count would then
+    make 2 MB resident; 1,000 counties would not fit.
+    """
+    if not hasattr(mmap, "MAP_NORESERVE"):
+        return np.zeros(bins, np.uint32)
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_NORESERVE
+    return np.frombuffer(mmap.mmap(-1, 4 * bins, flags=flags), np.uint32)
+
+
 def new_tally(case: Case, series: Series, blocks: int) -> Tally:
     """One worker's empty tallies, for chunks of up to ``blocks`` blocks."""
     funds, counties, years = len(case.funds), len(case.counties), case.years
     return Tally(
-        counts=np.zeros(series.bins, np.uint32),
+        counts=empty_counts(series.bins),
         offset=series.offset,
         moments=np.zeros((len(series.offset), 3)),
         events=np.zeros((funds, len(EVENTS) + len(case.options.below_months), years), np.int64),
@@ -96,6 +111,17 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def affordable_workers(bins: int) -> int:
+    """How many workers' counts fit into three quarters of the machine's memory; MemoryError for none."""
+    if not hasattr(os, "sysconf"):
+        return 1
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
+    if 4 * bins > memory:
+        size = f"{4 * bins / 1e9:.0f} GB"
+        raise MemoryError(f"the histograms of this case take up to {size}: fewer counties or years")
+    return memory // (4 * bins)
+
+
 def compile_kernels(case: Case) -> None:
     """Compile the simulation (or load it from the cache) without simulating anything."""
     plan, series = lower_case(case), series_of(case)
@@ -111,7 +137,7 @@ def simulate(
     paths: int,
     seed: int,
     threads: int | None = None,
-    blocks_per_chunk: int = BLOCKS_PER_CHUNK,
+    blocks_per_chunk: int | None = None,
     progress: Progress | None = None,
 ) -> Result:
     """Run ``paths`` paths of a case; the result is the same bytes for any ``threads`` and chunking.
@@ -126,7 +152,11 @@ def simulate(
     noise = lower_noise(case, plan, seed)
     series = series_of(case)
     blocks = -(-paths // LANES)
-    workers = max(1, min(threads or usable_cores(), -(-blocks // blocks_per_chunk)))
+    if blocks_per_chunk is None:
+        fitting = CHUNK_BYTES // (2 * LANES * len(series.keys))
+        blocks_per_chunk = max(1, min(BLOCKS_PER_CHUNK, fitting))
+    chunks = -(-blocks // blocks_per_chunk)
+    workers = min(threads or usable_cores(), chunks, affordable_workers(series.bins))
     stop = np.zeros(1, np.uint8)
     idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
     tallies = [new_tally(case, series, min(blocks, blocks_per_chunk)) for _ in range(workers)]
