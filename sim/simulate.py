@@ -29,6 +29,8 @@ from sim.series import Series, series_of
 BLOCKS_PER_CHUNK = 8
 CHUNK_BYTES = 64 * 2**20
 """Of a worker's buffer of bins: a case of many series takes fewer blocks in a chunk."""
+SPARSE_BYTES = 2**29
+"""From here on a worker's counts lie in small pages."""
 Progress = Callable[[int], None]
 
 
@@ -77,15 +79,15 @@ def new_work(case: Case) -> Work:
 
 
 def empty_counts(bins: int) -> NDArray[np.uint32]:
-    """Zeros of which only the pages that are counted in take memory.
+    """Zeros; of a large case only the pages that are counted in take memory.
 
-    Most bins stay empty.  NumPy asks for huge pages where an array is large, and one count would then
-    make 2 MB resident; 1,000 counties would not fit.
+    Most bins stay empty.  NumPy asks for huge pages, which count faster, but one count then makes 2 MB
+    resident, and hundreds of counties would not fit.
     """
-    if not hasattr(mmap, "MAP_NORESERVE"):
+    if 4 * bins < SPARSE_BYTES or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.zeros(bins, np.uint32)
-    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | mmap.MAP_NORESERVE
-    return np.frombuffer(mmap.mmap(-1, 4 * bins, flags=flags), np.uint32)
+    pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, np.uint32)
 
 
 def new_tally(case: Case, series: Series, blocks: int) -> Tally:
