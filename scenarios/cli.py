@@ -100,7 +100,7 @@ def run(
 
     screen = console()
     request = RunRequest(scenario, out, paths, years, seed, threads, parse_readings(reading), template, lang)
-    with progress_on(screen) as progress:
+    with progress_on() as progress:
         done = run_scenario(request, progress)
     print_summary(done.metrics, done.facts, screen, lang)
     listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
@@ -124,16 +124,18 @@ def parse_readings(given: list[str] | None) -> dict[str, str]:
 
 
 def console() -> Console:
-    """A console as wide as the terminal; 100 columns where there is none."""
+    """A console as wide as the terminal, 80 columns at least, for figures cannot be cut; 100 without one."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 100)
+    screen = Console()
+    screen.width = max(80, screen.width) if sys.stdout.isatty() else 100
+    return screen
 
 
 class progress_on:  # noqa: N801 - used as a context manager
     """A progress bar on a terminal, a plain line each tenth without one; both on standard error."""
 
-    def __init__(self, screen: Console) -> None:
+    def __init__(self) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 

@@ -238,8 +238,11 @@ def _draw_burden(axes: Axes, parts: list[tuple[str, str, str, pd.Series]], lang:
 def _one_scale(strip: Any, title: str, steps: int) -> None:
     """One vertical scale, in percent, of a few steps for the panels of a strip; its title over the first."""
     ends = [axes.get_ylim() for axes in strip]
+    low, high = min(end[0] for end in ends), max(end[1] for end in ends)
+    if all(axes.dataLim.y0 >= 0 for axes in strip):
+        low, high = 0, high if any(axes.dataLim.y1 > 0 for axes in strip) else 1
     for axes in strip:
-        axes.set_ylim(min(end[0] for end in ends), max(end[1] for end in ends))
+        axes.set_ylim(low, high)
         axes.yaxis.set_major_formatter("{x:g}%")
         axes.yaxis.get_major_locator().set_params(nbins=steps)
     strip[0].set_title(title, size=8)

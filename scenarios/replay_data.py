@@ -72,12 +72,6 @@ def read_history(folder: Path, rules: Mapping[Fund, FundRules]) -> History:
     )
 
 
-def input_files(folder: Path) -> list[Path]:
-    """The files of a data directory that are there."""
-    names = ("opening.csv", "monthly.csv", "annual.csv", "counties.csv")
-    return [folder / name for name in names if (folder / name).exists()]
-
-
 def _county(row: TableRow) -> str:
     name = row.text("county")
     if name == CITY:
@@ -147,16 +141,12 @@ def _opening(
         if not np.isnan(into[at]):
             raise row.refuse("account", f"expected {account} once for a fund and county, found it twice")
         into[at] = row.amount("amount")
-        if account == "risk_fund" and into[at] > 0 and not _has_risk_fund(rules[funds[f]]):
+        if account == "risk_fund" and into[at] > 0 and not rules[funds[f]].has_risk_fund:
             raise row.refuse("amount", "expected 0: this city's rules have no risk fund")
     for f, fund in enumerate(funds):
         for c, county in enumerate(counties):
             _check_opening(path, fund, county, rules[fund], county_amounts[f], county_amounts[f, c])
     return np.nan_to_num(county_amounts), np.nan_to_num(city_amounts)
-
-
-def _has_risk_fund(rules: FundRules) -> bool:
-    return rules.risk_fund.rate > 0 or rules.names("risk_fund")
 
 
 def _check_opening(
@@ -203,10 +193,9 @@ def _check_enrolment(
     path: Path, fund: Fund, rules: FundRules, enrolment: Floats, counties: tuple[str, ...], first_year: int
 ) -> None:
     """A top-up by deficit or enrolment needs the enrolment of the year that its reading names."""
-    top_up = rules.top_up
-    if top_up.months == 0 or top_up.by_deficit + top_up.by_enrolment == 0:
+    if not rules.shares_by_enrolment:
         return
-    needed = slice(1, None) if top_up.enrolment_of == "current_year" else slice(0, len(enrolment) - 1)
+    needed = slice(1, None) if rules.top_up.enrolment_of == "current_year" else slice(0, len(enrolment) - 1)
     for y in range(len(enrolment))[needed]:
         for c, county in enumerate(counties):
             if np.isnan(enrolment[y, c]):

@@ -93,10 +93,14 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
         "version": version("fundsim"),
         "packages": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
-        "resolved": scenario.resolved,
+        "resolved": {
+            "scenario": {**scenario.resolved["scenario"], "paths": paths, "seed": seed},
+            "rules": scenario.resolved["rules"],
+        },
         "chosen_readings": dict(scenario.city.chosen),
         "inputs_sha256": {
-            f"{path.parent.name}/{path.name}": sha256(path) for path in (scenario.path, scenario.city.path)
+            f"{path.resolve().parent.name}/{path.name}": sha256(path)
+            for path in (scenario.path, scenario.city.path)
         },
         "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
         "sources": [entry.model_dump(mode="json") for entry in scenario.sources],

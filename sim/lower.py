@@ -68,7 +68,6 @@ def rule_record(rules: FundRules) -> Any:
         "held": HELD.index(rules.cash.held_by_county),
         "opening_rest": opening.rest_from_county_treasury,
         "deficit_in_january": rules.opening_deficit.in_january,
-        "deficit_scheduled": bool(rules.opening_deficit.december_schedule),
         "surplus_first": rules.opening_deficit.own_surplus_first,
         "top_up_rest": top_up.rest_from_county_treasury,
         "enrolment_current": top_up.enrolment_of == "current_year",
@@ -126,17 +125,12 @@ def below_excellent(shares: Floats, assessment: Assessment) -> Floats:
     return below
 
 
-def by_year(schedule: Sequence[float], years: int) -> Floats:
-    """A schedule of shares from year 0 on, cut or filled with 0 to ``years``."""
-    out = np.zeros(years)
-    out[: len(schedule)] = list(schedule)[:years]
-    return out
-
-
 def still_owed(schedule: Sequence[float], years: int) -> Floats:
-    """Share of an opening deficit left after each December; exactly 0 once the schedule has run."""
-    left = 1.0 - np.cumsum(by_year(schedule, max(years, len(schedule))))
-    left[max(len(schedule) - 1, 0) :] = 0.0
+    """Share of a debt left after each December: all of it without a schedule, exactly 0 once it has run."""
+    left = np.ones(max(years, len(schedule)))
+    if schedule:
+        left[: len(schedule)] = 1.0 - np.cumsum(schedule)
+        left[len(schedule) - 1 :] = 0.0
     return left[:years]
 
 
@@ -169,13 +163,10 @@ def lower_rules(
         city_opening=np.ascontiguousarray(city_opening, np.float64),
         enrolment=np.divide(enrolment, totals, out=np.zeros_like(enrolment), where=totals > 0),
         deficit_left=np.array([still_owed(fund.opening_deficit.december_schedule, years) for fund in rules]),
-        arrears_due=np.array(
+        arrears_left=np.array(
             [
-                [
-                    by_year(fund.arrears.government_schedule, years),
-                    by_year(fund.arrears.insured_schedule, years),
-                ]
-                for fund in rules
+                [still_owed(schedule, years) for schedule in (a.government_schedule, a.insured_schedule)]
+                for a in (fund.arrears for fund in rules)
             ]
         ),
         discount=(1.0 + discount_rate) ** -(np.arange(years + 1) + 1.0),

@@ -32,8 +32,8 @@ Four = tuple[float, float, float, float]
 class Pair(Instrument):
     """One number each for contributions and claims."""
 
-    contributions: float = 0.0
-    claims: float = 0.0
+    contributions: Rate = 0.0
+    claims: Rate = 0.0
 
 
 class Growth(Instrument):
@@ -181,4 +181,9 @@ class Case(Instrument):
             for county in self.counties:
                 if getattr(county, fund) is None:
                     raise ValueError(f"counties: {county.name} has no figures for the {fund} fund")
+            insured = sum(getattr(county, fund).enrolment_persons for county in self.counties)
+            if self.rules[fund].shares_by_enrolment and insured == 0:
+                raise ValueError(f"counties: the {fund} fund's top-up goes by enrolment, and it is 0")
+            if self.funds[fund].accounts.risk_fund_yuan > 0 and not self.rules[fund].has_risk_fund:
+                raise ValueError(f"funds: {fund}.accounts.risk_fund_yuan: the rules have no risk fund")
         return self

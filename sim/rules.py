@@ -191,6 +191,16 @@ class FundRules(Instrument):
     unfunded_is: Literal["borne_by_nobody", "shared_by_later_rule"] = "borne_by_nobody"
     """A label: whether the document leaves the bill to a later sharing rule of city and counties."""
 
+    @property
+    def has_risk_fund(self) -> bool:
+        """Whether anything accrues to a risk fund or draws one."""
+        return self.risk_fund.rate > 0 or self.names("risk_fund")
+
+    @property
+    def shares_by_enrolment(self) -> bool:
+        """Whether the yearly top-up needs to know who is insured where."""
+        return self.top_up.months > 0 and self.top_up.by_deficit + self.top_up.by_enrolment > 0
+
     def names(self, source: Source) -> bool:
         """Whether some layer of the waterfall draws ``source``."""
         return any(layer.shares.get(source, 0.0) > 0 for layer in self.settlement.waterfall)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
-from sim.kernels.codes import EVENTS, Plan
+from sim.kernels.codes import EVENTS
 from sim.kernels.lanes import LANES
 from sim.kernels.shocks import CELLS, Shocked
 from sim.kernels.tally import Tally, add_counts
@@ -192,7 +192,7 @@ def simulate(
     finally:
         stop[0] = 1  # of no effect on a finished run; an interrupted one does not wait for its workers
         pool.shutdown(wait=False, cancel_futures=True)
-    return _gather(case, paths, seed, series, total, tallies, plan)
+    return _gather(case, paths, seed, series, total, tallies)
 
 
 def _gather(
@@ -202,7 +202,6 @@ def _gather(
     series: Series,
     moments: NDArray[np.float64],
     tallies: list[Tally],
-    plan: Plan,
 ) -> Result:
     """Sum the workers' integer counts into the first worker's."""
     first = tallies[0]

@@ -78,18 +78,23 @@ def make_case(
     **options: Any,
 ) -> Case:
     """A city of up to three counties; the last of ``NAMES`` is the city-level unit."""
-    fund: dict[str, Any] = {
-        "accounts": {"pool_yuan": 1e7, "risk_fund_yuan": 2e6, "municipal_reserve_yuan": 3e6},
-        "growth": {"contributions": (0.03, 0.05), "claims": (0.08, 0.02, 0.06)},
-        "profile": {"contributions": REVENUE_EARLY, "claims": UNEVEN},
-        "plan_growth": {"contributions": 0.04, "claims": 0.03},
-    }
+    table = rules or dict.fromkeys(funds, FundRules())
+
+    def fund(name: Fund) -> dict[str, Any]:
+        risk_fund = 2e6 if table[name].has_risk_fund else 0.0
+        return {
+            "accounts": {"pool_yuan": 1e7, "risk_fund_yuan": risk_fund, "municipal_reserve_yuan": 3e6},
+            "growth": {"contributions": (0.03, 0.05), "claims": (0.08, 0.02, 0.06)},
+            "profile": {"contributions": REVENUE_EARLY, "claims": UNEVEN},
+            "plan_growth": {"contributions": 0.04, "claims": 0.03},
+        }
+
     return Case.model_validate(
         {
             "first_year": 2022,
             "years": years,
-            "rules": rules or dict.fromkeys(funds, FundRules()),
-            "funds": dict.fromkeys(funds, fund),
+            "rules": table,
+            "funds": {name: fund(name) for name in funds},
             "counties": [county(name, city_level=name == NAMES[-1]) for name in names],
             "shocks": Shocks.model_validate(STRONG if shocks is None else shocks),
             "options": options,

@@ -11,7 +11,6 @@ from sim.kernels.codes import (
     ARREARS_INSURED,
     BALANCE,
     CITY_CLOSED_CLAIMS,
-    CITY_CLOSED_CONTRIBUTIONS,
     CLAIM_MULTIPLIER,
     CLOSED_CLAIMS,
     CLOSED_CONTRIBUTIONS,
@@ -27,7 +26,6 @@ from sim.kernels.codes import (
     REVENUE_BUDGET,
     RISK_FUND,
     Books,
-    Plan,
 )
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
@@ -36,13 +34,12 @@ from sim.kernels.normals import uniform_31
 from sim.kernels.shocks import (
     EXCELLENCE,
     TO_UNIT,
-    Noise,
     Shocked,
     city_year,
     county_month,
     county_year,
 )
-from sim.kernels.tally import Tally, count, merge
+from sim.kernels.tally import count, merge
 from sim.kernels.threefry import words
 
 
@@ -78,7 +75,7 @@ def open_books(plan, books):
         v = books.city[f]
         wipe(v)
         pool, risk_fund, municipal = plan.city_opening[f, 0], plan.city_opening[f, 1], plan.city_opening[f, 2]
-        reserves, contributions, claims = pool + risk_fund + municipal, 0.0, 0.0
+        reserves, claims = pool + risk_fund + municipal, 0.0
         for c in range(books.county.shape[1]):
             d, opening = books.county[f, c], plan.opening[f, c]
             wipe(d)
@@ -92,13 +89,11 @@ def open_books(plan, books):
             fill(d, EXCELLENT, 1.0)
             fill(d, EXPENDITURE_BUDGET, np.inf)
             reserves += opening[0] - opening[1]
-            contributions += opening[4]
             claims += opening[5]
         fill(v, POOL, pool)
         fill(v, RISK_FUND, risk_fund)
         fill(v, MUNICIPAL_RESERVE, municipal)
         fill(v, RESERVES, reserves)
-        fill(v, CITY_CLOSED_CONTRIBUTIONS, contributions)
         fill(v, CITY_CLOSED_CLAIMS, claims)
         fill(v, CLAIM_MULTIPLIER, 1.0)
         fill(v, CONTRIBUTION_MULTIPLIER, 1.0)
@@ -212,6 +207,3 @@ def merge_blocks(total, moments, blocks):
     """Fold a chunk's blocks into the running moments (series, 3), in order."""
     for b in range(blocks):
         merge(total, moments[b])
-
-
-__all__ = ["Noise", "Plan", "Shocked", "Tally", "Work", "merge_blocks", "simulate_blocks"]

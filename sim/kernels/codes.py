@@ -76,7 +76,7 @@ CITY_NAMES = (
     "event_pool event_risk "
     "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut "
     "next_claims next_contributions next_cut "
-    "year_contributions year_claims closed_contributions closed_claims called_county called_city sum_a sum_b "
+    "year_contributions year_claims closed_claims called_county called_city sum_a sum_b "
     "settled value raised cut total_raised total_cut present_raised present_cut "
     "event_cash event_topup event_shortfall event_unfunded event_adjustment breach"
 )
@@ -84,7 +84,7 @@ CITY_NAMES = (
 (
     POOL, RISK_FUND, UNFUNDED, ASKED, RATION, SHORT, BALANCES, INFLOW, EVENT_POOL, EVENT_RISK,
     MUNICIPAL_RESERVE, RESERVES, CASH_OFFSET, CLAIM_MULTIPLIER, CONTRIBUTION_MULTIPLIER, DEBT_CUT,
-    NEXT_CLAIMS, NEXT_CONTRIBUTIONS, NEXT_CUT, CITY_CONTRIBUTIONS, CITY_CLAIMS, CITY_CLOSED_CONTRIBUTIONS,
+    NEXT_CLAIMS, NEXT_CONTRIBUTIONS, NEXT_CUT, CITY_CONTRIBUTIONS, CITY_CLAIMS,
     CITY_CLOSED_CLAIMS, CALLED_COUNTY, CALLED_CITY, SUM_A, SUM_B, SETTLED, VALUE, RAISED, CUT, TOTAL_RAISED,
     TOTAL_CUT, PRESENT_RAISED, PRESENT_CUT, EVENT_CASH, EVENT_TOPUP, EVENT_SHORTFALL, EVENT_UNFUNDED,
     EVENT_ADJUSTMENT, BREACH,
@@ -222,7 +222,7 @@ HELD_NOTHING, HELD_BALANCE, HELD_TRANCHE = _codes(3)
 
 _WHOLE = "settlement_month layers mode risk_source trigger held".split()
 _FLAG = (
-    "opening_rest deficit_in_january deficit_scheduled surplus_first top_up_rest enrolment_current "
+    "opening_rest deficit_in_january surplus_first top_up_rest enrolment_current "
     "net_balance also_expenditure own_balance_first recoveries_to_pool adjusts assesses budgets"
 ).split()
 _REAL = (
@@ -273,8 +273,8 @@ class Plan(NamedTuple):
     """(F, Y, C) each county's share of the city's enrolment, in 0..1."""
     deficit_left: np.ndarray
     """(F, Y) share of the opening deficit still to be paid after December of the year."""
-    arrears_due: np.ndarray
-    """(F, 2, Y) share of the arrears (government, insured) due in December of the year."""
+    arrears_left: np.ndarray
+    """(F, 2, Y) share of the arrears (government, insured) still owed after December of the year."""
     discount: np.ndarray
     """(Y + 1,) present value of a yuan paid in the year; the last is the run-off's."""
     below: np.ndarray

@@ -3,8 +3,9 @@
 numba optimises each function when it is first called by another, together with all that it calls, and
 generates its machine code; a function ten calls deep is then compiled ten times.  Here a stage that is
 called by a stage is only lowered, and LLVM sees it once: inside the stage that Python called, which alone is
-kept in the cache.  ``pipeline_class`` is numba's own hook for this; should the parts of numba relied upon
-move, stages compile the ordinary way, only more slowly.
+kept in the cache.  ``pipeline_class`` is numba's own hook for this; what it changes is not public, so the
+project asks for the numba release it was made for, and where the classes it derives from are missing stages
+compile the ordinary way, only more slowly.
 
 * ``error_model="numpy"``: the default's check for a zero divisor stops vectorisation.
 * ``fastmath={"contract"}`` allows fused multiply-add alone: sums keep their order, infinities stay infinite.
@@ -111,7 +112,8 @@ class Stage:
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Compiling makes millions of objects that live: looking through them for garbage takes a fifth of it."""
+    """For a first call, which compiles: that makes millions of objects that live, and looking through them
+    for garbage takes a fifth of the time."""
     collects = gc.isenabled()
     gc.disable()
     try:

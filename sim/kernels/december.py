@@ -9,7 +9,6 @@ from sim.kernels.codes import (
     BUDGETED,
     CITY_CLAIMS,
     CITY_CLOSED_CLAIMS,
-    CITY_CLOSED_CONTRIBUTIONS,
     CITY_CONTRIBUTIONS,
     CLAIM_MULTIPLIER,
     CLOSED_CLAIMS,
@@ -95,12 +94,12 @@ def pay_instalment(d, v, flow, still_owed_yuan):
 
 
 @stage
-def pay_arrears(d, v, flow, government_yuan, insured_yuan):
-    """Arrears due this year reach the county's current account; the memorandum falls."""
+def pay_arrears(d, v, flow, government_left_yuan, insured_left_yuan):
+    """Arrears are paid down to what the schedules leave, into the county's current account."""
     wide()
     for i in range(LANES):
-        government = min(government_yuan, d[ARREARS_GOVERNMENT + i])
-        insured = min(insured_yuan, d[ARREARS_INSURED + i])
+        government = max(0.0, d[ARREARS_GOVERNMENT + i] - government_left_yuan)
+        insured = max(0.0, d[ARREARS_INSURED + i] - insured_left_yuan)
         d[ARREARS_GOVERNMENT + i] -= government
         d[ARREARS_INSURED + i] -= insured
         d[CURRENT + i] += government + insured
@@ -210,7 +209,6 @@ def roll(d, v):
         d[CLOSED_CLAIMS + i] = d[YEAR_CLAIMS + i]
         d[YEAR_CONTRIBUTIONS + i] = 0.0
         d[YEAR_CLAIMS + i] = 0.0
-        v[CITY_CLOSED_CONTRIBUTIONS + i] = v[CITY_CONTRIBUTIONS + i]
         v[CITY_CLOSED_CLAIMS + i] = v[CITY_CLAIMS + i]
 
 
@@ -284,11 +282,11 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
     for c in range(counties):
         d, flow = county[c], county_flow[c % kept]
         opening = plan.opening[f, c]
-        if rules["deficit_scheduled"] and opening[1] > 0.0:
+        if opening[1] > 0.0:
             pay_instalment(d, v, flow, opening[1] * plan.deficit_left[f, y])
-        government, insured = opening[2] * plan.arrears_due[f, 0, y], opening[3] * plan.arrears_due[f, 1, y]
-        if government + insured > 0.0:
-            pay_arrears(d, v, flow, government, insured)
+        if opening[2] + opening[3] > 0.0:
+            government, insured = plan.arrears_left[f, 0, y], plan.arrears_left[f, 1, y]
+            pay_arrears(d, v, flow, opening[2] * government, opening[3] * insured)
         if recoveries[c] > 0.0:
             recover(d, v, flow, recoveries[c], rules["recoveries_to_pool"])
         if rules["budgets"]:

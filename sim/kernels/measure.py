@@ -90,6 +90,31 @@ CITY_HORIZON, COUNTY_HORIZON = len(CITY_HORIZON_METRICS), len(COUNTY_HORIZON_MET
 FIRST_BELOW = len(EVENTS)
 
 
+def _places(order, names):
+    """Where metrics or events stand in their order, as constants for the kernels."""
+    return (np.int64(order.index(name)) for name in names.split())
+
+
+CASH_MONTHS, POOL_MONTHS, SETTLED_RESERVES, PLAIN_RESERVES, ADJUSTED_UP, ADJUSTED_DOWN, BILL = _places(
+    CITY_YEAR_METRICS,
+    "cash_months pool_months reserves cash_reserves adjustment:contributions adjustment:claims unfunded",
+)
+CAPACITY, FIRST_LINE = _places(CITY_YEAR_METRICS, "months_of_capacity outlay:county_treasury")
+COUNTY_CAPACITY, COUNTY_FIRST_LINE = _places(COUNTY_YEAR_METRICS, "months_of_capacity outlay:county_treasury")
+FIRST_ADJUSTMENT, GINI = _places(CITY_HORIZON_METRICS, "adjustment:contributions gini")
+NET, PAID, TAKEN = _places(COUNTY_HORIZON_METRICS, "pool_net pool_paid_in pool_drawn")
+# fmt: off
+(
+    DEPLETION, CASH_DEPLETION, POOL_DEPLETION, RISK_DEPLETION, TOPUP_SHORT, CASH_SHORTFALL, SEEN_UNFUNDED,
+    CALL, CALL_COUNTY, CALL_CITY, ADJUSTED,
+) = _places(
+    EVENTS,
+    "reserve_depletion cash_depletion pool_depletion risk_fund_depletion topup_short cash_shortfall unfunded "
+    "treasury_call treasury_call_county treasury_call_city policy_adjustment",
+)
+# fmt: on
+
+
 @stage
 def copy_rows(source, target, until):
     """The slots a settlement reads, of every row."""
@@ -247,30 +272,30 @@ def tally_events(plan, v, tally, f, y, months_slot):
     """First times of the city's events, in the order of ``codes.EVENTS``."""
     events = tally.events[f]
     flag_low(v, SETTLED, NOUGHT, SUM_A)
-    events[0, y] += first_time(v, SUM_A, EVER, tally.weight)
-    events[1, y] += first_time(v, EVENT_CASH, EVER + LANES, tally.weight)
-    events[2, y] += first_time(v, EVENT_POOL, EVER + 2 * LANES, tally.weight)
-    events[3, y] += first_time(v, EVENT_RISK, EVER + 3 * LANES, tally.weight)
-    events[4, y] += first_time(v, EVENT_TOPUP, EVER + 4 * LANES, tally.weight)
-    events[5, y] += first_time(v, EVENT_SHORTFALL, EVER + 5 * LANES, tally.weight)
-    events[6, y] += first_time(v, EVENT_UNFUNDED, EVER + 6 * LANES, tally.weight)
+    events[DEPLETION, y] += first_time(v, SUM_A, EVER + DEPLETION * LANES, tally.weight)
+    events[CASH_DEPLETION, y] += first_time(v, EVENT_CASH, EVER + CASH_DEPLETION * LANES, tally.weight)
+    events[POOL_DEPLETION, y] += first_time(v, EVENT_POOL, EVER + POOL_DEPLETION * LANES, tally.weight)
+    events[RISK_DEPLETION, y] += first_time(v, EVENT_RISK, EVER + RISK_DEPLETION * LANES, tally.weight)
+    events[TOPUP_SHORT, y] += first_time(v, EVENT_TOPUP, EVER + TOPUP_SHORT * LANES, tally.weight)
+    events[CASH_SHORTFALL, y] += first_time(v, EVENT_SHORTFALL, EVER + CASH_SHORTFALL * LANES, tally.weight)
+    events[SEEN_UNFUNDED, y] += first_time(v, EVENT_UNFUNDED, EVER + SEEN_UNFUNDED * LANES, tally.weight)
     for n in range(plan.below.shape[0]):
         flag_low(v, months_slot, plan.below[n], SUM_A)
         events[FIRST_BELOW + n, y] += first_time(v, SUM_A, EVER + (FIRST_BELOW + n) * LANES, tally.weight)
     flag_called(v)
-    events[7, y] += first_time(v, VALUE, EVER + 7 * LANES, tally.weight)
-    events[8, y] += first_time(v, SUM_A, EVER + 8 * LANES, tally.weight)
-    events[9, y] += first_time(v, SUM_B, EVER + 9 * LANES, tally.weight)
-    events[10, y] += first_time(v, EVENT_ADJUSTMENT, EVER + 10 * LANES, tally.weight)
+    events[CALL, y] += first_time(v, VALUE, EVER + CALL * LANES, tally.weight)
+    events[CALL_COUNTY, y] += first_time(v, SUM_A, EVER + CALL_COUNTY * LANES, tally.weight)
+    events[CALL_CITY, y] += first_time(v, SUM_B, EVER + CALL_CITY * LANES, tally.weight)
+    events[ADJUSTED, y] += first_time(v, EVENT_ADJUSTMENT, EVER + ADJUSTED * LANES, tally.weight)
 
 
 @stage
-def tally_line(plan, tally, county, v, s, line, per_lowest, factor):
+def tally_line(tally, county, v, s, line, per_lowest, factor):
     """A year of one burden line, by county and city; most counties pay nothing in most years."""
     paid, total = paid_slots(line), TOTAL_COUNTY + line * LANES
     paying = 0
     for c in range(county.shape[0]):
-        d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR + 1 + line
+        d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR + COUNTY_FIRST_LINE + line
         if tally_money(tally, at, d, paid, per_lowest):
             if paying == 0:
                 clear(v, VALUE)
@@ -278,9 +303,9 @@ def tally_line(plan, tally, county, v, s, line, per_lowest, factor):
             sum_of(d, v, paid, VALUE)
             add_to_horizon(d, paid, total, total + LINES * LANES, factor)
     if paying > 0:
-        tally_money(tally, s + 5 + line, v, VALUE, per_lowest)
+        tally_money(tally, s + FIRST_LINE + line, v, VALUE, per_lowest)
     else:
-        tally_nothing(tally, s + 5 + line)
+        tally_nothing(tally, s + FIRST_LINE + line)
 
 
 @stage
@@ -303,26 +328,26 @@ def year_end(plan, books, copy, tally, f, y):
     s = (f * years + y) * (CITY_YEAR + counties * COUNTY_YEAR)
     claims = CITY_CLOSED_CLAIMS if plan.previous_claims else CITY_CLAIMS
     months_of(v, RESERVES, claims)
-    tally_months(tally, s + 1, v, VALUE)
+    tally_months(tally, s + CASH_MONTHS, v, VALUE)
     months_of(v, POOL, claims)
-    tally_months(tally, s + 2, v, VALUE)
-    tally_money(tally, s + 3, v, SETTLED, per_lowest)
-    tally_money(tally, s + 4, v, RESERVES, per_lowest)
+    tally_months(tally, s + POOL_MONTHS, v, VALUE)
+    tally_money(tally, s + SETTLED_RESERVES, v, SETTLED, per_lowest)
+    tally_money(tally, s + PLAIN_RESERVES, v, RESERVES, per_lowest)
     months_of(v, SETTLED, claims)
-    tally_months(tally, s, v, VALUE)
+    tally_months(tally, s + CAPACITY, v, VALUE)
     tally_events(plan, v, tally, f, y, VALUE)
     for line in range(4):
-        tally_line(plan, tally, county, v, s, line, per_lowest, plan.discount[y])
+        tally_line(tally, county, v, s, line, per_lowest, plan.discount[y])
     if rules["adjusts"]:
         adjustment(v, plan.discount[y])
-    tally_money(tally, s + 9, v, RAISED, per_lowest)
-    tally_money(tally, s + 10, v, CUT, per_lowest)
-    tally_money(tally, s + 11, v, UNFUNDED, per_lowest)
+    tally_money(tally, s + ADJUSTED_UP, v, RAISED, per_lowest)
+    tally_money(tally, s + ADJUSTED_DOWN, v, CUT, per_lowest)
+    tally_money(tally, s + BILL, v, UNFUNDED, per_lowest)
 
     for c in range(counties):
         d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR
         county_months(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
-        tally_months(tally, at, v, VALUE)
+        tally_months(tally, at + COUNTY_CAPACITY, v, VALUE)
         tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
 
 
@@ -349,17 +374,17 @@ def horizon(plan, books, tally, f):
             sum_of(county[c], v, TOTAL_COUNTY + line * LANES, VALUE)
         tally_money(tally, s + line, v, VALUE, per_lowest)
     for n in range(4):
-        tally_money(tally, s + 2 * LINES + n, v, TOTAL_RAISED + n * LANES, per_lowest)
+        tally_money(tally, s + FIRST_ADJUSTMENT + n, v, TOTAL_RAISED + n * LANES, per_lowest)
     gini(county, v)
-    tally_gini(tally, s + 2 * LINES + 4, v, VALUE)
+    tally_gini(tally, s + GINI, v, VALUE)
     for c in range(counties):
         d, at = county[c], s + CITY_HORIZON + c * COUNTY_HORIZON
         for line in range(2 * LINES):
             tally_money(tally, at + line, d, TOTAL_COUNTY + line * LANES, per_lowest)
         net_drawn(d, v)
-        tally_money(tally, at + 2 * LINES, v, VALUE, per_lowest)
-        tally_money(tally, at + 2 * LINES + 1, d, PAID_IN, per_lowest)
-        tally_money(tally, at + 2 * LINES + 2, d, DRAWN, per_lowest)
+        tally_money(tally, at + NET, v, VALUE, per_lowest)
+        tally_money(tally, at + PAID, d, PAID_IN, per_lowest)
+        tally_money(tally, at + TAKEN, d, DRAWN, per_lowest)
     for i in range(LANES):
         if tally.weight[i] > 0.0 and v[BREACH + i] > 0.0:
             tally.breaches[0] += 1

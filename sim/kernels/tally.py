@@ -23,7 +23,8 @@ from sim.kernels.lanes import LANES, double_bits, known, stage, wide
 
 MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS = -120.0, 50.0, 18_000
 GINI_PER_UNIT, GINI_BINS = 1000.0, 1000
-MONEY_LOWEST, MONEY_HIGHEST = 1e-6, 1e4
+MONEY_LOWEST = 1e-6
+"""The lowest edge of the money bins, of base-year city claims."""
 OCTAVE_BITS = 8
 ONE_BITS = 1023 << OCTAVE_BITS
 MONEY_BINS = 8491
@@ -64,7 +65,10 @@ class Tally(NamedTuple):
 
 @stage
 def fold(x):
-    """Sum of LANES / 2 values by a fixed tree; ``x`` is used up."""
+    """Sum of LANES / 2 values by a fixed tree; ``x`` is used up.
+
+    The wide levels are written out: a loop of a length known beforehand becomes a few vector additions.
+    """
     wide()
     for i in range(LANES // 4):
         x[i] += x[LANES // 4 + i]
