@@ -7,6 +7,7 @@ that it does so in a pipe too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -51,7 +52,7 @@ def explain_table(city: City, lang: Lang) -> list[Line]:
             group=_group(instrument, fund, lang),
             name=_in(row, lang),
             value=_value(row, lang),
-            clause=word("no_value", lang) if row.clause == ASSUMPTION else row.clause,
+            clause=word("no_value", lang) if row.clause == ASSUMPTION else cited(row.clause, lang),
             status=word(f"status:{row.status}", lang),
             reading=" = ".join(part for part in (row.reading, row.chosen) if part),
             note=row.note_zh if lang == "zh" else row.note_en,
@@ -81,7 +82,7 @@ def print_explain(city: City, lang: Lang, console: Console) -> None:
         console.print(Text(word(key, lang)))
     if city.readings:
         _print_readings(city, lang, console)
-    left_out = (word("colon", lang, a=each.clause, b=_in(each, lang)) for each in city.outside)
+    left_out = (word("colon", lang, a=cited(each.clause, lang), b=_in(each, lang)) for each in city.outside)
     _print_list(word("outside", lang), left_out, console)
     _print_list(word("notes", lang), city_notes(city, lang), console)
 
@@ -161,7 +162,7 @@ def _print_head(city: City, lang: Lang, console: Console) -> None:
 def _print_readings(city: City, lang: Lang, console: Console) -> None:
     table = _table(*(word(key, lang) for key in ("readings", "weight", "meaning")))
     for at, reading in city.readings.items():
-        question = word("with_clause", lang, text=_in(reading, lang), clause=reading.clause)
+        question = word("with_clause", lang, text=_in(reading, lang), clause=cited(reading.clause, lang))
         table.add_section()
         table.add_row(Text(at, style="bold"), "", Text(question, style="bold"))
         meaning = reading.default_zh if lang == "zh" else reading.default_en
@@ -172,6 +173,11 @@ def _print_readings(city: City, lang: Lang, console: Console) -> None:
             table.add_row(Padding(Text(shown), INDENT), Text(word(f"weight:{weight}", lang)), Text(meaning))
     console.print()
     console.print(table)
+
+
+def cited(clause: str, lang: Lang) -> str:
+    """A clause as the language cites it: Art. 15 is 第15条 in Chinese; numbered sections stay as they are."""
+    return re.sub(r"Art\. (\d+)", r"第\1条", clause) if lang == "zh" else clause
 
 
 def city_notes(city: City, lang: Lang) -> Iterator[str]:

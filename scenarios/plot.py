@@ -31,6 +31,7 @@ BEARERS = (  # metric of the burden, label, fill, hatch
 )
 BODY, KEY = 5.9, 0.25  # heights of the panels and of a legend, inches
 NOTE = 6.5  # size of notes, points
+NOTHING = 1e-9  # percent: below it a panel shows nothing
 
 
 def fan_chart(
@@ -239,8 +240,8 @@ def _one_scale(strip: Any, title: str, steps: int) -> None:
     """One vertical scale, in percent, of a few steps for the panels of a strip; its title over the first."""
     ends = [axes.get_ylim() for axes in strip]
     low, high = min(end[0] for end in ends), max(end[1] for end in ends)
-    if all(axes.dataLim.y0 >= 0 for axes in strip):
-        low, high = 0, high if any(axes.dataLim.y1 > 0 for axes in strip) else 1
+    if all(axes.dataLim.y0 > -NOTHING for axes in strip):
+        low, high = 0, high if any(axes.dataLim.y1 > NOTHING for axes in strip) else 1
     for axes in strip:
         axes.set_ylim(low, high)
         axes.yaxis.set_major_formatter("{x:g}%")

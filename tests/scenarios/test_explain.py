@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from scenarios.city import City, load_city
-from scenarios.explain import explain_table, print_explain
+from scenarios.explain import cited, explain_table, print_explain
 from scenarios.labels import Lang
 from scenarios.rows import VOCABULARY, Status, Weight
 from scenarios.words import word
@@ -36,7 +36,7 @@ def test_every_row_is_shown(name: str, lang: Lang) -> None:
     for row in city.rows:
         shown = row.zh if lang == "zh" else row.en
         line = next(line for line in text.splitlines() if f"   {shown} " in line)
-        assert row.clause in line or row.clause == "assumption"
+        assert cited(row.clause, lang) in line or row.clause == "assumption"
     assert text.count(MARK[lang]) == 1 + sum(row.status == "delegated" for row in city.rows)  # 1: the legend
     for at, reading in city.readings.items():
         assert at in text
