@@ -150,8 +150,8 @@ def replay(
     out = Replayed([], [], [])
     for y in range(history.years):
         for month in range(1, k.MONTHS + 1):
-            books.county_flow[:] = 0.0
-            books.city_flow[:] = 0.0
+            for notes in (books.county_flow, books.city_flow):
+                notes[:] = 0.0
             for f in range(funds):
                 if month == k.MONTHS:
                     _set_assessment(books, history, f, y)
@@ -173,7 +173,7 @@ def _one_month(
         d, flow = books.county[f, c], books.county_flow[f, c]
         contributions = np.full(LANES, history.contributions[f, y, month - 1, c])
         claims = np.full(LANES, history.claims[f, y, month - 1, c])
-        post(rules, d, v, flow, contributions, claims)
+        post(rules, d, v, books.net[f, month - 1], flow, contributions, claims)
         flow[k.F_CONTRIBUTIONS] = contributions[0]
         flow[k.F_CLAIMS] = claims[0]
     close_month(plan, books, f, y, month, history.recoveries[f, y], apply_adjustment)

@@ -22,11 +22,11 @@ from sim.kernels.codes import EVENTS
 from sim.kernels.lanes import LANES
 from sim.kernels.shocks import CELLS, Shocked
 from sim.kernels.tally import Tally, add_counts
-from sim.lower import lower_case, lower_noise, new_books
+from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
 from sim.series import Series, series_of
 
-BLOCKS_PER_CHUNK = 8
+BLOCKS_PER_CHUNK = 16
 CHUNK_BYTES = 64 * 2**20
 """Of a worker's buffer of bins: a case of many series takes fewer blocks in a chunk."""
 SPARSE_BYTES = 2**29
@@ -59,20 +59,21 @@ def new_work(case: Case) -> Work:
     """One worker's books and buffers."""
     funds, counties = len(case.funds), len(case.counties)
     events = len(EVENTS) + len(case.options.below_months)
-    draws = np.zeros(4 * LANES, np.float32)
+    draws, factors = aligned_zeros((4 * LANES,), np.float32), aligned_zeros((CELLS, LANES), np.float32)
     return Work(
         books=new_books(funds, counties, events, ledger=False),
         copy=new_books(1, counties, events, ledger=False),
         shocked=Shocked(
-            city=np.zeros((2, 2 * LANES), np.float32),
-            epidemic=np.zeros(2 * LANES, np.float32),
-            county=np.zeros((counties, 2, 4 * LANES), np.float32),
-            year=np.zeros((counties, CELLS, LANES)),
-            month=np.zeros((CELLS, LANES)),
-            words=np.zeros(4 * LANES, np.int32),
+            city=aligned_zeros((2, 2 * LANES), np.float32),
+            epidemic=aligned_zeros((2 * LANES,), np.float32),
+            county=aligned_zeros((counties, 2, 4 * LANES), np.float32),
+            year=aligned_zeros((counties, CELLS, LANES)),
+            month=aligned_zeros((CELLS, LANES)),
+            words=aligned_zeros((4 * LANES,), np.int32),
             draws=draws,
             pairs=draws.reshape(2, 2 * LANES),
-            factors=np.zeros((CELLS, LANES), np.float32),
+            factors=factors,
+            flat_factors=factors.ravel(),
         ),
         recoveries=np.zeros(counties),
     )
@@ -100,10 +101,11 @@ def new_tally(case: Case, series: Series, blocks: int) -> Tally:
         events=np.zeros((funds, len(EVENTS) + len(case.options.below_months), years), np.int64),
         county_events=np.zeros((funds, counties, years), np.int64),
         breaches=np.zeros(1, np.int64),
-        weight=np.zeros(LANES),
+        weight=aligned_zeros((LANES,)),
         weight_sum=np.zeros(1),
-        lane=np.zeros(LANES // 2),
-        bins=np.zeros((blocks, len(series.offset), LANES), np.int16),
+        lane=aligned_zeros((LANES // 2,)),
+        paying=np.zeros((counties, 5), np.int64),
+        bins=aligned_zeros((blocks, len(series.offset), LANES), np.int16),
         block=np.zeros(1, np.int64),
     )
 

@@ -133,7 +133,7 @@ def test_a_block_of_a_simulation(
     np.testing.assert_array_equal(compiled[:, 0], other[:, 0])
     np.testing.assert_allclose(compiled[:, 1], other[:, 1], rtol=rtol)
     # without shocks the squared deviations are the rounding of a mean
-    size = compiled[:, 1] ** 2 * compiled[:, 0]
+    size = compiled[:, 1] ** 2 * compiled[:, 0] + compiled[:, 2]
     assert (np.abs(compiled[:, 2] - other[:, 2]) <= rtol * size + 1e-9).all()
     if not shocks and name == "block":
         assert len(plain["bins"]) > 1000 and sum(plain["counts"]) == compiled[:, 0].sum()

@@ -29,7 +29,7 @@ from sim.kernels.codes import (
 )
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
-from sim.kernels.months import close_month, open_month, post
+from sim.kernels.months import close_month, open_month, post, stretch_end
 from sim.kernels.normals import uniform_31
 from sim.kernels.shocks import (
     EXCELLENCE,
@@ -140,29 +140,45 @@ def draw_assessments(plan, noise, work, path, y):
 
 
 @stage
+def post_month(plan, noise, work, c, f, month):
+    """One county's and fund's month, as drawn, into the books."""
+    books, cell = work.books, 2 * noise.fund[f]
+    contributions, claims = work.shocked.month[cell], work.shocked.month[cell + 1]
+    net = books.net[f, month - 1]
+    post(plan.rules[f], books.county[f, c], books.city[f], net, None, contributions, claims)
+
+
+@stage
 def simulate_year(plan, noise, work, tally, path, y):
-    """Twelve months of every county and fund, then the year's measures."""
+    """Twelve months of every county and fund, then the year's measures.
+
+    A county takes a whole stretch of months before the next county's turn, for its rows stay at hand.
+    """
     books, shocked = work.books, work.shocked
     funds, counties = books.county.shape[0], books.county.shape[1]
     city_year(noise, shocked, path, y)
     for c in range(counties):
         county_year(noise, shocked, path, c, y)
-    for month in range(1, MONTHS + 1):
+    first = 1
+    while first <= MONTHS:
+        last = stretch_end(plan.rules, y, first)
         for f in range(funds):
-            open_month(plan, books, f, y, month)
-        if month == 1:
+            open_month(plan, books, f, y, first)
+        if first == 1:
             set_budgets(plan, work)
         for c in range(counties):
-            county_month(noise, shocked, path, c, y, month)
-            for f in range(funds):
-                flow = books.county_flow[f % books.county_flow.shape[0], c % books.county_flow.shape[1]]
-                cell = 2 * noise.fund[f]
-                contributions, claims = shocked.month[cell], shocked.month[cell + 1]
-                post(plan.rules[f], books.county[f, c], books.city[f], flow, contributions, claims)
-        if month == MONTHS and plan.excellent_probability < 1.0:
+            for month in range(first, last + 1):
+                county_month(noise, shocked, path, c, y, month)
+                for f in range(funds):
+                    post_month(plan, noise, work, c, f, month)
+        if last == MONTHS and plan.excellent_probability < 1.0:
             draw_assessments(plan, noise, work, path, y)
-        for f in range(funds):
-            close_month(plan, books, f, y, month, work.recoveries, True)
+        for month in range(first, last + 1):
+            for f in range(funds):
+                if month > first:
+                    open_month(plan, books, f, y, month)
+                close_month(plan, books, f, y, month, work.recoveries, True)
+        first = last + 1
     for f in range(funds):
         year_end(plan, books, work.copy, tally, f, y)
 

@@ -6,7 +6,7 @@ before it writes them, sums apart, so that settling on a copy copies no more tha
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -30,7 +30,7 @@ def _codes(count: int) -> list[np.int64]:
 
 # --- a county's row, one fund -------------------------------------------------------------------------
 COUNTY_NAMES = (
-    "unsettled county_balance opening_deficit revenue_missed overspent given excellent gap left "
+    "unsettled county_balance opening_deficit excellent revenue_missed overspent given gap left "
     "paid_county paid_city paid_in drawn depleted "
     "current held year_contributions year_claims closed_contributions closed_claims result "
     "revenue_budget expenditure_budget arrears_government arrears_insured paid_at_opening "
@@ -40,7 +40,7 @@ COUNTY_NAMES = (
 )
 # fmt: off
 (
-    UNSETTLED, BALANCE, OPENING_DEFICIT, REVENUE_MISSED, OVERSPENT, GIVEN, EXCELLENT, GAP, LEFT,
+    UNSETTLED, BALANCE, OPENING_DEFICIT, EXCELLENT, REVENUE_MISSED, OVERSPENT, GIVEN, GAP, LEFT,
     PAID_COUNTY, PAID_CITY, PAID_IN, DRAWN, DEPLETED, CURRENT, HELD,
     YEAR_CONTRIBUTIONS, YEAR_CLAIMS, CLOSED_CONTRIBUTIONS, CLOSED_CLAIMS, RESULT, REVENUE_BUDGET,
     EXPENDITURE_BUDGET, ARREARS_GOVERNMENT, ARREARS_INSURED, PAID_AT_OPENING, PAID_OPENING, PAID_ARREARS,
@@ -49,6 +49,8 @@ COUNTY_NAMES = (
 ) = _slots(COUNTY_NAMES)
 # fmt: on
 COUNTY_READ = GAP
+ASSESSMENT_READ = REVENUE_MISSED
+"""From here to ``COUNTY_READ`` only an assessment reads."""
 COUNTY_SLOTS = len(COUNTY_NAMES.split())
 LINES = 5
 """Burden lines in slot order: county_treasury, city_treasury, opening_deficits, arrears, runoff."""
@@ -72,17 +74,20 @@ EVENTS = (
 )
 """Events of a city in code order; ``below_N_months`` follow, one for each N."""
 CITY_NAMES = (
-    "pool risk_fund unfunded asked ration short balances inflow "
-    "event_pool event_risk "
+    "pool risk_fund unfunded "
+    "gaps gaps_excellent balances risk_pays pool_pays short balances_pay balances_give "
+    "booked offset inflow event_pool event_risk "
     "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut "
     "next_claims next_contributions next_cut "
     "year_contributions year_claims closed_claims called_county called_city sum_a sum_b "
     "settled value raised cut total_raised total_cut present_raised present_cut "
     "event_cash event_topup event_shortfall event_unfunded event_adjustment breach"
 )
+# Sums over counties (gaps, balances, booked, offset) are nought while nobody sums: who uses one clears it.
 # fmt: off
 (
-    POOL, RISK_FUND, UNFUNDED, ASKED, RATION, SHORT, BALANCES, INFLOW, EVENT_POOL, EVENT_RISK,
+    POOL, RISK_FUND, UNFUNDED, GAPS, GAPS_EXCELLENT, BALANCES, RISK_PAYS, POOL_PAYS, SHORT, BALANCES_PAY,
+    BALANCES_GIVE, BOOKED, OFFSET, INFLOW, EVENT_POOL, EVENT_RISK,
     MUNICIPAL_RESERVE, RESERVES, CASH_OFFSET, CLAIM_MULTIPLIER, CONTRIBUTION_MULTIPLIER, DEBT_CUT,
     NEXT_CLAIMS, NEXT_CONTRIBUTIONS, NEXT_CUT, CITY_CONTRIBUTIONS, CITY_CLAIMS,
     CITY_CLOSED_CLAIMS, CALLED_COUNTY, CALLED_CITY, SUM_A, SUM_B, SETTLED, VALUE, RAISED, CUT, TOTAL_RAISED,
@@ -90,7 +95,7 @@ CITY_NAMES = (
     EVENT_ADJUSTMENT, BREACH,
 ) = _slots(CITY_NAMES)
 # fmt: on
-CITY_READ = ASKED
+CITY_READ = GAPS
 CITY_SLOTS = len(CITY_NAMES.split())
 EVER = np.int64(CITY_SLOTS * LANES)
 """First slot of the flags that an event has happened, one an event, at the end of the city's row."""
@@ -246,10 +251,12 @@ class Books(NamedTuple):
     """(F, C, COUNTY_SLOTS x LANES) yuan."""
     city: np.ndarray
     """(F, (CITY_SLOTS + events) x LANES) yuan, ratios and flags."""
-    county_flow: np.ndarray
-    """(F or 1, C or 1, FLOW_SLOTS x LANES) yuan moved this month; one shared row where nobody reads it."""
-    city_flow: np.ndarray
-    """(F or 1, FLOW_SLOTS x LANES)."""
+    net: np.ndarray
+    """(F, 12, LANES) yuan: what a month's own figures add to the city's reserves."""
+    county_flow: Any
+    """(F, C, FLOW_SLOTS x LANES) yuan moved this month; None where nobody reads them."""
+    city_flow: Any
+    """(F, FLOW_SLOTS x LANES)."""
 
 
 class Plan(NamedTuple):

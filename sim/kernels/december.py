@@ -63,8 +63,8 @@ from sim.kernels.codes import (
     YEAR_CLAIMS,
     YEAR_CONTRIBUTIONS,
 )
-from sim.kernels.january import sum_of
 from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.ledger import note, row_of
 from sim.kernels.settlement import clear, repay
 
 
@@ -78,7 +78,7 @@ def give_tranche(d, v, flow):
         d[HELD + i] = 0.0
         d[PAID_IN + i] += given
         v[POOL + i] += given
-        flow[F_TRANCHE + i] = given
+        note(flow, F_TRANCHE + i, given)
 
 
 @stage
@@ -90,7 +90,7 @@ def pay_instalment(d, v, flow, still_owed_yuan):
         d[OPENING_DEFICIT + i] -= paid
         d[PAID_OPENING + i] += paid
         v[INFLOW + i] += paid
-        flow[F_INSTALMENT + i] = paid
+        note(flow, F_INSTALMENT + i, paid)
 
 
 @stage
@@ -105,8 +105,8 @@ def pay_arrears(d, v, flow, government_left_yuan, insured_left_yuan):
         d[CURRENT + i] += government + insured
         d[PAID_ARREARS + i] += government
         v[INFLOW + i] += government + insured
-        flow[F_ARREARS_INSURED + i] = insured
-        flow[F_ARREARS_GOVERNMENT + i] = government
+        note(flow, F_ARREARS_INSURED + i, insured)
+        note(flow, F_ARREARS_GOVERNMENT + i, government)
 
 
 @stage
@@ -119,8 +119,8 @@ def recover(d, v, flow, recovered_yuan, to_pool):
         v[POOL + i] += pooled
         d[BALANCE + i] += kept
         v[INFLOW + i] += recovered_yuan
-        flow[F_RECOVERED_POOL + i] = pooled
-        flow[F_RECOVERED_BALANCE + i] = kept
+        note(flow, F_RECOVERED_POOL + i, pooled)
+        note(flow, F_RECOVERED_BALANCE + i, kept)
 
 
 @stage
@@ -141,7 +141,7 @@ def make_revenue_good(d, v, flow, theta):
         d[CURRENT + i] += paid
         d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
-        flow[F_MADE_GOOD + i] = paid
+        note(flow, F_MADE_GOOD + i, paid)
 
 
 @stage
@@ -153,6 +153,13 @@ def gate(v, stop_at):
 
 
 @stage
+def add_contributions(d, v):
+    wide()
+    for i in range(LANES):
+        v[CITY_CONTRIBUTIONS + i] += d[YEAR_CONTRIBUTIONS + i]
+
+
+@stage
 def accrue_off_revenue(d, v, flow, rate):
     """The risk fund takes its rate of this year's contributions before the close."""
     wide()
@@ -161,7 +168,7 @@ def accrue_off_revenue(d, v, flow, rate):
         d[CURRENT + i] -= taken
         d[PAID_IN + i] += taken
         v[RISK_FUND + i] += taken
-        flow[F_OFF_REVENUE + i] = taken
+        note(flow, F_OFF_REVENUE + i, taken)
 
 
 @stage
@@ -174,7 +181,7 @@ def accrue_from_balance(d, v, flow, rate, surplus_only):
         d[BALANCE + i] -= taken
         d[PAID_IN + i] += taken
         v[RISK_FUND + i] += taken
-        flow[F_ACCRUAL + i] = taken
+        note(flow, F_ACCRUAL + i, taken)
 
 
 @stage
@@ -185,19 +192,21 @@ def accrue_from_pool(v, flow, rate):
         taken = min(v[VALUE + i] * rate * v[CITY_CONTRIBUTIONS + i], v[POOL + i])
         v[POOL + i] -= taken
         v[RISK_FUND + i] += taken
-        flow[F_ACCRUAL_POOL + i] = taken
+        note(flow, F_ACCRUAL_POOL + i, taken)
 
 
 @stage
-def close(d, flow):
-    """The year's result awaits its settlement."""
+def close(d, v, flow):
+    """The year's result awaits its settlement; the year's totals are part of the city's."""
     wide()
     for i in range(LANES):
         result = d[CURRENT + i]
         d[RESULT + i] = result
         d[UNSETTLED + i] += result
         d[CURRENT + i] = 0.0
-        flow[F_CLOSE + i] = result
+        v[CITY_CONTRIBUTIONS + i] += d[YEAR_CONTRIBUTIONS + i]
+        v[CITY_CLAIMS + i] += d[YEAR_CLAIMS + i]
+        note(flow, F_CLOSE + i, result)
 
 
 @stage
@@ -210,15 +219,6 @@ def roll(d, v):
         d[YEAR_CONTRIBUTIONS + i] = 0.0
         d[YEAR_CLAIMS + i] = 0.0
         v[CITY_CLOSED_CLAIMS + i] = v[CITY_CLAIMS + i]
-
-
-@stage
-def city_totals(county, v):
-    clear(v, CITY_CONTRIBUTIONS)
-    clear(v, CITY_CLAIMS)
-    for c in range(county.shape[0]):
-        sum_of(county[c], v, YEAR_CONTRIBUTIONS, CITY_CONTRIBUTIONS)
-        sum_of(county[c], v, YEAR_CLAIMS, CITY_CLAIMS)
 
 
 @stage
@@ -272,15 +272,15 @@ def apply_adjustment(v):
 @stage
 def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow):
     """Steps (a) to (f) of December; ``recoveries`` (C,) in yuan."""
-    counties, kept = county.shape[0], county_flow.shape[0]
+    counties = county.shape[0]
     for c in range(counties):
-        d, flow = county[c], county_flow[c % kept]
+        d, flow = county[c], row_of(county_flow, c)
         if y == 0 and rules["december_share"] > 0.0:
             give_tranche(d, v, flow)
     if y == 0:
         repay(v, city_flow, F_REPAY_TRANCHE)
     for c in range(counties):
-        d, flow = county[c], county_flow[c % kept]
+        d, flow = county[c], row_of(county_flow, c)
         opening = plan.opening[f, c]
         if opening[1] > 0.0:
             pay_instalment(d, v, flow, opening[1] * plan.deficit_left[f, y])
@@ -294,19 +294,23 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
             if rules["mode"] == REVENUE_MADE_GOOD:
                 make_revenue_good(d, v, flow, rules["theta"])
     repay(v, city_flow, F_REPAY_RECOVERIES)
-    city_totals(county, v)
     if rules["risk_rate"] > 0.0 and rules["risk_source"] == RISK_OFF_REVENUE:
+        clear(v, CITY_CONTRIBUTIONS)
+        for c in range(counties):
+            add_contributions(county[c], v)
         gate(v, rules["risk_stop"])
         for c in range(counties):
-            accrue_off_revenue(county[c], v, county_flow[c % kept], rules["risk_rate"])
+            accrue_off_revenue(county[c], v, row_of(county_flow, c), rules["risk_rate"])
+    clear(v, CITY_CONTRIBUTIONS)
+    clear(v, CITY_CLAIMS)
     for c in range(counties):
-        close(county[c], county_flow[c % kept])
+        close(county[c], v, row_of(county_flow, c))
 
 
 @stage
 def after_close(rules, apply, county, v, county_flow, city_flow):
     """Steps (i) and (j): the risk fund's accrual and the policy of the next year."""
-    counties, kept = county.shape[0], county_flow.shape[0]
+    counties = county.shape[0]
     if rules["risk_rate"] > 0.0 and rules["risk_source"] != RISK_OFF_REVENUE:
         gate(v, rules["risk_stop"])
         rate = rules["risk_rate"] * (1.0 + rules["plan_contributions"])
@@ -315,7 +319,7 @@ def after_close(rules, apply, county, v, county_flow, city_flow):
         else:
             for c in range(counties):
                 surplus_only = rules["risk_source"] == RISK_FROM_SURPLUS
-                accrue_from_balance(county[c], v, county_flow[c % kept], rate, surplus_only)
+                accrue_from_balance(county[c], v, row_of(county_flow, c), rate, surplus_only)
     if rules["adjusts"]:
         measure_adjustment(v)
         adjust_policy(

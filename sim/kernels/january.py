@@ -34,6 +34,7 @@ from sim.kernels.codes import (
     VALUE,
 )
 from sim.kernels.lanes import LANES, known, stage, wide
+from sim.kernels.ledger import note, row_of
 from sim.kernels.settlement import clear, repay
 
 
@@ -46,7 +47,7 @@ def pay_opening_deficit(d, v, flow):
         d[OPENING_DEFICIT + i] = 0.0
         d[PAID_OPENING + i] += paid
         v[INFLOW + i] += paid
-        flow[F_DEFICIT_PAID + i] = paid
+        note(flow, F_DEFICIT_PAID + i, paid)
 
 
 @stage
@@ -85,17 +86,17 @@ def give_opening(d, v, flow, share, own_months, later_share, rest_paid):
         d[PAID_AT_OPENING + i] = rest
         v[POOL + i] += given + rest
         v[INFLOW + i] += rest
-        flow[F_OPENING + i] = given
-        flow[F_OPENING_REST + i] = rest
+        note(flow, F_OPENING + i, given)
+        note(flow, F_OPENING_REST + i, rest)
 
 
 @stage
 def opening_transfer(rules, city_level, county, v, county_flow, city_flow):
     """Year 0: opening deficits where they are paid at once, then what each county gives the pool."""
-    counties, kept = county.shape[0], county_flow.shape[0]
+    counties = county.shape[0]
     if rules["deficit_in_january"]:
         for c in range(counties):
-            pay_opening_deficit(county[c], v, county_flow[c % kept])
+            pay_opening_deficit(county[c], v, row_of(county_flow, c))
     clear(v, SUM_A)
     for c in range(counties):
         sum_of(county[c], v, BALANCE, SUM_A)
@@ -103,7 +104,7 @@ def opening_transfer(rules, city_level, county, v, county_flow, city_flow):
     for c in range(counties):
         share = rules["opening_share_city"] if city_level[c] else rules["opening_share"]
         own_months, later = rules["opening_own_months"], rules["december_share"]
-        flow, rest = county_flow[c % kept], rules["opening_rest"]
+        flow, rest = row_of(county_flow, c), rules["opening_rest"]
         give_opening(county[c], v, flow, share, own_months, later, rest)
     repay(v, city_flow, F_REPAY_OPENING)
 
@@ -130,71 +131,49 @@ def shortfall(v, months, by_balance):
 
 
 @stage
-def give_top_up(d, v, flow, by_balance, by_deficit, by_enrolment, enrolment, net, rest_paid):
-    """One county's part of the top-up: from its drawable balance, the rest noted for its treasury."""
+def give_top_up(rules, d, v, flow, enrolment):
+    """One county's part of the top-up: from its drawable balance, the rest from its treasury."""
     wide()
-    netted = 1.0 if net else 0.0
-    rest_counts = 1.0 if rest_paid else 0.0
+    by_balance, by_deficit = rules["top_up_balance"], rules["top_up_deficit"]
+    of_enrolment = rules["top_up_enrolment"] * enrolment
+    netted = 1.0 if rules["net_balance"] else 0.0
+    rest_paid = 1.0 if rules["top_up_rest"] else 0.0
     spread = 1.0 - by_balance
     for i in range(LANES):
+        lacking = v[VALUE + i]
         drawable = max(0.0, d[BALANCE + i] + netted * min(0.0, d[UNSETTLED + i]))
         balances, deficits = v[SUM_A + i], v[SUM_B + i]
-        from_balances = min(by_balance * v[VALUE + i], balances)
+        from_balances = min(by_balance * lacking, balances)
         part = from_balances * (drawable / balances) if balances > 0.0 else 0.0
         of_balance = drawable if from_balances == balances else part
         deficit = max(0.0, -d[RESULT + i])
         of_deficit = by_deficit * (deficit / deficits if deficits >= NOUGHT else enrolment)
-        asked = of_balance + v[VALUE + i] * (of_deficit + by_enrolment * enrolment)
+        asked = of_balance + lacking * (of_deficit + of_enrolment)
         given = min(asked, drawable)
         missing = asked - given
         short = missing >= NOUGHT and spread > 0.0
-        rest = rest_counts * missing
+        rest = rest_paid * missing
         v[EVENT_TOPUP + i] = max(v[EVENT_TOPUP + i], 1.0 if short else 0.0)
         d[BALANCE + i] -= given
         d[PAID_IN + i] += given
-        flow[F_TOP_UP + i] = given
-        flow[F_TOP_UP_REST + i] = rest
-
-
-@stage
-def credit_top_up(d, v, flow):
-    """The county's part reaches the pool, with what its treasury added."""
-    wide()
-    for i in range(LANES):
-        rest = flow[F_TOP_UP_REST + i]
-        v[POOL + i] += flow[F_TOP_UP + i] + rest
-        v[INFLOW + i] += rest
         d[PAID_COUNTY + i] += rest
+        v[POOL + i] += given + rest
+        v[INFLOW + i] += rest
+        note(flow, F_TOP_UP + i, given)
+        note(flow, F_TOP_UP_REST + i, rest)
 
 
 @stage
 def top_up(rules, enrolment, county, v, county_flow, city_flow):
     """Later years: the pool is filled up; ``enrolment`` (C,) are shares of the city's enrolment."""
-    counties, kept = county.shape[0], county_flow.shape[0]
+    counties = county.shape[0]
     clear(v, SUM_A)
     clear(v, SUM_B)
     for c in range(counties):
         add_drawable(county[c], v, rules["net_balance"])
-    by_balance, by_deficit, by_enrolment = (
-        rules["top_up_balance"],
-        rules["top_up_deficit"],
-        rules["top_up_enrolment"],
-    )
-    shortfall(v, rules["top_up_months"], by_balance)
+    shortfall(v, rules["top_up_months"], rules["top_up_balance"])
     for c in range(counties):
-        flow = county_flow[c % kept]
-        give_top_up(
-            county[c],
-            v,
-            flow,
-            by_balance,
-            by_deficit,
-            by_enrolment,
-            enrolment[c],
-            rules["net_balance"],
-            rules["top_up_rest"],
-        )
-        credit_top_up(county[c], v, flow)
+        give_top_up(rules, county[c], v, row_of(county_flow, c), enrolment[c])
     repay(v, city_flow, F_REPAY_TOP_UP)
 
 
@@ -206,5 +185,5 @@ def municipal_reserve(v, flow):
         moved = v[MUNICIPAL_RESERVE + i]
         v[MUNICIPAL_RESERVE + i] = 0.0
         v[POOL + i] += moved
-        flow[F_MUNICIPAL + i] = moved
+        note(flow, F_MUNICIPAL + i, moved)
     repay(v, flow, F_REPAY_MUNICIPAL)

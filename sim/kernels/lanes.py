@@ -22,7 +22,7 @@ from numba.extending import intrinsic
 
 from sim.kernels.compiling import stage
 
-LANES = 256
+LANES = 128
 """Paths side by side in a row; also the canonical block in which float sums are formed."""
 
 I32 = ir.IntType(32)

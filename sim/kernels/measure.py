@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.kernels.codes import (
+    ASSESSMENT_READ,
     BALANCE,
     BREACH,
     CALLED_CITY,
@@ -88,6 +89,8 @@ COUNTY_HORIZON_METRICS = (
 CITY_YEAR, COUNTY_YEAR = len(CITY_YEAR_METRICS), len(COUNTY_YEAR_METRICS)
 CITY_HORIZON, COUNTY_HORIZON = len(CITY_HORIZON_METRICS), len(COUNTY_HORIZON_METRICS)
 FIRST_BELOW = len(EVENTS)
+DEPLETING = np.int64(4)
+"""After the four burden lines of a year in ``Tally.paying``: lanes in which the balance was depleted."""
 
 
 def _places(order, names):
@@ -119,8 +122,14 @@ NET, PAID, TAKEN = _places(COUNTY_HORIZON_METRICS, "pool_net pool_paid_in pool_d
 def copy_rows(source, target, until):
     """The slots a settlement reads, of every row."""
     for c in range(source.shape[0]):
-        for i in range(until):
-            target[c, i] = source[c, i]
+        copy_row(source[c], target[c], until)
+
+
+@stage
+def copy_row(source, target, until):
+    wide()
+    for i in range(until):
+        target[i] = source[i]
 
 
 @stage
@@ -189,18 +198,34 @@ def adjustment(v, factor):
 
 
 @stage
-def book_treasuries(d, v, city_level):
-    """Who was called this year, and whose money it was: the city-level unit's treasury is the city's."""
+def book_treasuries(d, v, city_level, paying):
+    """Who was called this year, and whose money it was: the city-level unit's treasury is the city's.
+
+    Into ``paying`` (5,): in how many lanes each burden line is not nought, and the balance was depleted.
+    """
     wide()
     city = 1.0 if city_level else 0.0
+    by_county, by_city, opening, arrears, depleted = 0, 0, 0, 0, 0
     for i in range(LANES):
         called = d[PAID_COUNTY + i]
-        v[CALLED_CITY + i] += d[PAID_CITY + i] + city * called
+        by_the_city = d[PAID_CITY + i]
+        v[CALLED_CITY + i] += by_the_city + city * called
         v[CALLED_COUNTY + i] += (1.0 - city) * called
         in_role = called + d[PAID_AT_OPENING + i]
+        of_city, of_county = by_the_city + city * in_role, (1.0 - city) * in_role
         d[PAID_AT_OPENING + i] = 0.0
-        d[PAID_CITY + i] += city * in_role
-        d[PAID_COUNTY + i] = (1.0 - city) * in_role
+        d[PAID_CITY + i] = of_city
+        d[PAID_COUNTY + i] = of_county
+        by_county += 1 if of_county >= NOUGHT else 0
+        by_city += 1 if of_city >= NOUGHT else 0
+        opening += 1 if d[PAID_OPENING + i] >= NOUGHT else 0
+        arrears += 1 if d[PAID_ARREARS + i] >= NOUGHT else 0
+        depleted += 1 if d[DEPLETED + i] > 0.0 else 0
+    paying[0] = by_county
+    paying[1] = by_city
+    paying[2] = opening
+    paying[3] = arrears
+    paying[DEPLETING] = depleted
 
 
 @stage
@@ -293,16 +318,18 @@ def tally_events(plan, v, tally, f, y, months_slot):
 def tally_line(tally, county, v, s, line, per_lowest, factor):
     """A year of one burden line, by county and city; most counties pay nothing in most years."""
     paid, total = paid_slots(line), TOTAL_COUNTY + line * LANES
-    paying = 0
+    anybody = False
+    clear(v, VALUE)
     for c in range(county.shape[0]):
         d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR + COUNTY_FIRST_LINE + line
-        if tally_money(tally, at, d, paid, per_lowest):
-            if paying == 0:
-                clear(v, VALUE)
-            paying += 1
+        if tally.paying[c, line] > 0:
+            anybody = True
             sum_of(d, v, paid, VALUE)
+            tally_money(tally, at, d, paid, per_lowest)
             add_to_horizon(d, paid, total, total + LINES * LANES, factor)
-    if paying > 0:
+        else:
+            tally_nothing(tally, at)
+    if anybody:
         tally_money(tally, s + FIRST_LINE + line, v, VALUE, per_lowest)
     else:
         tally_nothing(tally, s + FIRST_LINE + line)
@@ -316,14 +343,13 @@ def year_end(plan, books, copy, tally, f, y):
     counties, years = county.shape[0], plan.discount.shape[0] - 1
     clear(copy.city[0], INFLOW)
     if rules["settlement_month"] > 0:
-        copy_rows(county, copy.county[0], COUNTY_READ)
+        copy_rows(county, copy.county[0], COUNTY_READ if rules["assesses"] else ASSESSMENT_READ)
         copy_rows(books.city[f : f + 1], copy.city, CITY_READ)
         shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
-        flows = copy.county_flow[0], copy.city_flow[0]
-        settle(rules, shares, below, short, copy.county[0], copy.city[0], flows[0], flows[1])
+        settle(rules, shares, below, short, copy.county[0], copy.city[0], None, None)
     add_receivable(v, copy.city[0])
     for c in range(counties):
-        book_treasuries(county[c], v, plan.city_level[c])
+        book_treasuries(county[c], v, plan.city_level[c], tally.paying[c])
 
     s = (f * years + y) * (CITY_YEAR + counties * COUNTY_YEAR)
     claims = CITY_CLOSED_CLAIMS if plan.previous_claims else CITY_CLAIMS
@@ -348,7 +374,8 @@ def year_end(plan, books, copy, tally, f, y):
         d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR
         county_months(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
         tally_months(tally, at + COUNTY_CAPACITY, v, VALUE)
-        tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
+        if tally.paying[c, DEPLETING] > 0:
+            tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
 
 
 @stage
@@ -357,11 +384,9 @@ def horizon(plan, books, tally, f):
     rules, per_lowest = plan.rules[f], plan.per_lowest[f]
     county, v = books.county[f], books.city[f]
     counties, years = county.shape[0], plan.discount.shape[0] - 1
-    county_flow = books.county_flow[f % books.county_flow.shape[0]]
-    city_flow = books.city_flow[f % books.city_flow.shape[0]]
     if rules["settlement_month"] > 0:
         shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
-        settle(rules, shares, below, short, county, v, county_flow, city_flow)
+        settle(rules, shares, below, short, county, v, None, None)
         for c in range(counties):
             for paid in (PAID_COUNTY, PAID_CITY):
                 add_to_horizon(county[c], paid, TOTAL_RUNOFF, PRESENT_RUNOFF, plan.discount[years])

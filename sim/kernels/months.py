@@ -1,13 +1,15 @@
 """One month of one fund, in order: ``open_month``, ``post`` for each county, ``close_month``.
 
 The simulation and the replay differ in where a county's contributions and claims come from, and in
-nothing else: both call these three.
+nothing else: both call these three.  Where no step of the calendar touches a county between two months
+(``stretch_end``) the simulation posts them to one county before it turns to the next.
 """
 
 from __future__ import annotations
 
 from sim.kernels.codes import (
     BALANCE,
+    BOOKED,
     BREACH,
     CASH_OFFSET,
     CITY_CLOSED_CLAIMS,
@@ -29,11 +31,11 @@ from sim.kernels.codes import (
     MONTHS,
     MUNICIPAL_RESERVE,
     NOUGHT,
+    OFFSET,
     OPENING_DEFICIT,
     POOL,
     RESERVES,
     RISK_FUND,
-    SUM_A,
     UNFUNDED,
     UNSETTLED,
     YEAR_CLAIMS,
@@ -42,7 +44,8 @@ from sim.kernels.codes import (
 from sim.kernels.december import after_close, before_close, roll
 from sim.kernels.january import municipal_reserve, opening_transfer, top_up
 from sim.kernels.lanes import LANES, stage, wide
-from sim.kernels.settlement import clear, repay, settle
+from sim.kernels.ledger import note, row_of
+from sim.kernels.settlement import repay, settle
 
 IDENTITY_TOLERANCE = 1e-9
 """Of the sum of all claims and reserves that the identity compares, relative."""
@@ -59,19 +62,19 @@ def city_interest(v, flow, monthly_rate):
         v[POOL + i] += on_pool
         v[RISK_FUND + i] += on_risk
         v[RESERVES + i] += on_pool + on_risk
-        flow[F_INTEREST_POOL + i] = on_pool
-        flow[F_INTEREST_RISK + i] = on_risk
+        note(flow, F_INTEREST_POOL + i, on_pool)
+        note(flow, F_INTEREST_RISK + i, on_risk)
 
 
 @stage
-def county_interest(d, v, flow, monthly_rate):
+def county_interest(d, net, flow, monthly_rate):
     """Interest on a county's balance goes to its current account."""
     wide()
     for i in range(LANES):
         earned = d[BALANCE + i] * monthly_rate
         d[CURRENT + i] += earned
-        v[RESERVES + i] += earned
-        flow[F_INTEREST + i] = earned
+        net[i] += earned
+        note(flow, F_INTEREST + i, earned)
 
 
 @stage
@@ -84,37 +87,40 @@ def adjust_flows(v, contributions, claims):
 
 
 @stage
-def post_flows(d, v, contributions, claims):
+def post_flows(d, net, contributions, claims):
     """Contributions into ``current``, claims out of it."""
     wide()
     for i in range(LANES):
         d[YEAR_CONTRIBUTIONS + i] += contributions[i]
         d[YEAR_CLAIMS + i] += claims[i]
-        net = contributions[i] - claims[i]
-        d[CURRENT + i] += net
-        v[RESERVES + i] += net
+        result = contributions[i] - claims[i]
+        d[CURRENT + i] += result
+        net[i] += result
 
 
 @stage
-def post(rules, d, v, flow, contributions, claims):
-    """Steps 3 and 4 for one county: interest, then the month's figures (each (LANES,) yuan)."""
+def post(rules, d, v, net, flow, contributions, claims):
+    """Steps 3 and 4 for one county: interest, then the month's figures (each (LANES,) yuan).
+
+    ``net`` (LANES,) gathers what all counties' months add to the city's reserves, for ``close_month``.
+    """
     if rules["monthly_interest"] > 0.0:
-        county_interest(d, v, flow, rules["monthly_interest"])
+        county_interest(d, net, flow, rules["monthly_interest"])
     if rules["adjusts"]:
         adjust_flows(v, contributions, claims)
-    post_flows(d, v, contributions, claims)
+    post_flows(d, net, contributions, claims)
 
 
 @stage
 def add_county(d, v, held):
-    """A county's part of reserves (SUM_A) and of what is reserves but not cash, or the reverse."""
+    """A county's part of reserves (BOOKED) and of what is reserves but not cash, or the reverse (OFFSET)."""
     wide()
     balance = 1.0 if held == HELD_BALANCE else 0.0
     tranche = 1.0 if held == HELD_TRANCHE else 0.0
     for i in range(LANES):
         deficit = d[OPENING_DEFICIT + i]
-        v[SUM_A + i] += d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - deficit
-        v[CASH_OFFSET + i] += deficit - balance * d[BALANCE + i] - tranche * d[HELD + i]
+        v[BOOKED + i] += d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - deficit
+        v[OFFSET + i] += deficit - balance * d[BALANCE + i] - tranche * d[HELD + i]
 
 
 @stage
@@ -124,21 +130,21 @@ def check_identity(v):
     for i in range(LANES):
         unfunded = v[UNFUNDED + i]
         own = v[POOL + i] + v[RISK_FUND + i] + v[MUNICIPAL_RESERVE + i] - unfunded
-        booked = v[SUM_A + i] + own
+        booked = v[BOOKED + i] + own
         expected = v[RESERVES + i] + v[INFLOW + i]
-        scale = abs(v[SUM_A + i]) + abs(own) + abs(expected) + v[CITY_CLOSED_CLAIMS + i] + 1.0
+        scale = abs(v[BOOKED + i]) + abs(own) + abs(expected) + v[CITY_CLOSED_CLAIMS + i] + 1.0
         holds = abs(booked - expected) <= IDENTITY_TOLERANCE * scale and scale < INFINITE
         v[BREACH + i] += 0.0 if holds else 1.0  # so put, a figure that is no number is a breach too
         v[RESERVES + i] = booked
+        v[CASH_OFFSET + i] = v[OFFSET + i] + unfunded
         v[INFLOW + i] = 0.0
-        v[CASH_OFFSET + i] += unfunded
+        v[BOOKED + i] = 0.0
+        v[OFFSET + i] = 0.0
 
 
 @stage
 def reconcile(rules, county, v):
     """After every step that moves more than the month's figures: the identity, and reserves afresh."""
-    clear(v, SUM_A)
-    clear(v, CASH_OFFSET)
     for c in range(county.shape[0]):
         add_county(county[c], v, rules["held"])
     check_identity(v)
@@ -148,11 +154,32 @@ def reconcile(rules, county, v):
 def month_end(v, working_months):
     """Events that are looked at when a month ends; ``working_months`` of claims are out as cash."""
     wide()
+    working = working_months / MONTHS
     for i in range(LANES):
-        cash = v[RESERVES + i] + v[CASH_OFFSET + i] - working_months / MONTHS * v[CITY_CLOSED_CLAIMS + i]
+        cash = v[RESERVES + i] + v[CASH_OFFSET + i] - working * v[CITY_CLOSED_CLAIMS + i]
         v[EVENT_CASH + i] = max(v[EVENT_CASH + i], 1.0 if v[RESERVES + i] < NOUGHT else 0.0)
         v[EVENT_SHORTFALL + i] = max(v[EVENT_SHORTFALL + i], 1.0 if cash <= -NOUGHT else 0.0)
         v[EVENT_UNFUNDED + i] = max(v[EVENT_UNFUNDED + i], 1.0 if v[UNFUNDED + i] >= NOUGHT else 0.0)
+
+
+@stage
+def add_net(v, net):
+    """What the month's figures came to joins the city's reserves."""
+    wide()
+    for i in range(LANES):
+        v[RESERVES + i] += net[i]
+        net[i] = 0.0
+
+
+@stage
+def stretch_end(rules, y, month):
+    """The last month, from ``month`` on, before the calendar touches a county again."""
+    last = MONTHS
+    for f in range(rules.shape[0]):
+        settled = rules[f]["settlement_month"]
+        if y > 0 and month <= settled:
+            last = min(last, settled)
+    return 1 if y == 0 and month == 1 else last
 
 
 @stage
@@ -160,8 +187,7 @@ def open_month(plan, books, f, y, month):
     """Steps 1 to 3 of the city: opening transfer or top-up, municipal reserve, interest."""
     rules = plan.rules[f]
     county, v = books.county[f], books.city[f]
-    county_flow = books.county_flow[f % books.county_flow.shape[0]]
-    city_flow = books.city_flow[f % books.city_flow.shape[0]]
+    county_flow, city_flow = row_of(books.county_flow, f), row_of(books.city_flow, f)
     if month == 1 and y > 0:
         for c in range(county.shape[0]):
             roll(county[c], v)
@@ -185,9 +211,9 @@ def close_month(plan, books, f, y, month, recoveries, apply):
     """Steps 5 and 6 and the month's events; ``recoveries`` (C,) yuan; ``apply``: adjust policy for real."""
     rules = plan.rules[f]
     county, v = books.county[f], books.city[f]
-    county_flow = books.county_flow[f % books.county_flow.shape[0]]
-    city_flow = books.city_flow[f % books.city_flow.shape[0]]
+    county_flow, city_flow = row_of(books.county_flow, f), row_of(books.city_flow, f)
     shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
+    add_net(v, books.net[f, month - 1])
     if month == rules["settlement_month"] and y > 0:
         settle(rules, shares, below, short, county, v, county_flow, city_flow)
         reconcile(rules, county, v)

@@ -3,6 +3,10 @@
 ``settle`` is the one implementation: the replay, the simulation, the receivable at a year's end (on a
 copy) and the run-off after the last year all call it.  Slots are documented in ``codes.py``; ``d`` is a
 county's row, ``v`` the city's, ``flow`` the row in which the transfers of this month are noted.
+
+Rows are read from the processor's second cache faster than they are computed with, but only just: so a
+county passes through as many steps as it can, until something depends on all counties, before the next
+county's turn.
 """
 
 from __future__ import annotations
@@ -10,9 +14,10 @@ from __future__ import annotations
 from sim.kernels.codes import (
     ALL,
     ALL_OR_NOTHING,
-    ASKED,
     BALANCE,
     BALANCES,
+    BALANCES_GIVE,
+    BALANCES_PAY,
     CITY_TREASURY,
     COUNTY_TREASURY,
     DEPLETED,
@@ -32,6 +37,8 @@ from sim.kernels.codes import (
     FROM_POOL,
     FROM_RISK,
     GAP,
+    GAPS,
+    GAPS_EXCELLENT,
     GIVEN,
     INFLOW,
     LAYER_STRIDE,
@@ -45,9 +52,10 @@ from sim.kernels.codes import (
     PAID_COUNTY,
     PAID_IN,
     POOL,
-    RATION,
+    POOL_PAYS,
     REVENUE_MISSED,
     RISK_FUND,
+    RISK_PAYS,
     SHORT,
     SHORTFALL,
     UNFUNDED,
@@ -56,18 +64,26 @@ from sim.kernels.codes import (
     WHOLE_GAP,
 )
 from sim.kernels.lanes import LANES, known, stage, wide
+from sim.kernels.ledger import note, row_of
+
+
+@stage
+def clear(v, slot):
+    wide()
+    slot = known(slot)
+    for i in range(LANES):
+        v[slot + i] = 0.0
 
 
 @stage
 def repay(v, flow, slot):
     """What is in the pool pays off what was unfunded."""
     wide()
-    slot = known(slot)
     for i in range(LANES):
         x = min(v[POOL + i], v[UNFUNDED + i])
         v[POOL + i] -= x
         v[UNFUNDED + i] -= x
-        flow[slot + i] = x
+        note(flow, slot + i, x)
 
 
 @stage
@@ -86,21 +102,20 @@ def share_surplus(d, v, flow, to_pool, deficit_first):
         d[OPENING_DEFICIT + i] -= repaid
         d[BALANCE + i] += kept
         d[GAP + i] = max(-result, 0.0)
-        d[LEFT + i] = 0.0
         d[UNSETTLED + i] = 0.0
-        flow[F_SURPLUS_POOL + i] = pooled
-        flow[F_SURPLUS_DEFICIT + i] = repaid
-        flow[F_SURPLUS_KEPT + i] = kept
+        note(flow, F_SURPLUS_POOL + i, pooled)
+        note(flow, F_SURPLUS_DEFICIT + i, repaid)
+        note(flow, F_SURPLUS_KEPT + i, kept)
 
 
 @stage
-def attribute(d, v, flow, mode, theta, also_expenditure, own_first):
+def attribute(rules, d, v, flow):
     """The part of a gap that the assessment lays to the county; a given figure replaces the rule."""
     wide()
-    shortfall = theta if mode == SHORTFALL else 0.0
-    nothing_or_all = theta if mode == ALL_OR_NOTHING else 0.0
-    spending_counts = 1.0 if also_expenditure else 0.0
-    own = 1.0 if own_first else 0.0
+    shortfall = rules["theta"] if rules["mode"] == SHORTFALL else 0.0
+    nothing_or_all = rules["theta"] if rules["mode"] == ALL_OR_NOTHING else 0.0
+    spending_counts = 1.0 if rules["also_expenditure"] else 0.0
+    own = 1.0 if rules["own_balance_first"] else 0.0
     for i in range(LANES):
         gap = d[GAP + i]
         given = d[GIVEN + i]
@@ -114,75 +129,38 @@ def attribute(d, v, flow, mode, theta, also_expenditure, own_first):
         d[GAP + i] = gap - part
         d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
-        flow[F_ATTRIBUTABLE_OWN + i] = from_balance
-        flow[F_ATTRIBUTABLE + i] = paid
+        note(flow, F_ATTRIBUTABLE_OWN + i, from_balance)
+        note(flow, F_ATTRIBUTABLE + i, paid)
 
 
 @stage
-def request(d, i, share, below):
-    """A source's part of the gap: ``share`` for a county assessed 优秀, ``below`` for one that is not."""
-    return (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+def own_balance_pays(d, flow, at, share, below, alone):
+    """The county's own balance pays up to what it holds; ``alone``: it is the layer's only source.
 
-
-@stage
-def own_balance_pays(d, flow, slot, share, below):
-    """The county's own balance pays up to what it holds."""
+    ``share`` of the gap is asked of a county assessed 优秀, ``below`` of one that is not, here and of every
+    other source.
+    """
     wide()
-    slot = known(slot)
+    only = 1.0 if alone else 0.0
     for i in range(LANES):
-        asked = request(d, i, share, below)
+        gap = d[GAP + i]
+        asked = (below + (share - below) * d[EXCELLENT + i]) * gap
         paid = min(asked, d[BALANCE + i])
+        rest = asked - paid
         d[BALANCE + i] -= paid
-        d[LEFT + i] += asked - paid
-        d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if asked - paid >= NOUGHT else 0.0)
-        flow[slot + i] = paid
+        d[GAP + i] = gap - only * paid
+        d[LEFT + i] = (1.0 - only) * rest
+        d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if rest >= NOUGHT else 0.0)
+        note(flow, at + i, paid)
 
 
 @stage
-def clear(v, slot):
-    wide()
-    slot = known(slot)
-    for i in range(LANES):
-        v[slot + i] = 0.0
-
-
-@stage
-def ask(d, v, share, below):
-    """Adds the county's request to what is asked of a common source."""
+def add_gap(d, v):
+    """What common accounts are asked for is the counties' gaps times the shares of the layer."""
     wide()
     for i in range(LANES):
-        v[ASKED + i] += request(d, i, share, below)
-
-
-@stage
-def ration(v, account, event, when_short):
-    """The fraction of every request that a common account pays; a short account is drained to 0."""
-    wide()
-    account = known(account)
-    event = known(event)
-    keeps_when_short = 1.0 if when_short == WHOLE_GAP else 0.0
-    for i in range(LANES):
-        held = v[account + i]
-        asked = v[ASKED + i]
-        short = 1.0 if asked - held >= NOUGHT else 0.0
-        pays = 1.0 - keeps_when_short * short
-        v[RATION + i] = pays * (held / asked) if held < asked else 1.0
-        v[SHORT + i] = short
-        v[account + i] = (1.0 - pays) * held if held < asked else held - asked
-        v[event + i] = max(v[event + i], short)
-
-
-@stage
-def common_account_pays(d, v, flow, slot, share, below):
-    """The pool's or the risk fund's rationed part of a county's request."""
-    wide()
-    slot = known(slot)
-    for i in range(LANES):
-        asked = request(d, i, share, below)
-        paid = asked if v[RATION + i] == 1.0 else v[RATION + i] * asked
-        d[LEFT + i] += asked - paid
-        d[DRAWN + i] += paid
-        flow[slot + i] = paid
+        v[GAPS + i] += d[GAP + i]
+        v[GAPS_EXCELLENT + i] += d[GAP + i] * d[EXCELLENT + i]
 
 
 @stage
@@ -193,67 +171,90 @@ def add_balance(d, v):
 
 
 @stage
-def all_balances_pay(d, v, flow, common_slot, slot, share, below):
-    """Every county's balance falls in one proportion and pays every request in one proportion."""
+def ration_balances(v, share, below):
+    """The fractions in which all balances together pay requests, and in which each of them falls."""
     wide()
-    common_slot = known(common_slot)
-    slot = known(slot)
     for i in range(LANES):
         held = v[BALANCES + i]
-        wanted = v[ASKED + i]
+        wanted = below * v[GAPS + i] + (share - below) * v[GAPS_EXCELLENT + i]
         short = held < wanted
-        asked = request(d, i, share, below)
-        paid = asked * (held / wanted) if short else asked
-        given = d[BALANCE + i] if short or held <= 0.0 else d[BALANCE + i] * (wanted / held)
+        v[BALANCES_PAY + i] = held / wanted if short else 1.0
+        v[BALANCES_GIVE + i] = 1.0 if short or held <= 0.0 else wanted / held
+        v[BALANCES + i] = 0.0
+
+
+@stage
+def all_balances_pay(d, v, flow, first, share, below):
+    """Every county's balance falls in one proportion and pays every request in one proportion."""
+    wide()
+    at = first + (1 + ALL) * LANES
+    for i in range(LANES):
+        asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        paid = asked * v[BALANCES_PAY + i]
+        given = d[BALANCE + i] * v[BALANCES_GIVE + i]
         d[LEFT + i] += asked - paid
         d[BALANCE + i] -= given
-        flow[common_slot + i] = given
-        flow[slot + i] = paid
+        note(flow, first + i, given)
+        note(flow, at + i, paid)
 
 
 @stage
-def county_treasury_pays(d, v, flow, slot, share, below, when_short):
-    """The county's treasury pays its share in full, unless the layer excuses it where the pool is short."""
+def ration(v, account, pays, event, when_short, share, below):
+    """The fraction of every request that a common account pays; a short account is drained to 0."""
     wide()
-    slot = known(slot)
-    excused = 0.0 if when_short == UNPAID_PART else 1.0
+    account = known(account)
+    pays = known(pays)
+    event = known(event)
+    keeps_when_short = 1.0 if when_short == WHOLE_GAP else 0.0
     for i in range(LANES):
-        asked = request(d, i, share, below)
-        paid = asked * (1.0 - excused * v[SHORT + i])
-        d[LEFT + i] += asked - paid
-        d[PAID_COUNTY + i] += paid
-        v[INFLOW + i] += paid
-        flow[slot + i] = paid
+        held = v[account + i]
+        asked = below * v[GAPS + i] + (share - below) * v[GAPS_EXCELLENT + i]
+        short = 1.0 if asked - held >= NOUGHT else 0.0
+        gives = 1.0 - keeps_when_short * short
+        v[pays + i] = gives * (held / asked) if held < asked else 1.0
+        v[account + i] = (1.0 - gives) * held if held < asked else held - asked
+        v[SHORT + i] = short
+        v[event + i] = max(v[event + i], short)
 
 
 @stage
-def city_treasury_pays(d, v, flow, slot, share, below):
+def pay(d, v, flow, first, shares, below, when_short, rationed):
+    """Risk fund, pool, treasuries and nobody pay their parts; what is left is the next layer's gap.
+
+    Common accounts pay the rationed part.  The county's treasury pays in full, unless the layer excuses it
+    where the pool is short (``rationed``: the layer has a common account).  ``first`` is the layer's first
+    flow, what common balances give; the sources' own flows follow.
+    """
     wide()
-    slot = known(slot)
+    at = first + LANES
+    excused = 1.0 if rationed and when_short != UNPAID_PART else 0.0
+    low_risk, more_risk = below[FROM_RISK], shares[FROM_RISK] - below[FROM_RISK]
+    low_pool, more_pool = below[FROM_POOL], shares[FROM_POOL] - below[FROM_POOL]
+    low_county, more_county = below[COUNTY_TREASURY], shares[COUNTY_TREASURY] - below[COUNTY_TREASURY]
+    low_city, more_city = below[CITY_TREASURY], shares[CITY_TREASURY] - below[CITY_TREASURY]
+    low_nobody, more_nobody = below[NOBODY], shares[NOBODY] - below[NOBODY]
     for i in range(LANES):
-        paid = request(d, i, share, below)
-        d[PAID_CITY + i] += paid
-        v[INFLOW + i] += paid
-        flow[slot + i] = paid
-
-
-@stage
-def nobody_pays(d, v, flow, slot, share, below):
-    wide()
-    slot = known(slot)
-    for i in range(LANES):
-        bill = request(d, i, share, below)
-        v[UNFUNDED + i] += bill
-        flow[slot + i] = bill
-
-
-@stage
-def next_gap(d):
-    """What this layer's sources did not pay is the next layer's gap."""
-    wide()
-    for i in range(LANES):
-        d[GAP + i] = d[LEFT + i]
-        d[LEFT + i] = 0.0
+        gap = d[GAP + i]
+        excellent = d[EXCELLENT + i]
+        of_risk = (low_risk + more_risk * excellent) * gap
+        of_pool = (low_pool + more_pool * excellent) * gap
+        of_county = (low_county + more_county * excellent) * gap
+        risk = v[RISK_PAYS + i] * of_risk
+        pool = v[POOL_PAYS + i] * of_pool
+        county = of_county * (1.0 - excused * v[SHORT + i])
+        city = (low_city + more_city * excellent) * gap
+        nobody = (low_nobody + more_nobody * excellent) * gap
+        d[GAP + i] = d[LEFT + i] + (of_risk - risk) + (of_pool - pool) + (of_county - county)
+        d[DRAWN + i] += risk + pool
+        d[PAID_COUNTY + i] += county
+        d[PAID_CITY + i] += city
+        v[INFLOW + i] += county + city
+        v[UNFUNDED + i] += nobody
+        note(flow, at + FROM_RISK * LANES + i, risk)
+        note(flow, at + FROM_POOL * LANES + i, pool)
+        note(flow, at + COUNTY_TREASURY * LANES + i, county)
+        note(flow, at + CITY_TREASURY * LANES + i, city)
+        note(flow, at + NOBODY * LANES + i, nobody)
 
 
 @stage
@@ -262,84 +263,81 @@ def remainder(d, v, flow):
     wide()
     for i in range(LANES):
         v[UNFUNDED + i] += d[GAP + i]
-        flow[F_REMAINDER + i] = d[GAP + i]
+        note(flow, F_REMAINDER + i, d[GAP + i])
         d[GAP + i] = 0.0
 
 
 @stage
-def common_account(county, v, county_flow, slot, share, below, account, event, when_short):
-    """All counties ask one common account, which pays each the same fraction."""
-    clear(v, ASKED)
-    for c in range(county.shape[0]):
-        ask(county[c], v, share, below)
-    ration(v, account, event, when_short)
-    for c in range(county.shape[0]):
-        common_account_pays(county[c], v, county_flow[c % county_flow.shape[0]], slot, share, below)
+def shares_common(shares):
+    """Whether a layer asks an account that is all counties' own."""
+    return shares[ALL] + shares[FROM_RISK] + shares[FROM_POOL] > 0.0
 
 
 @stage
-def layer(shares, below, when_short, at, county, v, county_flow):
-    """One layer of the waterfall: own balances first, then all balances, then each other source.
+def ask_own_balance(shares, below, first, d, flow):
+    """A layer's first source; returns whether it was the only one."""
+    alone = shares[OWN] == 1.0 and below[OWN] == 1.0
+    own_balance_pays(d, flow, first + (1 + OWN) * LANES, shares[OWN], below[OWN], alone)
+    return alone
 
-    ``shares`` and ``below`` (sources,) hold for counties assessed 优秀 and for those that are not; ``at``
-    is the layer's first flow slot, what common balances give; the sources' own slots follow.
-    """
-    counties, kept = county.shape[0], county_flow.shape[0]
-    slot = at + LANES
-    if shares[OWN] > 0.0:
-        for c in range(counties):
-            own_balance_pays(county[c], county_flow[c % kept], slot + OWN * LANES, shares[OWN], below[OWN])
+
+@stage
+def ration_accounts(shares, below, when_short, v):
+    """Which fraction of the counties' requests in this layer each common account pays."""
     if shares[ALL] > 0.0:
-        clear(v, ASKED)
-        clear(v, BALANCES)
-        for c in range(counties):
-            ask(county[c], v, shares[ALL], below[ALL])
-            add_balance(county[c], v)
-        for c in range(counties):
-            flow, flows = county_flow[c % kept], slot + ALL * LANES
-            all_balances_pay(county[c], v, flow, at, flows, shares[ALL], below[ALL])
+        ration_balances(v, shares[ALL], below[ALL])
     if shares[FROM_RISK] > 0.0:
-        s, b, flows = shares[FROM_RISK], below[FROM_RISK], slot + FROM_RISK * LANES
-        common_account(county, v, county_flow, flows, s, b, RISK_FUND, EVENT_RISK, UNPAID_PART)
+        ration(v, RISK_FUND, RISK_PAYS, EVENT_RISK, UNPAID_PART, shares[FROM_RISK], below[FROM_RISK])
     clear(v, SHORT)  # only a short pool excuses a treasury
     if shares[FROM_POOL] > 0.0:
-        s, b, flows = shares[FROM_POOL], below[FROM_POOL], slot + FROM_POOL * LANES
-        common_account(county, v, county_flow, flows, s, b, POOL, EVENT_POOL, when_short)
-    for c in range(counties):
-        d, flow = county[c], county_flow[c % kept]
-        if shares[COUNTY_TREASURY] > 0.0:
-            s, b, flows = shares[COUNTY_TREASURY], below[COUNTY_TREASURY], slot + COUNTY_TREASURY * LANES
-            county_treasury_pays(d, v, flow, flows, s, b, when_short)
-        if shares[CITY_TREASURY] > 0.0:
-            s, b, flows = shares[CITY_TREASURY], below[CITY_TREASURY], slot + CITY_TREASURY * LANES
-            city_treasury_pays(d, v, flow, flows, s, b)
-        if shares[NOBODY] > 0.0:
-            nobody_pays(d, v, flow, slot + NOBODY * LANES, shares[NOBODY], below[NOBODY])
-        next_gap(d)
+        ration(v, POOL, POOL_PAYS, EVENT_POOL, when_short, shares[FROM_POOL], below[FROM_POOL])
+    clear(v, GAPS)
+    clear(v, GAPS_EXCELLENT)
+
+
+@stage
+def waterfall(rules, layer_share, layer_below, layer_short, county, v, county_flow):
+    """All layers.  A county goes from one layer with a common account, whose fractions are then known, to
+    the next, which must first hear what every county asks.
+
+    ``layer_share`` and ``layer_below`` (layers, sources) hold for counties assessed 优秀 and for those that
+    are not.
+    """
+    layers, rationed = rules["layers"], -1
+    while rationed < layers:
+        common = rationed + 1
+        while common < layers and not shares_common(layer_share[common]):
+            common += 1
+        for c in range(county.shape[0]):
+            d, flow = county[c], row_of(county_flow, c)
+            for n in range(max(rationed, 0), min(common + 1, layers)):
+                shares, below, first = layer_share[n], layer_below[n], F_LAYERS + n * LAYER_STRIDE
+                alone = False
+                if n > rationed:
+                    alone = ask_own_balance(shares, below, first, d, flow)
+                if n == common:
+                    add_gap(d, v)
+                    if shares[ALL] > 0.0:
+                        add_balance(d, v)
+                elif not alone:
+                    if shares[ALL] > 0.0:
+                        all_balances_pay(d, v, flow, first, shares[ALL], below[ALL])
+                    pay(d, v, flow, first, shares, below, layer_short[n], n == rationed)
+            if common == layers:
+                remainder(d, v, flow)
+        if common < layers:
+            ration_accounts(layer_share[common], layer_below[common], layer_short[common], v)
+        rationed = common
 
 
 @stage
 def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow, city_flow):
     """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row)."""
-    counties, kept = county.shape[0], county_flow.shape[0]
-    for c in range(counties):
-        flow = county_flow[c % kept]
-        share_surplus(county[c], v, flow, rules["surplus_to_pool"], rules["surplus_first"])
+    for c in range(county.shape[0]):
+        d, flow = county[c], row_of(county_flow, c)
+        share_surplus(d, v, flow, rules["surplus_to_pool"], rules["surplus_first"])
+        if rules["assesses"]:
+            attribute(rules, d, v, flow)
     repay(v, city_flow, F_REPAY_SURPLUS)
-    if rules["assesses"]:
-        for c in range(counties):
-            attribute(
-                county[c],
-                v,
-                county_flow[c % kept],
-                rules["mode"],
-                rules["theta"],
-                rules["also_expenditure"],
-                rules["own_balance_first"],
-            )
-    for n in range(rules["layers"]):
-        at = F_LAYERS + n * LAYER_STRIDE
-        layer(layer_share[n], layer_below[n], layer_short[n], at, county, v, county_flow)
-    for c in range(counties):
-        remainder(county[c], v, county_flow[c % kept])
+    waterfall(rules, layer_share, layer_below, layer_short, county, v, county_flow)
     repay(v, city_flow, F_REPAY_SETTLEMENT)

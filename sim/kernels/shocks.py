@@ -25,6 +25,7 @@ THE_CITY = np.int64(0)
 CUT = np.float32(8)
 ONE = np.float32(1)
 ZERO = np.float32(0)
+HALF_LN2 = np.float32(0.34657359027997264)
 TO_UNIT = np.float32(2.0**-31)
 
 # slots of a fund's float32 rows: contributions, claims
@@ -96,7 +97,9 @@ class Shocked(NamedTuple):
     pairs: np.ndarray
     """(2, 2 x LANES) float32: ``draws`` again, one row a fund."""
     factors: np.ndarray
-    """(CELLS, LANES) float32: monthly factors."""
+    """(CELLS, LANES) float32."""
+    flat_factors: np.ndarray
+    """(CELLS x LANES,) float32: ``factors`` again, in one row."""
 
 
 @stage
@@ -176,16 +179,6 @@ def year_factors(out, row, epidemic, deviation, kind):
 
 
 @stage
-def month_factors(out, z, slot, scale):
-    """exp(sigma eta - sigma^2 / 2), of mean 1; sigma to base 2."""
-    wide()
-    slot = known(slot)
-    mean = np.float32(0.5) * scale * scale * np.float32(0.6931471805599453)
-    for i in range(LANES):
-        out[i] = exp2(scale * z[slot + i] - mean)
-
-
-@stage
 def scale_level(out, factors, level):
     wide()
     for i in range(LANES):
@@ -193,11 +186,23 @@ def scale_level(out, factors, level):
 
 
 @stage
-def scale_year(out, year, factors, share):
-    """A month's figure: the year's total x the month's share x its factor."""
+def month_factors(out, z, scale, cells):
+    """exp(sigma eta - sigma^2 / 2), of mean 1, of every cell; sigma to base 2."""
     wide()
-    for i in range(LANES):
-        out[i] = year[i] * share * np.float64(factors[i])
+    for k in range(cells):
+        mean = HALF_LN2 * scale[k] * scale[k]
+        for i in range(LANES):
+            out[k * LANES + i] = exp2(scale[k] * z[k * LANES + i] - mean)
+
+
+@stage
+def scale_year(out, year, factors, share):
+    """A month's figures of one fund: the year's totals x the month's shares x their factors."""
+    wide()
+    for kind in range(2):
+        part = share[kind]
+        for i in range(LANES):
+            out[kind, i] = year[kind, i] * part * np.float64(factors[kind, i])
 
 
 @stage
@@ -234,9 +239,8 @@ def county_month(noise, shocked, path, c, y, month):
     """A county's month: contributions and claims of both funds into ``shocked.month``."""
     words(shocked.words, path, np.int64(noise.county_id[c]), 16 * y + month, COUNTY_MONTH, noise.key)
     normals(shocked.draws, shocked.words)
+    month_factors(shocked.flat_factors, shocked.draws, noise.monthly_scale, CELLS)
     for f in range(noise.fund.shape[0]):
-        for kind in range(2):
-            cell = 2 * noise.fund[f] + kind
-            factors, share = shocked.factors[cell], noise.profile[f, kind, month - 1]
-            month_factors(factors, shocked.draws, cell * LANES, noise.monthly_scale[cell])
-            scale_year(shocked.month[cell], shocked.year[c, cell], factors, share)
+        cells = slice(2 * noise.fund[f], 2 * noise.fund[f] + 2)
+        share = noise.profile[f, :, month - 1]
+        scale_year(shocked.month[cells], shocked.year[c, cells], shocked.factors[cells], share)

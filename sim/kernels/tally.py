@@ -57,6 +57,8 @@ class Tally(NamedTuple):
     """(1,) float64 paths of the block."""
     lane: np.ndarray
     """(LANES / 2,) float64 scratch."""
+    paying: np.ndarray
+    """(C, 5) int64 scratch: lanes in which a county's burden lines are not nought or its balance failed."""
     bins: np.ndarray
     """(blocks of a chunk, series, LANES) int16: bins of every path, counted from the series' offset."""
     block: np.ndarray
@@ -189,17 +191,12 @@ def tally_nothing(tally, s):
 
 @stage
 def tally_money(tally, s, row, slot, per_lowest):
-    """A money series; a row of noughts, as most burden lines are in most years, costs next to nothing.
-
-    Returns whether there was anything.
-    """
-    found = any_value(row, slot)
-    if found:
+    """A money series; a row of noughts, as many are in most years, costs next to nothing."""
+    if any_value(row, slot):
         moment(tally.moments, s, row, slot, tally.weight, tally.lane)
         money_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, per_lowest)
     else:
         tally_nothing(tally, s)
-    return found
 
 
 @stage
