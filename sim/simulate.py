@@ -26,7 +26,10 @@ from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
 from sim.series import Series, series_of
 
-BLOCKS_PER_CHUNK = 16
+BLOCKS_PER_CHUNK = 32
+"""At most: the more paths are counted at a time, the more of them find a histogram's lines at hand."""
+CHUNKS_PER_WORKER = 4
+"""At least, where there are paths enough, so that no worker waits long for the last one."""
 CHUNK_BYTES = 64 * 2**20
 """Of a worker's buffer of bins: a case of many series takes fewer blocks in a chunk."""
 SPARSE_BYTES = 2**29
@@ -105,7 +108,7 @@ def new_tally(case: Case, series: Series, blocks: int) -> Tally:
         weight_sum=np.zeros(1),
         lane=aligned_zeros((LANES // 2,)),
         paying=np.zeros((counties, 5), np.int64),
-        bins=aligned_zeros((blocks, len(series.offset), LANES), np.int16),
+        bins=aligned_zeros((len(series.offset), blocks, LANES), np.int16),
         block=np.zeros(1, np.int64),
     )
 
@@ -156,11 +159,11 @@ def simulate(
     noise = lower_noise(case, plan, seed)
     series = series_of(case)
     blocks = -(-paths // LANES)
+    workers = min(threads or usable_cores(), blocks, affordable_workers(series.bins))
     if blocks_per_chunk is None:
         fitting = CHUNK_BYTES // (2 * LANES * len(series.keys))
-        blocks_per_chunk = max(1, min(BLOCKS_PER_CHUNK, fitting))
-    chunks = -(-blocks // blocks_per_chunk)
-    workers = min(threads or usable_cores(), chunks, affordable_workers(series.bins))
+        even = -(-blocks // (CHUNKS_PER_WORKER * workers))
+        blocks_per_chunk = max(1, min(BLOCKS_PER_CHUNK, fitting, even))
     stop = np.zeros(1, np.uint8)
     idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
     tallies = [new_tally(case, series, min(blocks, blocks_per_chunk)) for _ in range(workers)]

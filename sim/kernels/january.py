@@ -30,6 +30,7 @@ from sim.kernels.codes import (
     RESULT,
     SUM_A,
     SUM_B,
+    SUM_C,
     UNSETTLED,
     VALUE,
 )
@@ -120,35 +121,39 @@ def add_drawable(d, v, net):
 
 
 @stage
-def shortfall(v, months, by_balance):
-    """What the pool lacks of ``months`` of last year's city claims, into VALUE; short if balances are."""
+def shortfall(v, months, by_balance, by_deficit):
+    """What the pool lacks of ``months`` of last year's city claims, into VALUE; short if balances are.
+
+    What a yuan of drawable balance and a yuan of last year's deficit have to give takes the place of their
+    sums.
+    """
     wide()
     for i in range(LANES):
         lacking = max(0.0, months / MONTHS * v[CITY_CLOSED_CLAIMS + i] - v[POOL + i])
-        v[VALUE + i] = lacking
-        short = by_balance * lacking - v[SUM_A + i] >= NOUGHT and by_balance > 0.0
+        balances, deficits = v[SUM_A + i], v[SUM_B + i]
+        wanted = by_balance * lacking
+        short = wanted - balances >= NOUGHT and by_balance > 0.0
+        spread = deficits >= NOUGHT
         v[EVENT_TOPUP + i] = max(v[EVENT_TOPUP + i], 1.0 if short else 0.0)
+        v[VALUE + i] = lacking
+        v[SUM_A + i] = 1.0 if wanted >= balances else wanted / balances
+        v[SUM_B + i] = by_deficit * lacking / deficits if spread else 0.0
+        v[SUM_C + i] = 0.0 if spread else by_deficit * lacking
 
 
 @stage
 def give_top_up(rules, d, v, flow, enrolment):
     """One county's part of the top-up: from its drawable balance, the rest from its treasury."""
     wide()
-    by_balance, by_deficit = rules["top_up_balance"], rules["top_up_deficit"]
     of_enrolment = rules["top_up_enrolment"] * enrolment
     netted = 1.0 if rules["net_balance"] else 0.0
     rest_paid = 1.0 if rules["top_up_rest"] else 0.0
-    spread = 1.0 - by_balance
+    spread = 1.0 - rules["top_up_balance"]
     for i in range(LANES):
-        lacking = v[VALUE + i]
         drawable = max(0.0, d[BALANCE + i] + netted * min(0.0, d[UNSETTLED + i]))
-        balances, deficits = v[SUM_A + i], v[SUM_B + i]
-        from_balances = min(by_balance * lacking, balances)
-        part = from_balances * (drawable / balances) if balances > 0.0 else 0.0
-        of_balance = drawable if from_balances == balances else part
         deficit = max(0.0, -d[RESULT + i])
-        of_deficit = by_deficit * (deficit / deficits if deficits >= NOUGHT else enrolment)
-        asked = of_balance + lacking * (of_deficit + of_enrolment)
+        asked = drawable * v[SUM_A + i] + deficit * v[SUM_B + i]
+        asked += v[VALUE + i] * of_enrolment + v[SUM_C + i] * enrolment
         given = min(asked, drawable)
         missing = asked - given
         short = missing >= NOUGHT and spread > 0.0
@@ -171,7 +176,7 @@ def top_up(rules, enrolment, county, v, county_flow, city_flow):
     clear(v, SUM_B)
     for c in range(counties):
         add_drawable(county[c], v, rules["net_balance"])
-    shortfall(v, rules["top_up_months"], rules["top_up_balance"])
+    shortfall(v, rules["top_up_months"], rules["top_up_balance"], rules["top_up_deficit"])
     for c in range(counties):
         give_top_up(rules, county[c], v, row_of(county_flow, c), enrolment[c])
     repay(v, city_flow, F_REPAY_TOP_UP)

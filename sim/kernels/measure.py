@@ -147,8 +147,8 @@ def months_of(v, stock, claims):
     stock = known(stock)
     claims = known(claims)
     for i in range(LANES):
-        monthly = v[claims + i] / MONTHS
-        v[VALUE + i] = v[stock + i] / monthly if monthly >= NOUGHT else np.nan
+        year = v[claims + i]
+        v[VALUE + i] = MONTHS * v[stock + i] / year if year >= MONTHS * NOUGHT else np.nan
 
 
 @stage
@@ -158,8 +158,8 @@ def county_months(d, v, claims):
     claims = known(claims)
     for i in range(LANES):
         own = d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - d[OPENING_DEFICIT + i]
-        monthly = d[claims + i] / MONTHS
-        v[VALUE + i] = own / monthly if monthly >= NOUGHT else np.nan
+        year = d[claims + i]
+        v[VALUE + i] = MONTHS * own / year if year >= MONTHS * NOUGHT else np.nan
 
 
 @stage

@@ -60,7 +60,7 @@ class Tally(NamedTuple):
     paying: np.ndarray
     """(C, 5) int64 scratch: lanes in which a county's burden lines are not nought or its balance failed."""
     bins: np.ndarray
-    """(blocks of a chunk, series, LANES) int16: bins of every path, counted from the series' offset."""
+    """(series, blocks of a chunk, LANES) int16: bins of every path, counted from the series' offset."""
     block: np.ndarray
     """(1,) int64: the block at hand within its chunk."""
 
@@ -155,7 +155,7 @@ def count(counts, offset, bins, blocks):
     for s in range(offset.shape[0]):
         at = offset[s]
         for b in range(blocks):
-            row = bins[b, s]
+            row = bins[s, b]
             if row[0] == NOUGHTS:
                 counts[at] += np.uint32(row[1])
             else:
@@ -167,14 +167,14 @@ def count(counts, offset, bins, blocks):
 @stage
 def tally_months(tally, s, row, slot):
     moment(tally.moments, s, row, slot, tally.weight, tally.lane)
-    bins = tally.bins[tally.block[0], s]
+    bins = tally.bins[s, tally.block[0]]
     linear_bins(bins, row, slot, tally.weight, MONTHS_ORIGIN, MONTHS_PER_UNIT, float(MONTHS_BINS))
 
 
 @stage
 def tally_gini(tally, s, row, slot):
     moment(tally.moments, s, row, slot, tally.weight, tally.lane)
-    linear_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
+    linear_bins(tally.bins[s, tally.block[0]], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
 
 
 @stage
@@ -184,7 +184,7 @@ def tally_nothing(tally, s):
     tally.moments[s, 0] = n
     tally.moments[s, 1] = 0.0
     tally.moments[s, 2] = 0.0
-    bins = tally.bins[tally.block[0], s]
+    bins = tally.bins[s, tally.block[0]]
     bins[0] = NOUGHTS
     bins[1] = np.int16(n)
 
@@ -194,7 +194,7 @@ def tally_money(tally, s, row, slot, per_lowest):
     """A money series; a row of noughts, as many are in most years, costs next to nothing."""
     if any_value(row, slot):
         moment(tally.moments, s, row, slot, tally.weight, tally.lane)
-        money_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, per_lowest)
+        money_bins(tally.bins[s, tally.block[0]], row, slot, tally.weight, per_lowest)
     else:
         tally_nothing(tally, s)
 
