@@ -105,7 +105,7 @@ class Histograms:
 
 @cache
 def edges(kind: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
-    """Lower and upper edge of every bin (money in units of the lowest edge), and which are beyond the range."""
+    """Lower and upper edge of every bin (money in units of the lowest), and which are out of range."""
     index = np.arange(BINS[kind]) - ZERO_AT[kind]
     if kind in ("months", "gini"):
         origin, per_unit = (MONTHS_ORIGIN, MONTHS_PER_UNIT) if kind == "months" else (0.0, GINI_PER_UNIT)
