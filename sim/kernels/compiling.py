@@ -105,7 +105,9 @@ class Stage:
             return self.alone(*args)
         with _first_call:
             if self.alone is None:
-                self.alone = njit(cache=cache.enabled(), **_options)(self.py_func)
+                alone = njit(**_options)(self.py_func)
+                alone._cache = cache.Kept(self.py_func)
+                self.alone = alone
         with _no_collection():
             return self.alone(*args)
 
