@@ -24,6 +24,7 @@ import pytest
 from sim.kernels import cache
 
 KERNELS = Path(cache.__file__).parent
+TESTS = Path(__file__).parents[1]
 TINY = """
 from sim.kernels.compiling import stage
 
@@ -140,6 +141,35 @@ def test_a_full_disk_costs_time_alone(package: Path) -> None:
 
 def test_without_any_place_to_write(package: Path) -> None:
     assert answer(started(package, NUMBA_CACHE_DIR="/dev/null/kept")) == "30.0 compiled"
+
+
+@pytest.mark.slow  # four compilations of the whole simulation
+def test_the_real_kernels_at_once_then_loaded_then_edited(tmp_path: Path) -> None:
+    shutil.copytree(KERNELS.parent, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
+    first = [block(tmp_path), block(tmp_path)]
+    loaded = [process.communicate(timeout=600)[0] for process in (*first, block(tmp_path))]
+    assert len(loaded[0]) > 1000 and loaded[1:] == loaded[:1] * 2
+    threefry = tmp_path / "sim" / "kernels" / "threefry.py"
+    threefry.write_text(threefry.read_text().replace("0x1BD11BDA", "0x1BD11BDB"))
+    assert len({block(tmp_path).communicate(timeout=600)[0], loaded[0]}) == 2
+
+
+def block(package: Path) -> subprocess.Popen[bytes]:
+    """One block of the engine in ``package``, its moments in bytes."""
+    code = f"""
+import sys; sys.path[:0] = [{str(TESTS)!r}]
+from drawn import make_case
+from sim import simulate
+assert simulate.__file__.startswith({str(package)!r})
+result = simulate.simulate(make_case(years=1), paths=256, seed=3, threads=1)
+sys.stdout.buffer.write(result.moments.tobytes())
+"""
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ
+        | {"PYTHONPATH": f"{package}:{TESTS.parent}", "NUMBA_CACHE_DIR": str(package / "kept")},
+        stdout=subprocess.PIPE,
+    )
 
 
 def test_what_was_written_is_read(place: Path) -> None:
