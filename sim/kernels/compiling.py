@@ -20,6 +20,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -105,8 +106,12 @@ class Stage:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.py_func = function
-        self.inside = njit(**_inside, **_options)(function)
         self.alone: Any = None
+
+    @cached_property
+    def inside(self) -> Any:
+        """What other stages call; made when one does, for kernels from the cache need none."""
+        return njit(**_inside, **_options)(self.py_func)
 
     @property
     def _numba_type_(self) -> Any:

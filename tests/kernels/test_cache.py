@@ -157,7 +157,7 @@ def test_the_real_kernels_at_once_then_loaded_then_edited(tmp_path: Path) -> Non
 def block(package: Path) -> subprocess.Popen[bytes]:
     """One block of the engine in ``package``, its moments in bytes."""
     code = f"""
-import sys; sys.path[:0] = [{str(TESTS)!r}]
+import sys; sys.path.append({str(TESTS)!r})
 from drawn import make_case
 from sim import simulate
 assert simulate.__file__.startswith({str(package)!r})
@@ -166,8 +166,8 @@ sys.stdout.buffer.write(result.moments.tobytes())
 """
     return subprocess.Popen(
         [sys.executable, "-c", code],
-        env=os.environ
-        | {"PYTHONPATH": f"{package}:{TESTS.parent}", "NUMBA_CACHE_DIR": str(package / "kept")},
+        env=os.environ | {"PYTHONPATH": str(TESTS.parent), "NUMBA_CACHE_DIR": str(package / "kept")},
+        cwd=package,  # comes before PYTHONPATH
         stdout=subprocess.PIPE,
     )
 
