@@ -1,16 +1,17 @@
 """What every picture and table must say about its run, and how it reads the tidy metrics table.
 
 ``RunFacts`` is a plain dictionary: who ran what, for whom, on which base.  ``caveats`` turns it into the
-sentences that stand under each output.  ``yearly`` and ``horizon`` pick figures out of the metrics table
-(columns scenario, fund, county, year, metric, statistic, value, std_error, n; county ``*`` is the city;
-year is empty for a figure of the whole horizon).  ``wilson`` is the interval of a simulated probability.
+sentences that stand under each output.  ``MetricsIndex`` picks figures out of the metrics table (columns
+scenario, fund, county, year, metric, statistic, value, std_error, n; county ``*`` is the city; year is empty
+for a figure of the whole horizon).  ``wilson`` is the interval of a simulated probability.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
 
 from scenarios.labels import Lang, label
 
@@ -93,30 +94,44 @@ def one_scenario(metrics: pd.DataFrame) -> pd.DataFrame:
     return metrics
 
 
-def yearly(metrics: pd.DataFrame, fund: str, metric: str, statistic: str, county: str = CITY) -> pd.DataFrame:
-    """Columns value, std_error and n by calendar year, in order; without rows where not reported."""
-    rows = _rows(metrics, fund, metric, statistic, county).dropna(subset=["year"])
-    rows = rows.set_index(rows["year"].astype("int64")).sort_index()
-    return rows[["value", "std_error", "n"]].astype("float64")
+class MetricsIndex:
+    """A metrics table looked up by fund, metric, statistic and place: grouped once, for it has many rows."""
 
+    def __init__(self, metrics: pd.DataFrame) -> None:
+        keys = ["fund", "metric", "statistic", "county"]
+        self._rows: dict[Any, Any] = dict(metrics.groupby(keys, sort=False, observed=True).indices)
+        self._year = metrics["year"].to_numpy("float64", na_value=math.nan)
+        self._columns = {name: metrics[name].to_numpy("float64") for name in ("value", "std_error", "n")}
 
-def horizon(metrics: pd.DataFrame, fund: str, metric: str, statistic: str, county: str = CITY) -> float:
-    """A figure of the whole horizon, NaN where not reported."""
-    rows = _rows(metrics, fund, metric, statistic, county)
-    values = rows.loc[rows["year"].isna(), "value"]
-    return float(values.iloc[0]) if len(values) else math.nan
+    def yearly(self, fund: str, metric: str, statistic: str, county: str = CITY) -> pd.DataFrame:
+        """Columns value, std_error and n by calendar year, in order; without rows where not reported."""
+        import pandas as pd
 
+        rows = [at for at in self._find(fund, metric, statistic, county) if not math.isnan(self._year[at])]
+        rows.sort(key=self._year.__getitem__)
+        years = pd.Index(self._year[rows].astype("int64"), name="year")
+        return pd.DataFrame({name: column[rows] for name, column in self._columns.items()}, years)
 
-def _rows(metrics: pd.DataFrame, fund: str, metric: str, statistic: str, county: str) -> pd.DataFrame:
-    chosen = (metrics["metric"] == metric) & (metrics["statistic"] == statistic)
-    return metrics[chosen & (metrics["fund"] == fund) & (metrics["county"] == county)]
+    def horizon(self, fund: str, metric: str, statistic: str, county: str = CITY) -> float:
+        """A figure of the whole horizon, NaN where not reported."""
+        rows = self._find(fund, metric, statistic, county)
+        return next(
+            (float(self._columns["value"][at]) for at in rows if math.isnan(self._year[at])), math.nan
+        )
 
+    def counties(self, fund: str, metric: str, statistic: str) -> list[str]:
+        """The counties that a figure is reported for, in the table's order."""
+        first = {key[3]: rows[0] for key, rows in self._rows.items() if key[:3] == (fund, metric, statistic)}
+        return sorted(first.keys() - {CITY}, key=first.__getitem__)
 
-def below_months(metrics: pd.DataFrame) -> list[str]:
-    """The marks N of the events ``below_N_months`` that the table reports, ascending, as written."""
-    names = metrics["metric"].drop_duplicates().astype(str)
-    found = names.str.extract(r"^event:below_(.+)_months$")[0].dropna()
-    return sorted(found, key=float)
+    def below_months(self) -> list[str]:
+        """The marks N of the events ``below_N_months`` that are reported, ascending, as written."""
+        names = {metric for _, metric, _, _ in self._rows}
+        found = [re.fullmatch(r"event:below_(.+)_months", name) for name in names]
+        return sorted((match[1] for match in found if match), key=float)
+
+    def _find(self, *key: str) -> list[int]:
+        return list(self._rows.get(key, ()))
 
 
 def wilson(probability: float, n: float, z: float = Z95) -> tuple[float, float]:

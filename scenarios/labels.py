@@ -6,6 +6,7 @@ Chinese terms are those of the funds' own documents and bulletins (累计结余�
 from __future__ import annotations
 
 import unicodedata
+from functools import cache
 from typing import Literal
 
 Lang = Literal["en", "zh"]
@@ -167,4 +168,9 @@ def wrap(text: str, width: int) -> list[str]:
 
 
 def _width(text: str) -> int:
-    return sum(1 + (unicodedata.east_asian_width(char) in "WF") for char in text)
+    return sum(map(_columns, text))
+
+
+@cache
+def _columns(char: str) -> int:
+    return 1 + (unicodedata.east_asian_width(char) in "WF")

@@ -10,10 +10,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scenarios import fonts
-from scenarios.facts import RunFacts, below_months, caveats, describe, funds_of, one_scenario, wilson, yearly
+from scenarios.facts import MetricsIndex, RunFacts, caveats, describe, funds_of, one_scenario, wilson
 from scenarios.labels import Lang, label, wrap
 
 if TYPE_CHECKING:
@@ -30,6 +30,13 @@ BEARERS = (  # metric of the burden, label, fill, hatch
     ("adjustment:contributions", "contributions_raised", "#f3f3f3", "xxxxx"),
 )
 BODY, KEY = 5.9, 0.25  # heights of the panels and of a legend, inches
+TITLE, YEARS, BETWEEN = 0.235, 0.25, 0.37  # heights above, below and between the panels, inches
+BESIDE, DIGIT, MARK = (
+    0.18,
+    0.062,
+    0.3,
+)  # widths of a tick and its margins, of a digit, of a mark's name, inches
+PANELS = (3.4, 1.0, 1.5)  # their heights, relative
 NOTE = 6.5  # size of notes, points
 NOTHING = 1e-9  # percent: below it a panel shows nothing
 
@@ -53,10 +60,11 @@ def fan_figure(metrics: pd.DataFrame, facts: RunFacts, lang: Lang, title: str | 
     """The fan chart as a figure, for a notebook; call ``use_fonts`` first."""
     from matplotlib.figure import Figure
 
-    funds, marks = funds_of(facts), below_months(metrics)
+    indexed = MetricsIndex(metrics)
+    funds, marks = funds_of(facts), indexed.below_months()
     first, last = facts["first_year"], facts["first_year"] + facts["years"] - 1
     width = 7.6 if len(funds) > 1 else 5.2
-    fans = {fund: _percentiles(metrics, fund) for fund in funds}
+    fans = {fund: _percentiles(indexed, fund) for fund in funds}
     limits = {fund: _limits(fan, marks) for fund, fan in fans.items()}
     cut = any(limit[2] for limit in limits.values())
     above = [
@@ -69,15 +77,14 @@ def fan_figure(metrics: pd.DataFrame, facts: RunFacts, lang: Lang, title: str | 
     bottom = KEY + _height(notes, NOTE) + 0.1
     height = head + KEY + BODY + bottom
     figure = Figure(figsize=(width, height))
-    figure.set_layout_engine("constrained", rect=(0, bottom / height, 1, BODY / height), hspace=0.05)
-    panels = figure.subplots(3, len(funds), squeeze=False, sharex="col", height_ratios=[3.4, 1, 1.5])
+    panels = figure.subplots(len(PANELS), len(funds), squeeze=False, sharex="col")
     for (fan_axes, depletion_axes, burden_axes), fund in zip(panels.T, funds, strict=True):
         fan_axes.set_title(label("fan_title", lang, fund=label(fund, lang)))
         _draw_fan(fan_axes, fans[fund], lang)
         fan_axes.set_ylim(*limits[fund][:2])
         _draw_marks(fan_axes, marks, lang)
-        _draw_depletion(depletion_axes, yearly(metrics, fund, "event:reserve_depletion", "probability"))
-        _draw_burden(burden_axes, list(_burden(metrics, fund, facts)), lang)
+        _draw_depletion(depletion_axes, indexed.yearly(fund, "event:reserve_depletion", "probability"))
+        _draw_burden(burden_axes, list(_burden(indexed, fund, facts)), lang)
         burden_axes.set_xlim(first - 0.6, last + 0.6)
         burden_axes.xaxis.get_major_locator().set_params(integer=True, nbins=7, min_n_ticks=1)
     _one_scale(panels[1], label("depletion_title", lang), 3)
@@ -90,17 +97,31 @@ def fan_figure(metrics: pd.DataFrame, facts: RunFacts, lang: Lang, title: str | 
         _write(figure, lines, size, colour, top)
         top -= _height(lines, size) + 0.04
     _write(figure, notes, NOTE, fonts.GREY, bottom - KEY)
-    _settle(figure)
+    _place(figure, panels, bottom)
     return figure
 
 
-def _settle(figure: Figure) -> None:
-    """Lays out once and rounds the places, whose last bits the solver leaves to chance."""
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")
-    for axes in figure.axes:
-        left, bottom, width, height = (round(share, 4) for share in axes.get_position().bounds)
-        axes.set_position((left, bottom, width, height))
+def _place(figure: Figure, panels: Any, bottom: float) -> None:
+    """Panels from ``bottom`` inches up; reckoned, for matplotlib's own layouts draw everything first."""
+    (width, height), columns = figure.get_size_inches(), panels.shape[1]
+    left = BESIDE + DIGIT * max(len(words) for axes in panels.flat for words in _tick_labels(axes))
+    unit = (BODY - TITLE - YEARS - BETWEEN * (len(PANELS) - 1)) / sum(PANELS)
+    top = bottom + BODY - TITLE
+    for strip, part in zip(panels, PANELS, strict=True):
+        top -= part * unit
+        for i, axes in enumerate(strip):
+            place = i * width / columns + left, top, width / columns - left - MARK, part * unit
+            axes.set_position(
+                [inches / side for inches, side in zip(place, (width, height) * 2, strict=True)]
+            )
+        top -= BETWEEN
+
+
+def _tick_labels(axes: Axes) -> list[str]:
+    """Labels of the vertical axis within its limits."""
+    low, high = axes.get_ylim()
+    ticks = [tick for tick in axes.get_yticks() if low <= tick <= high]
+    return [str(words) for words in axes.yaxis.get_major_formatter().format_ticks(ticks)]
 
 
 def _notes(facts: RunFacts, marks: list[str], cut: bool, lang: Lang) -> list[str]:
@@ -136,9 +157,9 @@ def _legend(figure: Figure, strip: Any, top: float) -> None:
     legend.set_in_layout(False)
 
 
-def _percentiles(metrics: pd.DataFrame, fund: str) -> dict[str, pd.Series]:
+def _percentiles(metrics: MetricsIndex, fund: str) -> dict[str, pd.Series]:
     names = ("mean", "p50", *(name for band in BANDS for name in band))
-    return {name: yearly(metrics, fund, "months_of_capacity", name)["value"] for name in names}
+    return {name: metrics.yearly(fund, "months_of_capacity", name)["value"] for name in names}
 
 
 def _limits(fan: dict[str, pd.Series], marks: list[str]) -> tuple[float, float, bool]:
@@ -198,14 +219,14 @@ def _round_up(percent: float) -> float:
     return next((end for end in (1, 2, 5, 10, 25, 50, 75) if percent <= end), 102)
 
 
-def _burden(metrics: pd.DataFrame, fund: str, facts: RunFacts) -> Iterator[tuple[str, str, str, pd.Series]]:
+def _burden(metrics: MetricsIndex, fund: str, facts: RunFacts) -> Iterator[tuple[str, str, str, pd.Series]]:
     """Label key, fill, hatch and the mean of each year as percent of base-year city claims.
 
     The treasuries always, the rest where it is not nought; the unfunded bill as its change over the year.
     """
     base = facts["base_claims_yuan"][fund]
     for metric, key, fill, hatch in BEARERS:
-        values = yearly(metrics, fund, metric, "mean")["value"] / base * 100
+        values = metrics.yearly(fund, metric, "mean")["value"] / base * 100
         if metric == "unfunded":
             values = values.diff().fillna(values)
             key += "_delegated" if facts["delegated_sharing"].get(fund) else ""
@@ -250,13 +271,24 @@ def _one_scale(strip: Any, title: str, steps: int) -> None:
 
 
 def save(figure: Figure, out: Path, dpi: int = 160) -> list[Path]:
-    """Writes ``out``.png and ``out``.svg, each under a temporary name first, without a date in them."""
+    """Writes ``out``.png and ``out``.svg, each under a temporary name first, without a date in them.
+
+    The canvas writes them itself: ``savefig`` would draw everything twice.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+
+    figure.set_dpi(dpi)
+    png, svg = cast(Any, FigureCanvasAgg(figure)), cast(Any, FigureCanvasSVG(figure))  # not typed
     paths = []
-    for kind, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+    for kind, write, metadata in (
+        ("png", png.print_png, {"Software": None}),
+        ("svg", svg.print_svg, {"Date": None, "Creator": None}),
+    ):
         path = out.with_name(f"{out.name}.{kind}")
         temporary = out.with_name(f".{out.name}.{os.getpid()}.{kind}")
         try:
-            figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
+            write(temporary, metadata=metadata)
             os.replace(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)

@@ -13,13 +13,15 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import pandas as pd
 from pydantic import Field
 
 from scenarios.errors import InputError
 from sim.rules import Instrument
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 DATA = Path(__file__).parent / "data"
 OWN_DIVISIONS = {"杭州市": "hangzhou_divisions_2021"}
@@ -40,6 +42,8 @@ class Source(Instrument):
 @cache
 def table(name: str) -> pd.DataFrame:
     """A shipped table; the index is the line in its file."""
+    import pandas as pd
+
     found = pd.read_csv(DATA / f"{name}.csv", dtype={"code": str}, keep_default_na=True)
     found.index = pd.RangeIndex(2, len(found) + 2)
     return found
@@ -82,6 +86,8 @@ def units() -> pd.DataFrame:
     ``old_share`` (60 or more) of the population; ``dependency``, persons past working age (men 60, women 55)
     for each one in it (from 20 on).
     """
+    import pandas as pd
+
     census = table("census_2020")
     cities = census[census["level"] == "city"]
     counties = census[census["level"] == "county"]
@@ -108,6 +114,8 @@ def find_prefecture(name: str) -> str:
 
 def counties_of(prefecture: str, reader: Reader) -> pd.DataFrame:
     """The county-level units of a prefecture, as ``units`` has them, in the census's order."""
+    import pandas as pd
+
     census = units()[units()["prefecture"] == prefecture]
     what = f"2020 census (county tabulation, ISBN 978-7-5037-9772-9), {prefecture}"
     reader.rows("census-counties", what, "census_2020", city=prefecture, county=list(census["county"]))

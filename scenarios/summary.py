@@ -10,17 +10,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scenarios.facts import (
-    RunFacts,
-    below_months,
-    caveats,
-    describe,
-    funds_of,
-    horizon,
-    one_scenario,
-    wilson,
-    yearly,
-)
+from scenarios.facts import MetricsIndex, RunFacts, caveats, describe, funds_of, one_scenario, wilson
 from scenarios.labels import Lang, label, wrap
 
 if TYPE_CHECKING:
@@ -49,25 +39,25 @@ def print_summary(metrics: pd.DataFrame, facts: RunFacts, console: Console, lang
     _note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
     for line in [*caveats(facts, lang), label("depletion_meaning", lang)]:
         _note(console, line)
+    indexed = MetricsIndex(metrics)
     for fund in funds_of(facts):
-        own = metrics[metrics["fund"] == fund]
         for table in (_by_year, _bill, _counties):
-            table(own, fund, facts, console, lang)
+            table(indexed, fund, facts, console, lang)
 
 
-def _by_year(metrics: pd.DataFrame, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
-    base, marks = facts["base_claims_yuan"][fund], below_months(metrics)
+def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
+    base, marks = facts["base_claims_yuan"][fund], metrics.below_months()
     mark = "3" if "3" in marks or not marks else marks[0]
     columns = {
-        "p_depletion": _chances(yearly(metrics, fund, "event:reserve_depletion", "probability")),
-        "p_below": _chances(yearly(metrics, fund, f"event:below_{mark}_months", "probability"), False),
+        "p_depletion": _chances(metrics.yearly(fund, "event:reserve_depletion", "probability")),
+        "p_below": _chances(metrics.yearly(fund, f"event:below_{mark}_months", "probability"), False),
     }
     for name in ("p05", "p50", "p95"):
-        months = yearly(metrics, fund, "months_of_capacity", name)["value"]
+        months = metrics.yearly(fund, "months_of_capacity", name)["value"]
         columns[f"months_{name}"] = {year: f"{months[year]:.1f}" for year in months.index}
     money = {"county_short": "outlay:county_treasury", "city_short": "outlay:city_treasury"}
     for key, metric in (money | {"unfunded_short": "unfunded"}).items():
-        means = yearly(metrics, fund, metric, "mean")["value"]
+        means = metrics.yearly(fund, metric, "mean")["value"]
         if metric.startswith("outlay:") or means.any():
             columns[key] = {year: percent(means[year] / base) for year in means.index}
     table = _table(label("by_year", lang, fund=label(fund, lang)), label("year", lang))
@@ -80,17 +70,17 @@ def _by_year(metrics: pd.DataFrame, fund: str, facts: RunFacts, console: Console
     _note(console, label("by_year_note", lang, base=money_words(base, lang), unfunded=stock))
 
 
-def _bill(metrics: pd.DataFrame, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
+def _bill(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
     base, last = facts["base_claims_yuan"][fund], facts["first_year"] + facts["years"] - 1
     title = label("burden", lang, fund=label(fund, lang), first=facts["first_year"], last=last)
     table = _table(title, label("burden_row", lang))
     for name in STATISTICS:
         table.add_column(label(name, lang), justify="right")
     for line in LINES:
-        values = [horizon(metrics, fund, f"{line}:discounted", name) for name in STATISTICS]
+        values = [metrics.horizon(fund, f"{line}:discounted", name) for name in STATISTICS]
         if line in LINES[:2] or any(value > 0 for value in values):
             table.add_row(label(line, lang), *_money(values, base))
-    ends = [yearly(metrics, fund, "unfunded", name)["value"] for name in STATISTICS]
+    ends = [metrics.yearly(fund, "unfunded", name)["value"] for name in STATISTICS]
     if len(ends[0]):
         values = [float(end.iloc[-1]) if len(end) else math.nan for end in ends]
         table.add_row(label("unfunded", lang), *_money(values, base))
@@ -103,20 +93,20 @@ def _bill(metrics: pd.DataFrame, fund: str, facts: RunFacts, console: Console, l
     _note(console, label("burden_note", lang, rate=rate, unfunded=stock))
 
 
-def _counties(metrics: pd.DataFrame, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
+def _counties(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
     """Counties by what they drew from the pool less what they paid in, the greatest gain first."""
     base, last = facts["base_claims_yuan"][fund], facts["first_year"] + facts["years"] - 1
-    nets = metrics[(metrics["metric"] == "pool_net") & (metrics["statistic"] == "mean")]
-    nets = nets[nets["county"] != "*"].sort_values("value", ascending=False, kind="stable")
-    if nets.empty:
+    counties = metrics.counties(fund, "pool_net", "mean")
+    nets = {name: metrics.horizon(fund, "pool_net", "mean", name) for name in counties}
+    if not nets:
         return
-    names = [str(name) for name in nets["county"]]
-    columns = {"pool_net": _money(list(nets["value"]), base, sign="+")}
+    names = sorted(nets, key=nets.__getitem__, reverse=True)
+    columns = {"pool_net": _money([nets[name] for name in names], base, sign="+")}
     for key, payer in (("county_paid", "county_treasury"), ("city_paid", "city_treasury")):
-        paid = [horizon(metrics, fund, f"outlay:{payer}:discounted", "mean", county) for county in names]
+        paid = [metrics.horizon(fund, f"outlay:{payer}:discounted", "mean", county) for county in names]
         if any(value > 0 for value in paid):
             columns[key] = _money(paid, base)
-    gaps = [yearly(metrics, fund, "event:county_depletion", "probability", county) for county in names]
+    gaps = [metrics.yearly(fund, "event:county_depletion", "probability", county) for county in names]
     if any(len(gap) for gap in gaps):
         columns["p_county"] = [_chances(gap).get(last, "") for gap in gaps]
     table = _table(label("counties", lang, fund=label(fund, lang)), label("county", lang))

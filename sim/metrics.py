@@ -1,22 +1,25 @@
 """Tallies → the tidy table of metrics: scenario, fund, county, year, metric, statistic, value, std_error, n.
 
-Which metrics a city reports follows from its rules: what a waterfall never draws is not reported.
+Which metrics a city reports follows from its rules: what a waterfall never draws is not reported.  A table
+has tens of thousands of rows, so it is made by columns: all series of one kind and one list of statistics
+at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.event_rows import Row, event_rows, event_year_rows
 from sim.kernels.codes import EVENTS
 from sim.kernels.tally import MONEY_LOWEST
-from sim.model import Fund
-from sim.quantiles import Histogram, histogram
+from sim.quantiles import Histograms, histograms
 from sim.rules import FundRules
-from sim.series import Key, kind_of
+from sim.series import BINS, Key, kind_of
 from sim.simulate import Result
 
 if TYPE_CHECKING:
@@ -27,8 +30,10 @@ PERCENTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 FEW = (0.05, 0.50, 0.95)
 TAILS = (0.95, 0.99)
 CITY = "*"
-Row = tuple[str, str, int | None, str, str, float, float, int]
-"""fund, county, year, metric, statistic, value, std_error, n."""
+BATCH = 256
+"""Series worked on together: their occupied bins stay some tens of megabytes at most."""
+Alike = tuple[str, tuple[float, ...], tuple[float, ...]]
+"""A kind of bins, percentiles, tail means."""
 
 
 def reported_events(rules: FundRules, below: tuple[float, ...]) -> dict[str, int]:
@@ -53,24 +58,24 @@ def can_be_unfunded(rules: FundRules) -> bool:
     return rules.names("unfunded") or not last or not last <= safe
 
 
-def reports(rules: FundRules, key: Key) -> bool:
-    """Whether a series is reported under these rules."""
-    if key.metric == "pool_months":
+def reports(rules: FundRules, metric: str, of_county: bool) -> bool:
+    """Whether a metric, of the city or of a county, is reported under these rules."""
+    if metric == "pool_months":
         return rules.names("pool")
-    if key.metric == "unfunded":
+    if metric == "unfunded":
         return can_be_unfunded(rules)
-    if key.metric.startswith("adjustment:"):
+    if metric.startswith("adjustment:"):
         return rules.policy_adjustment.trigger != "never"
-    if key.metric == "months_of_capacity" and key.county >= 0:
+    if metric == "months_of_capacity" and of_county:
         return rules.names("county_balance")
     return True
 
 
-def statistics(key: Key) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """The percentiles and tail means of a series, beside its mean."""
-    if key.metric.startswith(("outlay:", "adjustment:")) or key.metric == "unfunded":
+def statistics(metric: str, of_county: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """The percentiles and tail means of a metric, beside its mean."""
+    if metric.startswith(("outlay:", "adjustment:")) or metric == "unfunded":
         return PERCENTILES, TAILS
-    few = key.metric in ("cash_months", "pool_months", "gini") or key.county >= 0
+    few = metric in ("cash_months", "pool_months", "gini") or of_county
     return (FEW if few else PERCENTILES), ()
 
 
@@ -81,18 +86,13 @@ def metrics_table(result: Result, scenario: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    beyond: dict[str, int] = {}
-    rows = [*_events(result), *_series(result, beyond)]
-    table = pd.DataFrame.from_records([(scenario, *row) for row in rows], columns=COLUMNS)
+    events = zip(*_events(result), strict=True)
+    series, beyond = _series(result)
+    columns = [[*first, *second] for first, second in zip(events, series, strict=True)]
+    scenarios = [scenario] * len(columns[0])
+    table = pd.DataFrame(dict(zip(COLUMNS, [scenarios, *columns], strict=True)))
     table.attrs["beyond_range"] = beyond
     return table.astype({"year": "Int32", "n": "int64"})
-
-
-def histogram_of(result: Result, i: int) -> Histogram:
-    """The histogram of series ``i``."""
-    key, series = result.series.keys[i], result.series
-    end = series.start[i + 1] if i + 1 < len(series.start) else series.bins
-    return histogram(kind_of(key.metric), result.counts[series.start[i] : end], lowest_yuan(result, key.fund))
 
 
 def lowest_yuan(result: Result, f: int) -> float:
@@ -106,82 +106,85 @@ def base_claims_yuan(result: Result, f: int) -> float:
     return float(sum(getattr(county, fund).base_claims_yuan for county in result.case.counties))
 
 
-def _series(result: Result, beyond: dict[str, int]) -> Iterator[Row]:
-    case, funds = result.case, list(result.case.funds)
-    for i, key in enumerate(result.series.keys):
-        if not reports(case.rules[funds[key.fund]], key):
-            continue
-        county = CITY if key.county < 0 else case.counties[key.county].name
-        year = None if key.year < 0 else case.first_year + key.year
-        place = (funds[key.fund], county, year, key.metric)
-        n, mean, squares = result.moments[i]
-        n = int(n)
-        bins = histogram_of(result, i)
-        if bins.beyond:
-            beyond[key.metric] = beyond.get(key.metric, 0) + bins.beyond
-        sd = np.sqrt(squares / (n - 1)) if n > 1 else np.nan
-        yield (*place, "mean", mean if n else np.nan, sd / np.sqrt(n) if n else np.nan, n)
-        percentiles, tails = statistics(key)
-        for p, value, error in zip(percentiles, *bins.quantiles(np.array(percentiles)), strict=True):
-            yield (*place, f"p{round(100 * p):02d}", float(value), float(error), n)
-        for a in tails:
-            yield (*place, f"tvar{round(100 * a)}", *bins.tail_mean(a), n)
-
-
 def _events(result: Result) -> Iterator[Row]:
-    case, paths = result.case, result.paths
+    case, paths, year = result.case, result.paths, result.case.first_year
     for f, fund in enumerate(case.funds):
         rules = case.rules[fund]
         for name, e in reported_events(rules, case.options.below_months).items():
-            yield from _event_rows(fund, CITY, name, result.events[f, e], paths, case.first_year)
-            yield from _event_year_rows(fund, name, result.events[f, e], paths, case.first_year)
+            yield from event_rows(fund, CITY, name, result.events[f, e], paths, year)
+            yield from event_year_rows(fund, CITY, name, result.events[f, e], paths, year)
         if rules.names("county_balance"):
             for c, county in enumerate(case.counties):
-                new = result.county_events[f, c]
-                yield from _event_rows(fund, county.name, "county_depletion", new, paths, case.first_year)
+                yield from event_rows(
+                    fund, county.name, "county_depletion", result.county_events[f, c], paths, year
+                )
 
 
-def _event_rows(
-    fund: Fund, county: str, name: str, new: NDArray[np.int64], paths: int, first_year: int
-) -> Iterator[Row]:
-    """Cumulative probability and hazard of an event by year, from the paths new in each year."""
-    happened = np.cumsum(new)
-    for y in range(len(new)):
-        p, at_risk = happened[y] / paths, int(paths - happened[y] + new[y])
-        year, error = first_year + y, np.sqrt(p * (1 - p) / paths)
-        yield fund, county, year, f"event:{name}", "probability", float(p), float(error), paths
-        hazard = new[y] / at_risk if at_risk else np.nan
-        error = np.sqrt(hazard * (1 - hazard) / at_risk) if at_risk else np.nan
-        yield fund, county, year, f"hazard:{name}", "probability", float(hazard), float(error), at_risk
+def _series(result: Result) -> tuple[list[NDArray[Any]], dict[str, int]]:
+    """The columns of a ``Row`` for every reported series in order, its mean first; and the number of
+    values beyond the histograms' range, by metric."""
+    keys, funds = result.series.keys, list(result.case.funds)
+    parts, beyond = [], np.zeros(len(keys), np.int64)
+    for (kind, percentiles, tails), alike in _alike(result).items():
+        names = ["mean", *(f"p{100 * p:02.0f}" for p in percentiles), *(f"tvar{100 * a:.0f}" for a in tails)]
+        for first in range(0, len(alike), BATCH):
+            some = alike[first : first + BATCH]
+            bins = _histograms(result, kind, some)
+            figures = (
+                _means(result, some),
+                bins.quantiles(np.array(percentiles)),
+                *map(bins.tail_means, tails),
+            )
+            value, std_error = (np.column_stack(each).ravel() for each in zip(*figures, strict=True))
+            parts.append((np.repeat(some, len(names)), np.tile(names, len(some)), value, std_error))
+            beyond[some] = bins.beyond
+    series, statistic, value, std_error = map(np.concatenate, zip(*parts, strict=True))
+    order = np.argsort(series, kind="stable")
+    series = series[order]
+
+    def each(of_key: Callable[[Key], object]) -> NDArray[Any]:
+        return np.asarray(np.array([of_key(key) for key in keys], object)[series])
+
+    counties = [*(county.name for county in result.case.counties), CITY]
+    columns = [
+        each(lambda key: funds[key.fund]),
+        each(lambda key: counties[key.county]),
+        each(lambda key: None if key.year < 0 else result.case.first_year + key.year),
+        each(lambda key: key.metric),
+        *(statistic[order], value[order], std_error[order], result.moments[series, 0]),
+    ]
+    by_metric: dict[str, int] = {}
+    for i in np.flatnonzero(beyond).tolist():
+        by_metric[keys[i].metric] = by_metric.get(keys[i].metric, 0) + int(beyond[i])
+    return columns, by_metric
 
 
-def _event_year_rows(
-    fund: Fund, name: str, new: NDArray[np.int64], paths: int, first_year: int
-) -> Iterator[Row]:
-    """Calendar year of the first event: order statistics, a path without it later than all."""
-    happened, metric = np.cumsum(new), f"event_year:{name}"
+def _alike(result: Result) -> dict[Alike, list[int]]:
+    """Reported series of one kind and one list of percentiles and tail means, by their numbers."""
+    rules = [result.case.rules[fund] for fund in result.case.funds]
 
-    def year_at(rank: float) -> float:
-        """Year of the path of this rank, from 1; infinite where it never happened."""
-        y = int(np.searchsorted(happened, max(np.ceil(rank), 1.0), side="left"))
-        return float(first_year + y) if y < len(new) else np.inf
+    @cache
+    def group(fund: int, metric: str, of_county: bool) -> Alike | None:
+        shown = reports(rules[fund], metric, of_county)
+        return (kind_of(metric), *statistics(metric, of_county)) if shown else None
 
-    for p in (0.05, 0.25, 0.50):
-        spread = np.sqrt(paths * p * (1 - p))
-        value, error = year_at(paths * p), np.nan
-        if np.isfinite(value):
-            low, high = year_at(paths * p - spread), year_at(min(paths * p + spread, paths))
-            error = max((high - low) / 2, 0.5) if np.isfinite(high) else np.nan
-        value = value if np.isfinite(value) else np.nan
-        yield fund, CITY, None, metric, f"p{round(100 * p):02d}", value, error, paths
-    ever = happened[-1] / paths
-    yield (
-        fund,
-        CITY,
-        None,
-        metric,
-        "probability",
-        float(ever),
-        float(np.sqrt(ever * (1 - ever) / paths)),
-        paths,
-    )
+    groups: dict[Alike, list[int]] = {}
+    for i, key in enumerate(result.series.keys):
+        found = group(key.fund, key.metric, key.county >= 0)
+        if found is not None:
+            groups.setdefault(found, []).append(i)
+    return groups
+
+
+def _means(result: Result, series: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Means and their standard errors; NaN where there is no value, or one has no spread."""
+    n, mean, squares = result.moments[series].T
+    several, some = np.where(n > 1, n, np.nan), np.where(n > 0, n, np.nan)
+    return np.where(n > 0, mean, np.nan), np.sqrt(squares / (several - 1)) / np.sqrt(some)
+
+
+def _histograms(result: Result, kind: str, series: list[int]) -> Histograms:
+    start, keys = result.series.start, result.series.keys
+    counts = [result.counts[start[i] : start[i] + BINS[kind]] for i in series]
+    lowest = [lowest_yuan(result, f) for f in range(len(result.case.funds))]
+    return histograms(kind, counts, np.array([lowest[keys[i].fund] for i in series]))

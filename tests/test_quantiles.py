@@ -10,7 +10,7 @@ from scipy import stats
 from scenarios.facts import wilson
 from sim.kernels.lanes import LANES
 from sim.kernels.tally import count, merge, tally_gini, tally_money, tally_months
-from sim.quantiles import MONEY_EDGES, Histogram, histogram
+from sim.quantiles import MONEY_EDGES, Histograms, histograms
 from sim.series import BINS, ZERO_AT, Series
 from sim.simulate import new_tally
 
@@ -20,7 +20,23 @@ BASE = 3.7e9
 LOWEST = 1e-6 * BASE
 
 
-def tallied(kind: str, values: np.ndarray) -> tuple[Histogram, np.ndarray]:
+class Single:
+    """One series, alone among histograms."""
+
+    def __init__(self, bins: Histograms) -> None:
+        self.bins, self.low, self.high, self.count = bins, bins.low, bins.high, bins.count
+        (self.total,), (self.beyond,) = bins.total, bins.beyond
+
+    def quantiles(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        (values,), (errors,) = self.bins.quantiles(p)
+        return values, errors
+
+    def tail_mean(self, a: float) -> tuple[float, float]:
+        (value,), (error,) = self.bins.tail_means(a)
+        return value, error
+
+
+def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
     """The histogram and the moments of values that come in blocks, the last one not full."""
     series = Series((), np.zeros(1, np.int64), np.array([ZERO_AT[kind]]), BINS[kind])
     tally = new_tally(make_case(), series, 1)
@@ -37,7 +53,7 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Histogram, np.ndarray]:
             (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
         merge(total, tally.moments)
         count(tally.counts, tally.offset, tally.bins, 1)
-    return histogram(kind, tally.counts, LOWEST), total[0]
+    return Single(histograms(kind, [tally.counts], np.array([LOWEST]))), total[0]
 
 
 def order_statistic(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -46,7 +62,7 @@ def order_statistic(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
     return np.sort(values)[at]
 
 
-def check(kind: str, values: np.ndarray, width: float, relative: float) -> Histogram:
+def check(kind: str, values: np.ndarray, width: float, relative: float) -> Single:
     """Moments, percentiles and errors, tail means: all within a bin's width of the raw values'."""
     bins, (n, mean, squares) = tallied(kind, values)
     assert n == bins.total == len(values)
@@ -196,6 +212,23 @@ def test_standard_errors_are_those_of_repeated_samples() -> None:
     values, errors = np.array(tails).T
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.2)
     assert values.mean() == pytest.approx(BASE * (np.log(20) + 1), rel=0.01)
+
+
+@pytest.mark.parametrize("kind", ["months", "gini", "signed", "money"])
+def test_many_series_are_worked_on_as_each_alone(kind: str) -> None:
+    draw = np.random.default_rng(5)
+    counts = draw.poisson(draw.uniform(0, 0.02, (7, 1)), (7, BINS[kind])).astype(np.uint32)
+    counts[3], counts[6] = 0, 0  # without values, also at the end
+    counts[4], counts[4, 5] = 0, 1
+    lowest = draw.uniform(1, 1e4, 7)
+    together = histograms(kind, list(counts), lowest)
+    for s in range(7):
+        alone = histograms(kind, [counts[s]], lowest[s : s + 1])
+        assert (alone.total[0], alone.beyond[0]) == (together.total[s], together.beyond[s])
+        for found, expected in zip(together.quantiles(P), alone.quantiles(P), strict=True):
+            np.testing.assert_array_equal(found[s], expected[0])
+        for found, expected in zip(together.tail_means(0.95), alone.tail_means(0.95), strict=True):
+            np.testing.assert_array_equal(found[s], expected[0])
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 50), (1, 50), (25, 50), (50, 50), (3, 100_000)])

@@ -1,64 +1,145 @@
 """Where compiled kernels are kept between processes.
 
-numba's cache does not see a change in an imported file: an edited callee would leave its cached caller
-returning the old result.  So the folder's name is a hash of every kernel source, the versions of numba
-and NumPy and the processor's features; an edit leads to a new folder.
+numba's own cache does not see a change in an imported file: an edited callee would leave its cached caller
+returning the old result.  Its files carry no checksum, and a full disk ends the program.  Here a folder's
+name is a hash of all that compiled code depends on, so an edit or another processor leads to a new folder; a
+file holds one kernel behind its SHA-256, is renamed into place when whole, and is compiled anew where it is
+missing or damaged.  What cannot be written is not kept, and costs time alone.
+
+A folder is the user's own: its files are unpickled.  ``NUMBA_CACHE_DIR`` comes first, then the cache folder
+of the user's home, then the temporary folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import pickle
+import shutil
+import stat
+import sys
+import sysconfig
 import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
 import numba
 import numpy
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+
+KEPT_DAYS = 30
+"""Folders of former versions unused for so long are removed."""
+DAY = 86400.0
+CHECKSUM = hashlib.sha256().digest_size
+WITHOUT_EFFECT = ("CACHE_", "THREADING_LAYER", "NUMBA_DEFAULT_NUM_THREADS", "NUMBA_NUM_THREADS")
+"""Settings of numba that do not change code; all others are taken to."""
 
 
+@cache
 def key() -> str:
-    """Twenty hex digits that change with any kernel source, compiler version or processor."""
+    """Twenty hex digits that change with any kernel source, compiler, processor or setting of numba."""
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    features = llvm.get_host_cpu_features().flatten()
-    for part in (
-        numba.__version__,
-        llvmlite.__version__,
-        numpy.__version__,
-        llvm.get_host_cpu_name(),
-        features,
-    ):
-        digest.update(part.encode() + b"\0")
+    settings = [
+        (name, repr(value))
+        for name, value in sorted(vars(numba.config).items())
+        if name.isupper() and not name.startswith(WITHOUT_EFFECT)
+    ]
+    versions = numba.__version__, llvmlite.__version__, numpy.__version__, sys.implementation.cache_tag
+    machine = sysconfig.get_platform(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    digest.update(repr((versions, machine, settings)).encode())
     return digest.hexdigest()[:20]
 
 
-def folder() -> Path | None:
-    """A writable folder of this key, or None where nothing can be written."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    user = f"fundsim-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-    given = os.environ.get("NUMBA_CACHE_DIR")
-    for base in ([Path(given)] if given else []) + [
-        Path(home) / "fundsim",
-        Path(tempfile.gettempdir()) / user,
-    ]:
-        place = base / f"kernels-{key()}"
-        try:
-            place.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=place):
-                return place
-        except OSError:
-            continue
+def places() -> Iterator[Path]:
+    """Folders of this key, the best first, whether they exist or not."""
+    name = f"kernels-{key()}"
+    if given := os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(given) / name
+    if caches := os.environ.get("XDG_CACHE_HOME"):
+        yield Path(caches) / "fundsim" / name
+    else:
+        with suppress(RuntimeError):  # no home
+            yield Path.home() / ".cache" / "fundsim" / name
+    if hasattr(os, "getuid"):
+        shared = Path(tempfile.gettempdir()) / f"fundsim-{os.getuid()}"
+        with suppress(OSError):
+            shared.mkdir(mode=0o700, exist_ok=True)
+            found = shared.lstat()
+            if found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode) and not found.st_mode & 0o022:
+                yield shared / name
+
+
+def read(file: str) -> Any:
+    """What was written under this name; None where nothing is, or nothing whole."""
+    for place in places():
+        with suppress(OSError):
+            content = (place / file).read_bytes()
+            if hashlib.sha256(content[CHECKSUM:]).digest() == content[:CHECKSUM]:
+                with suppress(OSError):
+                    if time.time() - place.stat().st_mtime > DAY:
+                        os.utime(place)
+                return pickle.loads(content[CHECKSUM:])
     return None
 
 
-_place = folder()
-if _place is not None:
-    setattr(numba.config, "CACHE_DIR", str(_place))  # noqa: B010 - its stubs do not know the attribute
+def write(file: str, value: Any) -> None:
+    """Keep a value in the first place that takes it, if any does."""
+    body = dumps(value)
+    for place in places():
+        with suppress(OSError):
+            place.mkdir(parents=True, exist_ok=True)
+            whole_or_not_at_all(place / file, hashlib.sha256(body).digest() + body)
+            prune(place)
+            return
 
 
-def enabled() -> bool:
-    """Whether compiled kernels can be kept; without a writable folder they are compiled each time."""
-    return _place is not None
+def whole_or_not_at_all(path: Path, content: bytes) -> None:
+    """A file written under another name, then renamed; OSError leaves nothing behind."""
+    number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(number, "wb") as stream:
+            stream.write(content)
+        os.replace(temporary, path)
+    except OSError:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def prune(place: Path) -> None:
+    """Remove the folders beside this one that nobody has used for ``KEPT_DAYS``."""
+    oldest = time.time() - KEPT_DAYS * DAY
+    for other in place.parent.glob("kernels-*"):
+        with suppress(OSError):
+            if other != place and other.stat().st_mtime < oldest:
+                shutil.rmtree(other, ignore_errors=True)
+
+
+class Kept(NullCache):  # type: ignore[misc]
+    """numba's cache of one function, in our files: one for each signature."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.name = f"{function.__module__}.{function.__qualname__}"
+
+    def file(self, signature: Any) -> str:
+        return f"{self.name}-{hashlib.sha256(repr(signature).encode()).hexdigest()[:20]}"
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled function of that signature, or None."""
+        found = read(self.file(sig))
+        return None if found is None else CompileResult._rebuild(target_context, *found)
+
+    def save_overload(self, sig: Any, cres: Any) -> None:
+        """Keep a compiled function, unless addresses of this process are built into it."""
+        if not cres.library.has_dynamic_globals:
+            write(self.file(sig), cres._reduce())

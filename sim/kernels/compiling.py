@@ -3,9 +3,10 @@
 numba optimises each function when it is first called by another, together with all that it calls, and
 generates its machine code; a function ten calls deep is then compiled ten times.  Here a stage that is
 called by a stage is only lowered, and LLVM sees it once: inside the stage that Python called, which alone is
-kept in the cache.  ``pipeline_class`` is numba's own hook for this; what it changes is not public, so the
-project asks for the numba release it was made for, and where the classes it derives from are missing stages
-compile the ordinary way, only more slowly.
+kept in the cache.  On the way it takes only those of numba's steps that change something in a stage.
+``pipeline_class`` is numba's own hook for this; what it changes is not public, so the project asks for the
+numba release it was made for, and where the classes it derives from are missing stages compile the ordinary
+way, only more slowly.
 
 * ``error_model="numpy"``: the default's check for a zero divisor stops vectorisation.
 * ``fastmath={"contract"}`` allows fused multiply-add alone: sums keep their order, infinities stay infinite.
@@ -19,6 +20,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from threading import Lock
 from typing import Any
 
@@ -34,6 +36,15 @@ _options: dict[str, Any] = {
     "_nrt": False,
     "no_cfunc_wrapper": True,
 }
+
+
+_NOT_IN_STAGES = {
+    *("with_lifting", "inline_closure_likes", "make_function_op_code_to_jit_function", "inline_inlinables"),
+    *("rewrite_semantic_constants", "dead_branch_prune", "find_literally", "literal_unroll"),
+    *("nopython_rewrites", "nopython_supported_feature_validation", "dump_parfor_diagnostics"),
+}
+"""numba's steps for closures, ``with``, arguments that are None or literal, and array expressions.  A stage
+has none of them, and after each step numba looks through the whole function again."""
 
 
 def _lowered_only() -> dict[str, Any]:
@@ -77,7 +88,9 @@ def _lowered_only() -> dict[str, Any]:
         def define_pipelines(self) -> list[Any]:
             pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
             pipeline.passes = [
-                (LowerOnly if step is NativeLowering else step, why) for step, why in pipeline.passes
+                (LowerOnly if step is NativeLowering else step, why)
+                for step, why in pipeline.passes
+                if step._name not in _NOT_IN_STAGES
             ]
             pipeline.finalize()
             return [pipeline]
@@ -93,8 +106,12 @@ class Stage:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.py_func = function
-        self.inside = njit(**_inside, **_options)(function)
         self.alone: Any = None
+
+    @cached_property
+    def inside(self) -> Any:
+        """What other stages call; made when one does, for kernels from the cache need none."""
+        return njit(**_inside, **_options)(self.py_func)
 
     @property
     def _numba_type_(self) -> Any:
@@ -105,7 +122,9 @@ class Stage:
             return self.alone(*args)
         with _first_call:
             if self.alone is None:
-                self.alone = njit(cache=cache.enabled(), **_options)(self.py_func)
+                alone = njit(**_options)(self.py_func)
+                alone._cache = cache.Kept(self.py_func)
+                self.alone = alone
         with _no_collection():
             return self.alone(*args)
 
