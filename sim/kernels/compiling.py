@@ -24,6 +24,7 @@ from functools import cached_property
 from threading import Lock
 from typing import Any
 
+from llvmlite.binding import Linkage
 from numba import config, njit
 
 from sim.kernels import cache
@@ -40,15 +41,16 @@ _options: dict[str, Any] = {
 
 _NOT_IN_STAGES = {
     *("with_lifting", "inline_closure_likes", "make_function_op_code_to_jit_function", "inline_inlinables"),
-    *("rewrite_semantic_constants", "dead_branch_prune", "find_literally", "literal_unroll"),
+    *("find_literally", "literal_unroll"),
     *("nopython_rewrites", "nopython_supported_feature_validation", "dump_parfor_diagnostics"),
 }
-"""numba's steps for closures, ``with``, arguments that are None or literal, and array expressions.  A stage
+"""numba's steps for closures, ``with``, literal arguments, and array expressions.  A stage
 has none of them, and after each step numba looks through the whole function again."""
 
 
-def _lowered_only() -> dict[str, Any]:
-    """Options of a stage as other stages call it: neither optimised by itself nor made machine code."""
+def _compilers() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Options of a stage as other stages call it, neither optimised by itself nor made machine code, and as
+    Python does, with all that it calls; nothing where numba has not the hooks."""
     try:
         from numba.core.codegen import JITCodeLibrary
         from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -57,10 +59,10 @@ def _lowered_only() -> dict[str, Any]:
 
         hooks = JITCodeLibrary._optimize_final_module, JITCodeLibrary._finalize_final_module
     except (ImportError, AttributeError):
-        return {}
+        return {}, {}
     del hooks
 
-    class Lowered(JITCodeLibrary):  # type: ignore[misc]
+    class Part(JITCodeLibrary):  # type: ignore[misc]
         """Code that waits to be linked into its caller's."""
 
         def _optimize_final_module(self) -> None:
@@ -69,14 +71,22 @@ def _lowered_only() -> dict[str, Any]:
         def _finalize_final_module(self) -> None:
             self._finalized = True
 
-    @register_pass(mutates_CFG=True, analysis_only=False)
-    class LowerOnly(NativeLowering):  # type: ignore[misc]
-        """Lowers into such a library."""
+    class Whole(JITCodeLibrary):  # type: ignore[misc]
+        """Code with all that it calls, which nobody else can: LLVM may then drop unused arguments, and an
+        array is passed as seven."""
 
-        _name = "lower_only"
+        def _optimize_final_module(self) -> None:
+            for function in self._final_module.functions:
+                if not function.is_declaration and function.linkage == Linkage.linkonce_odr:
+                    function.linkage = "internal"
+            super()._optimize_final_module()
+
+    @register_pass(mutates_CFG=True, analysis_only=False)
+    class LowerPart(NativeLowering):  # type: ignore[misc]
+        _name = "lower_part"
 
         def run_pass(self, state: Any) -> bool:
-            state.library = Lowered(state.targetctx.codegen(), state.func_id.func_qualname)
+            state.library = Part(state.targetctx.codegen(), state.func_id.func_qualname)
             state.flags.no_compile = True
             super().run_pass(state)
             key: Any = [].append  # numba knows a compiled function by a builtin of its own, here never called
@@ -84,18 +94,31 @@ def _lowered_only() -> dict[str, Any]:
             state.targetctx.insert_user_function(key, state["cr"].fndesc, [state.library])
             return True
 
-    class Compiler(CompilerBase):  # type: ignore[misc]
-        def define_pipelines(self) -> list[Any]:
-            pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
-            pipeline.passes = [
-                (LowerOnly if step is NativeLowering else step, why)
-                for step, why in pipeline.passes
-                if step._name not in _NOT_IN_STAGES
-            ]
-            pipeline.finalize()
-            return [pipeline]
+    @register_pass(mutates_CFG=True, analysis_only=False)
+    class LowerWhole(NativeLowering):  # type: ignore[misc]
+        _name = "lower_whole"
 
-    return {"pipeline_class": Compiler, "no_cpython_wrapper": True}
+        def run_pass(self, state: Any) -> bool:
+            state.library = Whole(state.targetctx.codegen(), state.func_id.func_qualname)
+            state.library.enable_object_caching()
+            return bool(super().run_pass(state))
+
+    def compiler(lowering: Any, left_out: set[str]) -> Any:
+        class Compiler(CompilerBase):  # type: ignore[misc]
+            def define_pipelines(self) -> list[Any]:
+                pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
+                pipeline.passes = [
+                    (lowering if step is NativeLowering else step, why)
+                    for step, why in pipeline.passes
+                    if step._name not in left_out
+                ]
+                pipeline.finalize()
+                return [pipeline]
+
+        return Compiler
+
+    part, whole = compiler(LowerPart, _NOT_IN_STAGES), compiler(LowerWhole, set())
+    return {"pipeline_class": part, "no_cpython_wrapper": True}, {"pipeline_class": whole}
 
 
 _first_call = Lock()
@@ -122,7 +145,7 @@ class Stage:
             return self.alone(*args)
         with _first_call:
             if self.alone is None:
-                alone = njit(**_options)(self.py_func)
+                alone = njit(**_whole, **_options)(self.py_func)
                 alone._cache = cache.Kept(self.py_func)
                 self.alone = alone
         with _no_collection():
@@ -148,4 +171,4 @@ def stage(function: Callable[..., Any]) -> Any:
 
 
 _interpreted = bool(getattr(config, "DISABLE_JIT", False))
-_inside = {} if _interpreted else _lowered_only()
+_inside, _whole = ({}, {}) if _interpreted else _compilers()
