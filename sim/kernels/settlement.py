@@ -184,15 +184,19 @@ def ration_balances(v, share, below):
 
 
 @stage
-def all_balances_pay(d, v, flow, first, share, below):
-    """Every county's balance falls in one proportion and pays every request in one proportion."""
+def all_balances_pay(d, v, flow, first, share, below, rest):
+    """Every county's balance falls in one proportion and pays every request in one proportion.
+
+    ``rest``, here and in ``pay``: a source before has left something in LEFT.
+    """
     wide()
+    left = 1.0 if rest else 0.0
     at = first + (1 + ALL) * LANES
     for i in range(LANES):
         asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
         paid = asked * v[BALANCES_PAY + i]
         given = d[BALANCE + i] * v[BALANCES_GIVE + i]
-        d[LEFT + i] += asked - paid
+        d[LEFT + i] = left * d[LEFT + i] + (asked - paid)
         d[BALANCE + i] -= given
         note(flow, first + i, given)
         note(flow, at + i, paid)
@@ -218,16 +222,23 @@ def ration(v, account, pays, event, when_short, share, below):
 
 
 @stage
-def pay(d, v, flow, first, shares, below, when_short, rationed):
+def asks_in_common(shares):
+    """Whether a layer has an account that is all counties' own."""
+    return shares[ALL] + shares[FROM_RISK] + shares[FROM_POOL] > 0.0
+
+
+@stage
+def pay(d, v, flow, first, shares, below, when_short, rest):
     """Risk fund, pool, treasuries and nobody pay their parts; what is left is the next layer's gap.
 
     Common accounts pay the rationed part.  The county's treasury pays in full, unless the layer excuses it
-    where the pool is short (``rationed``: the layer has a common account).  ``first`` is the layer's first
-    flow, what common balances give; the sources' own flows follow.
+    where the pool is short.  ``first`` is the layer's first flow, what common balances give; the sources'
+    own flows follow.
     """
     wide()
     at = first + LANES
-    excused = 1.0 if rationed and when_short != UNPAID_PART else 0.0
+    left = 1.0 if rest else 0.0
+    excused = 1.0 if asks_in_common(shares) and when_short != UNPAID_PART else 0.0
     low_risk, more_risk = below[FROM_RISK], shares[FROM_RISK] - below[FROM_RISK]
     low_pool, more_pool = below[FROM_POOL], shares[FROM_POOL] - below[FROM_POOL]
     low_county, more_county = below[COUNTY_TREASURY], shares[COUNTY_TREASURY] - below[COUNTY_TREASURY]
@@ -244,7 +255,7 @@ def pay(d, v, flow, first, shares, below, when_short, rationed):
         county = of_county * (1.0 - excused * v[SHORT + i])
         city = (low_city + more_city * excellent) * gap
         nobody = (low_nobody + more_nobody * excellent) * gap
-        d[GAP + i] = d[LEFT + i] + (of_risk - risk) + (of_pool - pool) + (of_county - county)
+        d[GAP + i] = left * d[LEFT + i] + (of_risk - risk) + (of_pool - pool) + (of_county - county)
         d[DRAWN + i] += risk + pool
         d[PAID_COUNTY + i] += county
         d[PAID_CITY + i] += city
@@ -268,17 +279,33 @@ def remainder(d, v, flow):
 
 
 @stage
-def shares_common(shares):
-    """Whether a layer asks an account that is all counties' own."""
-    return shares[ALL] + shares[FROM_RISK] + shares[FROM_POOL] > 0.0
+def own_alone(shares, below):
+    """Whether the county's own balance is a layer's only source."""
+    return shares[OWN] == 1.0 and below[OWN] == 1.0
 
 
 @stage
-def ask_own_balance(shares, below, first, d, flow):
-    """A layer's first source; returns whether it was the only one."""
-    alone = shares[OWN] == 1.0 and below[OWN] == 1.0
-    own_balance_pays(d, flow, first + (1 + OWN) * LANES, shares[OWN], below[OWN], alone)
-    return alone
+def ask(shares, below, n, d, v, flow):
+    """A county comes to layer ``n``: its own balance pays, and common accounts hear of its gap."""
+    if shares[OWN] > 0.0:
+        slot = F_LAYERS + n * LAYER_STRIDE + (1 + OWN) * LANES
+        own_balance_pays(d, flow, slot, shares[OWN], below[OWN], own_alone(shares, below))
+    if asks_in_common(shares):
+        add_gap(d, v)
+    if shares[ALL] > 0.0:
+        add_balance(d, v)
+
+
+@stage
+def leave(shares, below, when_short, n, d, v, flow):
+    """The other sources of layer ``n`` pay, now that it is known how far common accounts reach."""
+    first = F_LAYERS + n * LAYER_STRIDE
+    if own_alone(shares, below):
+        return
+    if shares[ALL] > 0.0:
+        all_balances_pay(d, v, flow, first, shares[ALL], below[ALL], shares[OWN] > 0.0)
+    rest = shares[OWN] + shares[ALL] > 0.0
+    pay(d, v, flow, first, shares, below, when_short, rest)
 
 
 @stage
@@ -296,48 +323,44 @@ def ration_accounts(shares, below, when_short, v):
 
 
 @stage
-def waterfall(rules, layer_share, layer_below, layer_short, county, v, county_flow):
-    """All layers.  A county goes from one layer with a common account, whose fractions are then known, to
-    the next, which must first hear what every county asks.
+def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow):
+    """From layer ``n``, whose first source has paid, to the last.
 
-    ``layer_share`` and ``layer_below`` (layers, sources) hold for counties assessed 优秀 and for those that
-    are not.
+    A county leaves one layer and comes to the next until that one has a common account, which must first
+    hear what every county asks.  ``layer_share`` and ``layer_below`` (layers, sources) hold for counties
+    assessed 优秀 and for those that are not.
     """
-    layers, rationed = rules["layers"], -1
-    while rationed < layers:
-        common = rationed + 1
-        while common < layers and not shares_common(layer_share[common]):
-            common += 1
+    layers = rules["layers"]
+    while n < layers:
+        if asks_in_common(layer_share[n]):
+            ration_accounts(layer_share[n], layer_below[n], layer_short[n], v)
+        stop = n + 1
+        while stop < layers and not asks_in_common(layer_share[stop]):
+            stop += 1
         for c in range(county.shape[0]):
             d, flow = county[c], row_of(county_flow, c)
-            for n in range(max(rationed, 0), min(common + 1, layers)):
-                shares, below, first = layer_share[n], layer_below[n], F_LAYERS + n * LAYER_STRIDE
-                alone = False
-                if n > rationed:
-                    alone = ask_own_balance(shares, below, first, d, flow)
-                if n == common:
-                    add_gap(d, v)
-                    if shares[ALL] > 0.0:
-                        add_balance(d, v)
-                elif not alone:
-                    if shares[ALL] > 0.0:
-                        all_balances_pay(d, v, flow, first, shares[ALL], below[ALL])
-                    pay(d, v, flow, first, shares, below, layer_short[n], n == rationed)
-            if common == layers:
-                remainder(d, v, flow)
-        if common < layers:
-            ration_accounts(layer_share[common], layer_below[common], layer_short[common], v)
-        rationed = common
+            for at in range(n, stop):
+                leave(layer_share[at], layer_below[at], layer_short[at], at, d, v, flow)
+                if at + 1 < layers:
+                    ask(layer_share[at + 1], layer_below[at + 1], at + 1, d, v, flow)
+        n = stop
 
 
 @stage
 def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow, city_flow):
     """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row)."""
+    n = 0
+    while n + 1 < rules["layers"] and own_alone(layer_share[n], layer_below[n]):
+        n += 1
     for c in range(county.shape[0]):
         d, flow = county[c], row_of(county_flow, c)
         share_surplus(d, v, flow, rules["surplus_to_pool"], rules["surplus_first"])
         if rules["assesses"]:
             attribute(rules, d, v, flow)
+        for at in range(min(n + 1, rules["layers"])):
+            ask(layer_share[at], layer_below[at], at, d, v, flow)
     repay(v, city_flow, F_REPAY_SURPLUS)
-    waterfall(rules, layer_share, layer_below, layer_short, county, v, county_flow)
+    waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow)
+    for c in range(county.shape[0]):
+        remainder(county[c], v, row_of(county_flow, c))
     repay(v, city_flow, F_REPAY_SETTLEMENT)
