@@ -274,6 +274,8 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
         monthly_scale=single(shocks.monthly_volatility, LOG2E),
         response=single(shocks.response),
         scalars=single(scalars),
+        mirrored=False,
+        given=np.empty((0, case.years, 4 * LANES), np.float32),
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.block import wipe
 from sim.kernels.lanes import LANES
-from sim.kernels.shocks import EXCELLENCE, Noise, city_year, county_month, county_year
+from sim.kernels.shocks import EXCELLENCE, Noise, city_draws, city_year, county_month, county_year
 from sim.kernels.threefry import words
 from sim.lower import lower_case, lower_noise
 from sim.model import FUNDS, Case, Fund, Shocks
@@ -128,7 +128,8 @@ def draw(case: Case, seed: int, paths: int, *, months: bool = True) -> Drawn:
         wipe(shocked.city.ravel())
         wipe(shocked.county.ravel())
         for y in range(case.years):
-            city_year(noise, shocked, first, y)
+            city_draws(noise, shocked, first, y)
+            city_year(noise, shocked, shocked.draws, first, y)
             for c in range(counties):
                 county_year(noise, shocked, first, c, y)
                 for kind in range(2):

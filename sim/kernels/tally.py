@@ -20,6 +20,7 @@ import numpy as np
 
 from sim.kernels.codes import NOUGHT
 from sim.kernels.lanes import LANES, double_bits, known, stage, wide
+from sim.kernels.sampled import Sampled
 
 MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS = -120.0, 50.0, 18_000
 GINI_PER_UNIT, GINI_BINS = 1000.0, 1000
@@ -44,7 +45,8 @@ class Tally(NamedTuple):
     offset: np.ndarray
     """(series,) int64: a linear series' first bin (below its range), a money series' bin of 0."""
     moments: np.ndarray
-    """(series, 3) float64 of the block at hand: values counted, mean, sum of squared deviations."""
+    """(series, 3) float64 of the block at hand: values counted, mean, sum of squared deviations; with
+    mirrored paths (series, 4): the sum over pairs of the product of their deviations."""
     events: np.ndarray
     """(F, E, Y) int64 paths whose event first happened in the year."""
     county_events: np.ndarray
@@ -61,6 +63,8 @@ class Tally(NamedTuple):
     """(blocks of a chunk, series, LANES) int16: bins of every path, counted from the series' offset."""
     block: np.ndarray
     """(1,) int64: the block at hand within its chunk."""
+    sampled: Sampled
+    """What paths that are not plain are tallied by besides."""
 
 
 @stage
@@ -121,6 +125,19 @@ def moment(moments, s, row, slot, weight, lane):
     moments[s, 0] = n
     moments[s, 1] = mean
     moments[s, 2] = squares
+    if moments.shape[1] > 3:
+        moments[s, 3] = pair_products(row, slot, mean, weight, lane)
+
+
+@stage
+def pair_products(row, slot, mean, weight, lane):
+    """Products of two mirrored paths' deviations from the mean, summed; a pair without both values has 0."""
+    wide()
+    slot = known(slot)
+    for i in range(HALF):
+        product = weight[i] * weight[HALF + i] * (row[slot + i] - mean) * (row[slot + HALF + i] - mean)
+        lane[i] = product if product == product else 0.0
+    return fold(lane)
 
 
 @stage
@@ -181,7 +198,8 @@ def tally_nothing(tally, s):
     n = tally.weight_sum[0]
     tally.moments[s, 0] = n
     tally.moments[s, 1] = 0.0
-    tally.moments[s, 2] = 0.0
+    for k in range(2, tally.moments.shape[1]):
+        tally.moments[s, k] = 0.0
     bins = tally.bins[tally.block[0], s]
     bins[0] = NOUGHTS
     bins[1] = np.int16(n)
@@ -228,6 +246,8 @@ def merge(total, block):
             total[s, 0] = n
             total[s, 1] += delta * (n1 / n)
             total[s, 2] += block[s, 2] + delta * delta * (n0 * n1 / n)
+            if total.shape[1] > 3:  # two paths to a pair
+                total[s, 3] += block[s, 3] + delta * delta * (n0 * n1 / n) / 2.0
 
 
 @stage
