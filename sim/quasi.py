@@ -18,34 +18,20 @@ from numpy.typing import NDArray
 from scipy.special import gammaincinv, ndtri
 from scipy.stats.qmc import Sobol
 
+from sim.directions import deviations
 from sim.kernels.lanes import LANES
+from sim.kernels.shocks import CELLS
 from sim.model import Case
 
-CELLS = 4
 HALF_CELL = 2.0**-31
 """Half of the distance of Sobol coordinates, which are k / 2^30: no coordinate is 0."""
-Floats = NDArray[np.float64]
-
-
-def deviations(case: Case) -> Floats:
-    """(4 Y, 4 Y): the city's log deviation of year and cell (row) by eps of year and cell (column)."""
-    shocks, years = case.shocks, case.years
-    scale, phi = np.array(shocks.city_volatility), np.array(shocks.city_persistence)
-    root = scale[:, None] * np.linalg.cholesky(np.array(shocks.city_correlation))
-    out = np.zeros((years, CELLS, years, CELLS))
-    for later in range(years):
-        for year in range(later + 1):
-            lasting = (phi[:, None] ** np.arange(later - year + 1)).sum(axis=1)
-            out[later, :, year, :] = lasting[:, None] * root
-    return out.reshape(CELLS * years, CELLS * years)
-
 
 class CityPoints:
     """One randomisation's points, block after block."""
 
     def __init__(self, case: Case, seed: int, randomisation: int) -> None:
         self.nu, self.years = case.shocks.city_degrees_of_freedom, case.years
-        self.rotation = np.linalg.svd(deviations(case))[2]
+        self.rotation = np.linalg.svd(deviations(case).reshape(CELLS * self.years, -1))[2]
         dimensions = CELLS * self.years + (self.years if self.nu else 0)
         self.sobol = Sobol(dimensions, rng=np.random.default_rng([seed, randomisation]))
 

@@ -168,6 +168,16 @@ def city_draws(noise, shocked, path, y):
 
 
 @stage
+def draw_city(noise, shocked, out, path):
+    """The city's eps of all years, of some blocks of paths, into ``out`` (blocks, Y, 4 x LANES)."""
+    for b in range(out.shape[0]):
+        for y in range(out.shape[1]):
+            city_draws(noise, shocked, path + b * LANES, y)
+            for i in range(CELLS * LANES):
+                out[b, y, i] = shocked.draws[i]
+
+
+@stage
 def city_year(noise, shocked, draws, path, y):
     """The year's common shocks from the city's eps, ``draws`` (4 x LANES,)."""
     for k in range(CELLS):
