@@ -119,46 +119,66 @@ def _series(result: Result, beyond: dict[str, int]) -> Iterator[Row]:
         bins = histogram_of(result, i)
         if bins.beyond:
             beyond[key.metric] = beyond.get(key.metric, 0) + bins.beyond
-        sd = np.sqrt(squares / (n - 1)) if n > 1 else np.nan
-        yield (*place, "mean", mean if n else np.nan, sd / np.sqrt(n) if n else np.nan, n)
+        errors = result.errors
+        error = independent_error(squares, n) if errors is None else float(errors.mean[i])
+        yield (*place, "mean", mean if n else np.nan, error, n)
         percentiles, tails = statistics(key)
         for p, value, error in zip(percentiles, *bins.quantiles(np.array(percentiles)), strict=True):
-            yield (*place, f"p{round(100 * p):02d}", float(value), float(error), n)
+            yield (*place, f"p{round(100 * p):02d}", float(value), _if_plain(result, error), n)
         for a in tails:
-            yield (*place, f"tvar{round(100 * a)}", *bins.tail_mean(a), n)
+            value, error = bins.tail_mean(a)
+            yield (*place, f"tvar{round(100 * a)}", value, _if_plain(result, error), n)
+
+
+def independent_error(squares: float, n: int) -> float:
+    """Standard error of the mean of n independent values, from their squared deviations."""
+    return float(np.sqrt(squares / (n - 1)) / np.sqrt(n)) if n > 1 else np.nan
+
+
+def _if_plain(result: Result, error: float) -> float:
+    """An error that only independent paths have; others' is not known."""
+    return float(error) if result.errors is None else np.nan
 
 
 def _events(result: Result) -> Iterator[Row]:
-    case, paths = result.case, result.paths
+    case = result.case
     for f, fund in enumerate(case.funds):
         rules = case.rules[fund]
         for name, e in reported_events(rules, case.options.below_months).items():
-            yield from _event_rows(fund, CITY, name, result.events[f, e], paths, case.first_year)
-            yield from _event_year_rows(fund, name, result.events[f, e], paths, case.first_year)
+            error = None if result.errors is None else result.errors.events[f, e]
+            yield from _event_rows(result, (fund, CITY), name, result.events[f, e], error)
+            yield from _event_year_rows(result, fund, name, result.events[f, e], error)
         if rules.names("county_balance"):
             for c, county in enumerate(case.counties):
+                error = None if result.errors is None else result.errors.county_events[f, c]
                 new = result.county_events[f, c]
-                yield from _event_rows(fund, county.name, "county_depletion", new, paths, case.first_year)
+                yield from _event_rows(result, (fund, county.name), "county_depletion", new, error)
 
 
 def _event_rows(
-    fund: Fund, county: str, name: str, new: NDArray[np.int64], paths: int, first_year: int
+    result: Result,
+    place: tuple[Fund, str],
+    name: str,
+    new: NDArray[np.int64],
+    errors: NDArray[np.float64] | None,
 ) -> Iterator[Row]:
-    """Cumulative probability and hazard of an event by year, from the paths new in each year."""
-    happened = np.cumsum(new)
+    """Cumulative probability and hazard of an event by year, from the paths new in each year and the standard
+    errors of the probabilities where paths are not independent."""
+    paths, happened = result.paths, np.cumsum(new)
     for y in range(len(new)):
         p, at_risk = happened[y] / paths, int(paths - happened[y] + new[y])
-        year, error = first_year + y, np.sqrt(p * (1 - p) / paths)
-        yield fund, county, year, f"event:{name}", "probability", float(p), float(error), paths
+        year, error = result.case.first_year + y, np.sqrt(p * (1 - p) / paths) if errors is None else errors[y]
+        yield *place, year, f"event:{name}", "probability", float(p), float(error), paths
         hazard = new[y] / at_risk if at_risk else np.nan
         error = np.sqrt(hazard * (1 - hazard) / at_risk) if at_risk else np.nan
-        yield fund, county, year, f"hazard:{name}", "probability", float(hazard), float(error), at_risk
+        yield *place, year, f"hazard:{name}", "probability", float(hazard), _if_plain(result, error), at_risk
 
 
 def _event_year_rows(
-    fund: Fund, name: str, new: NDArray[np.int64], paths: int, first_year: int
+    result: Result, fund: Fund, name: str, new: NDArray[np.int64], errors: NDArray[np.float64] | None
 ) -> Iterator[Row]:
     """Calendar year of the first event: order statistics, a path without it later than all."""
+    paths, first_year = result.paths, result.case.first_year
     happened, metric = np.cumsum(new), f"event_year:{name}"
 
     def year_at(rank: float) -> float:
@@ -173,15 +193,7 @@ def _event_year_rows(
             low, high = year_at(paths * p - spread), year_at(min(paths * p + spread, paths))
             error = max((high - low) / 2, 0.5) if np.isfinite(high) else np.nan
         value = value if np.isfinite(value) else np.nan
-        yield fund, CITY, None, metric, f"p{round(100 * p):02d}", value, error, paths
+        yield fund, CITY, None, metric, f"p{round(100 * p):02d}", value, _if_plain(result, error), paths
     ever = happened[-1] / paths
-    yield (
-        fund,
-        CITY,
-        None,
-        metric,
-        "probability",
-        float(ever),
-        float(np.sqrt(ever * (1 - ever) / paths)),
-        paths,
-    )
+    error = np.sqrt(ever * (1 - ever) / paths) if errors is None else errors[-1]
+    yield fund, CITY, None, metric, "probability", float(ever), float(error), paths

@@ -1,13 +1,12 @@
 """A mixture of shifted city shocks: who is shifted how far, and with which likelihood ratio a path counts.
 
 Blocks take the K shifts in turn; the first shift is none.  With n_k paths of shift k, the ratio of a path with
-the shocks eps (Y, 4) up to year y is taken against the mixture of all shifts (Veach and Guibas 1995; Owen and
-Zhou 2000):
+the normal shocks eps (Y, 4) up to year y is taken against the mixture of all shifts (Veach and Guibas 1995;
+Owen and Zhou 2000):
 
-    w_y = 1 / sum_k (n_k / n) exp(l_k,y),    l_k,y = sum over years to y of log density(eps - shift_k) / density(eps)
+    w_y = 1 / sum_k (n_k / n) exp(l_k,y),    l_k,y = sum over years to y of eps . shift_k - |shift_k|^2 / 2
 
-so it is n / n_0 at most.  The density is standard normal, or Student-t of four cells a year with unit variance,
-proportional to (1 + |eps|^2 / (nu - 2))^-((nu + 4) / 2).
+so it is n / n_0 at most, whatever the event.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from numpy.typing import NDArray
 
 from sim.kernels.lanes import LANES
 from sim.kernels.shocks import CELLS, Noise, draw_city
+from sim.model import Case
 from sim.sampling import Chunk
 from sim.simulate import new_work
-from sim.model import Case
 
 Floats = NDArray[np.float64]
 
@@ -31,16 +30,16 @@ class Mixture:
 
     def __init__(self, case: Case, noise: Noise, shifts: Floats, paths: int) -> None:
         """``shifts`` (K, Y, 4) in standard deviations, the first 0."""
-        self.noise, self.shifts, self.nu = noise, shifts, case.shocks.city_degrees_of_freedom
+        self.noise, self.shifts = noise, shifts
         self.blocks = -(-paths // LANES)
         sizes = np.full(self.blocks, LANES)
         sizes[-1] = paths - (self.blocks - 1) * LANES
-        self.paths = np.bincount(self.shift_of(np.arange(self.blocks)), sizes, len(shifts))
+        self.paths = np.bincount(np.arange(self.blocks) % len(shifts), sizes, len(shifts))
         """(K,) paths of each shift."""
         self.shocked = new_work(case).shocked
 
-    def shift_of(self, block: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Which shift blocks have."""
+    def shift_of(self, block: int) -> int:
+        """Which shift a block has."""
         return block % len(self.shifts)
 
     def chunks(self, per_chunk: int) -> Iterator[Chunk]:
@@ -50,20 +49,17 @@ class Mixture:
             given = np.empty((count, len(self.shifts[0]), CELLS * LANES), np.float32)
             draw_city(self.noise, self.shocked, given, first * LANES)
             eps = given.reshape(count, -1, CELLS, LANES)
-            eps += self.shifts[self.shift_of(first + np.arange(count))][..., None].astype(np.float32)
+            for b in range(count):
+                eps[b] += self.shifts[self.shift_of(first + b)][..., None].astype(np.float32)
             yield Chunk(first, count, given, self.ratios(eps.astype(np.float64)))
 
     def ratios(self, eps: Floats) -> Floats:
         """(blocks, Y, 4, LANES) → (blocks, Y, LANES)."""
         share = self.paths / self.paths.sum()
-        mixed = np.zeros((eps.shape[0], eps.shape[1], eps.shape[3]))
-        for k in np.flatnonzero(share):
-            mixed += share[k] * np.exp(np.cumsum(self._log_ratio(eps, self.shifts[k][..., None]), axis=1))
+        mixed = np.full((eps.shape[0], eps.shape[1], eps.shape[3]), share[0])
+        for k in np.flatnonzero(share[1:]) + 1:
+            shift = self.shifts[k]
+            ratio = np.einsum("bycl,yc->byl", eps, shift) - (shift**2).sum(axis=1)[:, None] / 2
+            np.exp(np.cumsum(ratio, axis=1, out=ratio), out=ratio)
+            mixed += np.multiply(share[k], ratio, out=ratio)
         return 1 / mixed
-
-    def _log_ratio(self, eps: Floats, shift: Floats) -> Floats:
-        """Log of the density of eps - shift over that of eps, of one year's four cells."""
-        if not self.nu:
-            return np.asarray((eps * shift).sum(axis=2) - (shift**2).sum(axis=1) / 2)
-        near, far = (1 + (x**2).sum(axis=2) / (self.nu - 2) for x in (eps - shift, eps))
-        return np.asarray((np.log(far) - np.log(near)) * (self.nu + CELLS) / 2)

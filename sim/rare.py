@@ -9,13 +9,16 @@ from 0 to 8, over its lanes and counts the lanes in which the event has happened
 the distance beta of the design point of first-order reliability (Hasofer and Lind 1974), and the shift is
 beta d.  Shifts are kept whose beta are 1 to 7 and lie apart.
 
+Student-t city shocks are refused: there a rare event is one huge year, not many bad ones, and shifts miss it
+(the errors then say far too little).
+
 **Estimate.**  An event counts with the ratio up to the year in which it first happens.  The mean over all n
 paths is unbiased; its variance is the sum of that of the shifts, each of which has a fixed number of paths.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -74,6 +77,28 @@ class Rare:
         p = self.probability
         return np.divide(p * (1 - p), self.error**2, out=np.full(p.shape, np.nan), where=self.error > 0)
 
+    @property
+    def lengths(self) -> Floats:
+        """(K,) of the shifts, in standard deviations."""
+        return np.sqrt((self.shifts**2).sum(axis=(1, 2)))
+
+    def rows(self) -> Iterator[tuple[Fund, int, float, float, float, float]]:
+        """Fund, calendar year, probability, standard error, effective paths with the event and effective
+        plain paths."""
+        for f, fund in enumerate(self.case.funds):
+            for y in range(self.case.years if fund in self.funds else 0):
+                of = (float(x[f, y]) for x in (self.probability, self.error, self.kish, self.effective))
+                yield (fund, self.case.first_year + y, *of)  # type: ignore[misc]
+
+
+def refused(case: Case, event: str) -> str:
+    """Why an event cannot be weighted, or nothing."""
+    if case.shocks.city_degrees_of_freedom is not None:
+        return "importance sampling needs normal city shocks (shocks.city_degrees_of_freedom is given)"
+    if event not in watchable(case):
+        return f"expected one of {', '.join(watchable(case))}, found {event}"
+    return ""
+
 
 def watchable(case: Case) -> dict[str, list[Fund]]:
     """Events that can be weighted, and the funds whose rules know them."""
@@ -95,17 +120,17 @@ def rare_event(
     progress: Progress | None = None,
 ) -> Rare:
     """The event's probability by year from ``paths`` weighted paths; the same bytes for any ``threads`` and
-    chunking.  ValueError for an event that no fund's rules know, KeyboardInterrupt as ``simulate``."""
+    chunking.  ValueError for what ``refused`` refuses; ``progress`` as in ``simulate``."""
     if paths < 1:
         raise ValueError("paths: at least 1")
-    if event not in watchable(case):
-        raise ValueError(f"event: expected one of {', '.join(watchable(case))}, found {event}")
+    if problem := refused(case, event):
+        raise ValueError(problem)
     funds = watchable(case)[event]
     per_chunk = blocks_per_chunk or fitting_blocks(series_of(case))
     workers = _workers(case, event, seed, threads, per_chunk)
     shifts, pilot_blocks = design_points(case, workers, [list(case.funds).index(fund) for fund in funds], per_chunk)
     mixture = Mixture(case, workers.noise, shifts, paths)
-    sums = np.zeros((len(shifts), len(case.funds), case.years, 2))
+    sums = np.zeros((len(shifts), len(case.funds), case.years, 2))  # of ratios and their squares
     for part in replace(workers, paths=paths).run(mixture.chunks(per_chunk)):
         for b, hits in enumerate(part.hits):
             sums[mixture.shift_of(part.first + b)] += hits

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sim.model import Case
 
 Method = Literal["plain", "antithetic", "sobol"]
-RANDOMISATIONS = 16
+RANDOMISATIONS = 32
 Floats = NDArray[np.float64]
 
 
@@ -89,13 +89,14 @@ def groups_of(sampling: Method) -> int:
 
 def chunks_of(case: Case, sampling: Method, seed: int, blocks: int, per_chunk: int) -> Iterator[Chunk]:
     """A run's chunks in order; none holds blocks of two groups."""
-    groups = groups_of(sampling)
-    for group in range(groups):
-        points = None
-        if sampling == "sobol":
-            from sim.quasi import CityPoints
+    groups, points = groups_of(sampling), None
+    if sampling == "sobol":
+        from sim.quasi import CityPoints, principal
 
-            points = CityPoints(case, seed, group)
+        rotation = principal(case)
+    for group in range(groups):
+        if sampling == "sobol":
+            points = CityPoints(case, rotation, seed, group)
         end = (group + 1) * blocks // groups
         for first in range(group * blocks // groups, end, per_chunk):
             count = min(per_chunk, end - first)
