@@ -159,8 +159,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "gain:outlay:county_treasury:discounted": ("County treasuries, mean", "县财政合计均值"),
     "gain:outlay:city_treasury:discounted": ("City treasury, mean", "市财政合计均值"),
     "gains_note": (
-        "Gain: variance of as many independent paths over the variance reached. Percentiles and tail means have"
-        " no standard error here.",
+        "Gain: variance of as many independent paths over the variance reached. Percentiles and tail means"
+        " have no standard error here.",
         "增益为同数独立路径的方差与实际方差之比。分位数和尾部均值在此不给出标准误。",
     ),
     # a rare event
@@ -169,11 +169,12 @@ _LABELS: dict[str, tuple[str, str]] = {
     "relative_error": ("Relative\nerror", "相对\n误差"),
     "kish": ("Effective\nhits", "有效\n命中数"),
     "rare_note": (
-        "Weighted paths: shocks are shifted to where the event is, and a path counts with its likelihood ratio."
-        " Effective hits: Kish; below {few} the error is itself uncertain (?). Independent paths as exact: p(1−p) ÷ squared standard error. Years in which no"
-        " path had the event are left out. Percentiles and amounts are not estimated by such a run.",
-        "各路径加权：冲击移向事件发生之处，路径按似然比计权。有效命中数按Kish公式，不足{few}时误差本身也不可靠（?）；等精度的独立路径数为p(1−p)÷标准误的平方。"
-        "无路径发生该事件的年份从略。此类运行不估计分位数和金额。",
+        "Weighted paths: shocks are shifted to where the event is, and a path counts with its likelihood"
+        " ratio. Effective hits: Kish; below {few} the error is itself uncertain (?). Independent paths as"
+        " exact: p(1−p) ÷ squared standard error. Years in which no path had the event are left out."
+        " Percentiles and amounts are not estimated by such a run.",
+        "各路径加权：冲击移向事件发生之处，路径按似然比计权。有效命中数按Kish公式，不足{few}时误差本身也不可靠（?）；"
+        "等精度的独立路径数为p(1−p)÷标准误的平方。无路径发生该事件的年份从略。此类运行不估计分位数和金额。",
     ),
     "rare_none": ("{fund}: no path had the event in any year.", "{fund}：各年均无路径发生该事件。"),
     "left_out": ("… {n} counties between", "……中间{n}个县（市、区）略"),

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenarios.facts import CITY, RunFacts, caveats, describe, wilson
 from scenarios.errors import InputError
+from scenarios.facts import CITY, RunFacts, caveats, describe, wilson
 from scenarios.labels import Lang, label
 from scenarios.output import new_files, write_json, write_rows
 from scenarios.rows import one_of
@@ -131,7 +131,9 @@ def print_rare(done: RareOutput, console: Console, lang: Lang = "en") -> None:
                 low, high = wilson(p, effective)
                 interval = f"{p:.2e} [{low:.1e}–{high:.1e}]"
                 few = "?" if kish < FEW_HITS else ""
-                table.add_row(str(year), interval, f"{few}{error / p:.1%}", f"{kish:,.0f}", f"{effective:,.0f}")
+                table.add_row(
+                    str(year), interval, f"{few}{error / p:.1%}", f"{kish:,.0f}", f"{effective:,.0f}"
+                )
         if table.row_count:
             console.print(table)
         else:

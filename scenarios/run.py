@@ -66,8 +66,12 @@ class RunRequest:
 
 
 def run(request: RunRequest, progress: Progress) -> RunOutput:
-    """Load, simulate, measure, then write all files at once; raises InputError before any work."""
+    """Load, simulate, measure, then write all files at once; raises InputError before any work.
+
+    Importance sampling is ``rare_run``'s.
+    """
     scenario, paths, seed = checked(request)
+    assert request.sampling != "importance"
     if request.event is not None:
         raise InputError("--event", request.event, "expected only with --sampling importance")
 
@@ -123,8 +127,9 @@ def _paths(request: RunRequest, scenario: Scenario) -> int:
     from sim.sampling import refused, sobol_paths
 
     if request.paths is None:
-        suited = {"sobol": sobol_paths, "antithetic": lambda paths: paths + paths % 2}
-        return suited.get(request.sampling, int)(_within("paths", scenario.paths, 1, MAX_PATHS))
+        paths = _within("paths", scenario.paths, 1, MAX_PATHS)
+        more = {"sobol": sobol_paths(paths), "antithetic": paths + paths % 2}
+        return more.get(request.sampling, paths)
     paths = _within("--paths", request.paths, 1, MAX_PATHS)
     if request.sampling != "importance" and (problem := refused(request.sampling, paths)):
         raise InputError("--paths", "", problem)

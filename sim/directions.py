@@ -34,8 +34,8 @@ def deviations(case: Case) -> Floats:
 
 
 def adverse(case: Case) -> Floats:
-    """(F, Y, Y, 4): for each fund and year, the unit direction of eps in which the nearest path lies that uses
-    up the fund's reserves by the year's end.
+    """(F, Y, Y, 4): for each fund and year, the unit direction of eps in which the nearest path lies that
+    uses up the fund's reserves by the year's end.
 
     The nearest point is found as in first-order reliability (Hasofer and Lind 1974; Rackwitz and Fiessler
     1978) for reserves that are what the city holds at the start, contributions and claims.  0 where the

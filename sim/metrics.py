@@ -167,7 +167,10 @@ def _event_rows(
     paths, happened = result.paths, np.cumsum(new)
     for y in range(len(new)):
         p, at_risk = happened[y] / paths, int(paths - happened[y] + new[y])
-        year, error = result.case.first_year + y, np.sqrt(p * (1 - p) / paths) if errors is None else errors[y]
+        year, error = (
+            result.case.first_year + y,
+            np.sqrt(p * (1 - p) / paths) if errors is None else errors[y],
+        )
         yield *place, year, f"event:{name}", "probability", float(p), float(error), paths
         hazard = new[y] / at_risk if at_risk else np.nan
         error = np.sqrt(hazard * (1 - hazard) / at_risk) if at_risk else np.nan

@@ -1,8 +1,8 @@
 """A mixture of shifted city shocks: who is shifted how far, and with which likelihood ratio a path counts.
 
-Blocks take the K shifts in turn; the first shift is none.  With n_k paths of shift k, the ratio of a path with
-the normal shocks eps (Y, 4) up to year y is taken against the mixture of all shifts (Veach and Guibas 1995;
-Owen and Zhou 2000):
+Blocks take the K shifts in turn; the first shift is none.  With n_k paths of shift k, the ratio of a path
+with the normal shocks eps (Y, 4) up to year y is taken against the mixture of all shifts (Veach and Guibas
+1995; Owen and Zhou 2000):
 
     w_y = 1 / sum_k (n_k / n) exp(l_k,y),    l_k,y = sum over years to y of eps . shift_k - |shift_k|^2 / 2
 

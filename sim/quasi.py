@@ -30,6 +30,7 @@ HALF_CELL = 2.0**-31
 """Half of the distance of Sobol coordinates, which are k / 2^30: no coordinate is 0."""
 Floats = NDArray[np.float64]
 
+
 def principal(case: Case) -> Floats:
     """(4 Y, 4 Y): directions of eps, unit rows, in the order in which they move the city's deviations."""
     size = CELLS * case.years

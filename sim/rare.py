@@ -75,12 +75,13 @@ class Rare:
     def effective(self) -> Floats:
         """Plain paths that would have the same standard error, p (1 - p) / error^2; NaN where unknown."""
         p = self.probability
-        return np.divide(p * (1 - p), self.error**2, out=np.full(p.shape, np.nan), where=self.error > 0)
+        unknown = np.full(p.shape, np.nan)
+        return np.asarray(np.divide(p * (1 - p), self.error**2, out=unknown, where=self.error > 0))
 
     @property
     def lengths(self) -> Floats:
         """(K,) of the shifts, in standard deviations."""
-        return np.sqrt((self.shifts**2).sum(axis=(1, 2)))
+        return np.asarray(np.sqrt((self.shifts**2).sum(axis=(1, 2))))
 
     def rows(self) -> Iterator[tuple[Fund, int, float, float, float, float]]:
         """Fund, calendar year, probability, standard error, effective paths with the event and effective
@@ -128,7 +129,9 @@ def rare_event(
     funds = watchable(case)[event]
     per_chunk = blocks_per_chunk or fitting_blocks(series_of(case))
     workers = _workers(case, event, seed, threads, per_chunk)
-    shifts, pilot_blocks = design_points(case, workers, [list(case.funds).index(fund) for fund in funds], per_chunk)
+    shifts, pilot_blocks = design_points(
+        case, workers, [list(case.funds).index(fund) for fund in funds], per_chunk
+    )
     mixture = Mixture(case, workers.noise, shifts, paths)
     sums = np.zeros((len(shifts), len(case.funds), case.years, 2))  # of ratios and their squares
     for part in replace(workers, paths=paths).run(mixture.chunks(per_chunk)):
@@ -164,7 +167,8 @@ def _workers(case: Case, event: str, seed: int, threads: int | None, per_chunk: 
     )
     count = min(threads or usable_cores(), affordable_workers(series.bins))
     tallies = [
-        new_tally(case, series, per_chunk, new_sampled(case, event=index, blocks=per_chunk)) for _ in range(count)
+        new_tally(case, series, per_chunk, new_sampled(case, event=index, blocks=per_chunk))
+        for _ in range(count)
     ]
     works = [new_work(case) for _ in tallies]
     return Workers(plan, lower_noise(case, plan, seed), 2**32, tallies, works)
@@ -180,7 +184,9 @@ def design_points(case: Case, workers: Workers, funds: list[int], per_chunk: int
     def chunks() -> Iterator[Chunk]:
         for first in range(0, len(asked), per_chunk):
             some = np.array([directions[f, t] for f, t in asked[first : first + per_chunk]])
-            given = (some[..., None] * lengths).astype(np.float32).reshape(len(some), case.years, CELLS * LANES)
+            given = (
+                (some[..., None] * lengths).astype(np.float32).reshape(len(some), case.years, CELLS * LANES)
+            )
             yield Chunk(PILOT_BLOCK + first, len(some), given, np.ones((len(some), case.years, LANES)))
 
     hits = np.concatenate([part.hits[..., 0] for part in workers.run(chunks())])

@@ -201,7 +201,9 @@ class Workers:
                 sampled.ratios[: chunk.blocks] = chunk.ratios
             tally.events[...] = 0
             tally.county_events[...] = 0
-            simulate_blocks(self.plan, noise, work, tally, chunk.first, chunk.blocks, self.paths, moments, stop)
+            simulate_blocks(
+                self.plan, noise, work, tally, chunk.first, chunk.blocks, self.paths, moments, stop
+            )
             events, county_events = tally.events.copy(), tally.county_events.copy()
             part = Part(chunk.first, moments, events, county_events, sampled.hits[: chunk.blocks].copy())
             idle.put((work, tally))

@@ -31,6 +31,7 @@ from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
 from sim.kernels.months import close_month, open_month, post
 from sim.kernels.normals import uniform_31
+from sim.kernels.sampled import count_pairs, weigh_event
 from sim.kernels.shocks import (
     EXCELLENCE,
     TO_UNIT,
@@ -41,7 +42,6 @@ from sim.kernels.shocks import (
     county_year,
     mirror_words,
 )
-from sim.kernels.sampled import count_pairs, weigh_event
 from sim.kernels.tally import HALF, count, merge
 from sim.kernels.threefry import words
 
