@@ -19,6 +19,7 @@ paths is unbiased; its variance is the sum of that of the shifts, each of which 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -86,10 +87,11 @@ class Rare:
     def rows(self) -> Iterator[tuple[Fund, int, float, float, float, float]]:
         """Fund, calendar year, probability, standard error, effective paths with the event and effective
         plain paths."""
+        figures = np.stack([self.probability, self.error, self.kish, self.effective], axis=-1).tolist()
         for f, fund in enumerate(self.case.funds):
-            for y in range(self.case.years if fund in self.funds else 0):
-                of = (float(x[f, y]) for x in (self.probability, self.error, self.kish, self.effective))
-                yield (fund, self.case.first_year + y, *of)  # type: ignore[misc]
+            if fund in self.funds:
+                for y, (p, error, kish, effective) in enumerate(figures[f]):
+                    yield fund, self.case.first_year + y, p, error, kish, effective
 
 
 def refused(case: Case, event: str) -> str:
@@ -134,11 +136,12 @@ def rare_event(
     )
     mixture = Mixture(case, workers.noise, shifts, paths)
     sums = np.zeros((len(shifts), len(case.funds), case.years, 2))  # of ratios and their squares
-    for part in replace(workers, paths=paths).run(mixture.chunks(per_chunk)):
-        for b, hits in enumerate(part.hits):
-            sums[mixture.shift_of(part.first + b)] += hits
-        if progress is not None:
-            progress(min((part.first + len(part.hits)) * LANES, paths))
+    with closing(replace(workers, paths=paths).run(mixture.chunks(per_chunk))) as parts:
+        for part in parts:
+            for b, hits in enumerate(part.hits):
+                sums[mixture.shift_of(part.first + b)] += hits
+            if progress is not None:
+                progress(min((part.first + len(part.hits)) * LANES, paths))
     workers.check()
     n = np.maximum(mixture.paths, 1)[:, None, None]
     variance = np.maximum(sums[..., 1] - sums[..., 0] ** 2 / n, 0.0) * n / np.maximum(n - 1, 1)

@@ -11,8 +11,8 @@ independent, the two paths of a pair are not; the variance of a mean is that of 
 P pairs and d deviations from the mean.  For events d is an indicator less its probability.
 
 ``sobol``: the city's shocks of all years come from scrambled Sobol points (``sim.quasi``), all else from its
-usual address.  The paths are split into 16 randomisations, scrambled independently of each other; the
-standard error is that of the mean of 16 independent means.  It is the only way to know the error, for
+usual address.  The paths are split into 32 randomisations, scrambled independently of each other; the
+standard error is that of the mean of 32 independent means.  It is the only way to know the error, for
 points within a randomisation are not independent.
 
 Importance sampling, which counts one event only, is ``sim.rare``'s.

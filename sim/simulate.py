@@ -10,8 +10,9 @@ from __future__ import annotations
 import mmap
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -184,8 +185,11 @@ class Workers:
     tallies: list[Tally]
     works: list[Work]
 
-    def run(self, chunks: Iterable[Chunk]) -> Iterator[Part]:
-        """The chunks' parts in the order of the chunks, which are asked for as workers come free."""
+    def run(self, chunks: Iterable[Chunk]) -> Generator[Part]:
+        """The chunks' parts in the order of the chunks, which are asked for as workers come free.
+
+        Closing it stops the workers within a block.
+        """
         stop = np.zeros(1, np.uint8)
         idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
         for mine in zip(self.works, self.tallies, strict=True):
@@ -263,13 +267,14 @@ def simulate(
     moments = np.zeros((groups, *first.moments.shape))
     events = np.zeros((groups, *first.events.shape), np.int64)
     county_events = np.zeros((groups, *first.county_events.shape), np.int64)
-    for part in crew.run(chunks_of(case, sampling, seed, blocks, per_chunk)):
-        group = part.first * groups // blocks
-        merge_blocks(moments[group], part.moments, len(part.moments))
-        events[group] += part.events
-        county_events[group] += part.county_events
-        if progress is not None:
-            progress(min((part.first + len(part.moments)) * LANES, paths))
+    with closing(crew.run(chunks_of(case, sampling, seed, blocks, per_chunk))) as parts:
+        for part in parts:
+            group = part.first * groups // blocks
+            merge_blocks(moments[group], part.moments, len(part.moments))
+            events[group] += part.events
+            county_events[group] += part.county_events
+            if progress is not None:
+                progress(min((part.first + len(part.moments)) * LANES, paths))
     crew.check()
     for other in tallies[1:]:
         add_counts(first.counts, other.counts)

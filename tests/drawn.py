@@ -129,7 +129,7 @@ def draw(case: Case, seed: int, paths: int, *, months: bool = True, mirrored: bo
         wipe(shocked.county.ravel())
         for y in range(case.years):
             city_draws(noise, shocked, first, y)
-            city_year(noise, shocked, shocked.draws, first, y)
+            city_year(noise, shocked, first, y)
             for c in range(counties):
                 county_year(noise, shocked, first, c, y)
                 for kind in range(2):

@@ -41,6 +41,7 @@ from sim.kernels.shocks import (
     county_month,
     county_year,
     mirror_words,
+    take,
 )
 from sim.kernels.tally import HALF, count, merge
 from sim.kernels.threefry import words
@@ -150,10 +151,10 @@ def simulate_year(plan, noise, work, tally, path, y):
     books, shocked = work.books, work.shocked
     funds, counties = books.county.shape[0], books.county.shape[1]
     if noise.given.shape[0] > 0:
-        city_year(noise, shocked, noise.given[tally.block[0], y], path, y)
+        take(shocked.draws, noise.given[tally.block[0], y])
     else:
         city_draws(noise, shocked, path, y)
-        city_year(noise, shocked, shocked.draws, path, y)
+    city_year(noise, shocked, path, y)
     for c in range(counties):
         county_year(noise, shocked, path, c, y)
     for month in range(1, MONTHS + 1):

@@ -168,21 +168,27 @@ def city_draws(noise, shocked, path, y):
 
 
 @stage
+def take(draws, given):
+    """(4 x LANES,) copied."""
+    for i in range(CELLS * LANES):
+        draws[i] = given[i]
+
+
+@stage
 def draw_city(noise, shocked, out, path):
     """The city's eps of all years, of some blocks of paths, into ``out`` (blocks, Y, 4 x LANES)."""
     for b in range(out.shape[0]):
         for y in range(out.shape[1]):
             city_draws(noise, shocked, path + b * LANES, y)
-            for i in range(CELLS * LANES):
-                out[b, y, i] = shocked.draws[i]
+            take(out[b, y], shocked.draws)
 
 
 @stage
-def city_year(noise, shocked, draws, path, y):
-    """The year's common shocks from the city's eps, ``draws`` (4 x LANES,)."""
+def city_year(noise, shocked, path, y):
+    """The year's common shocks, from the city's eps in ``shocked.draws``."""
     for k in range(CELLS):
         scale, persistence = noise.city_scale[k], noise.city_persistence[k]
-        mix_city(shocked.city[k // 2], draws, k % 2 * LANES, noise.city_root[k], scale, persistence)
+        mix_city(shocked.city[k // 2], shocked.draws, k % 2 * LANES, noise.city_root[k], scale, persistence)
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
         words(shocked.words, path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
         if noise.mirrored:
