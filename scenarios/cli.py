@@ -91,18 +91,34 @@ def run(
     lang: Language = "en",
     reading: Readings = None,
     template: Template = None,
+    sampling: Annotated[
+        Literal["plain", "antithetic", "sobol", "importance"],
+        typer.Option(help="How paths are drawn; importance: for the probability of one rare event."),
+    ] = "plain",
+    event: Annotated[
+        str | None, typer.Option(help="The event of --sampling importance [reserve_depletion].")
+    ] = None,
 ) -> None:
     """One Monte Carlo run: depletion, months of payment capacity, and who bears the bill."""
     from scenarios.labels import label
+    from scenarios.rare_run import print_rare, run_rare
     from scenarios.run import RunRequest
     from scenarios.run import run as run_scenario
-    from scenarios.summary import print_summary
+    from scenarios.summary import print_gains, print_summary
 
-    screen = console()
-    request = RunRequest(scenario, out, paths, years, seed, threads, parse_readings(reading), template, lang)
+    screen, readings = console(), parse_readings(reading)
+    request = RunRequest(
+        scenario, out, paths, years, seed, threads, readings, template, lang, sampling, event
+    )
+    if sampling == "importance":
+        with progress_on() as progress:
+            rare = run_rare(request, progress)
+        print_rare(rare, screen, lang)
+        return
     with progress_on() as progress:
         done = run_scenario(request, progress)
     print_summary(done.metrics, done.facts, screen, lang)
+    print_gains(done.gains, screen, lang)
     listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
     speed = label("speed", lang, seconds=done.seconds, speed=done.mcfm_per_second)
     for line in ("", listed, *map(str, done.files), speed):

@@ -43,6 +43,8 @@ class RunFacts(TypedDict):
     """By fund: the document leaves to a later rule who pays the unfunded bill."""
     notes: Mapping[Lang, list[str]]
     discount_rate: NotRequired[float]
+    sampling: NotRequired[str]
+    """How paths were drawn, where not independently of each other."""
     county_names: NotRequired[Mapping[str, str]]
     """English names of counties."""
 
@@ -59,6 +61,8 @@ def describe(facts: RunFacts, lang: Lang) -> str:
         paths=facts["paths"],
         seed=facts["seed"],
     )
+    if facts.get("sampling", "plain") != "plain":
+        run += label(f"drawn_{facts['sampling']}", lang)
     return run + (label("constructed", lang) if facts["constructed"] else "")
 
 
@@ -132,6 +136,12 @@ class MetricsIndex:
 
     def _find(self, *key: str) -> list[int]:
         return list(self._rows.get(key, ()))
+
+
+def independent_paths(rows: pd.DataFrame) -> list[float]:
+    """For rows of probabilities, how many independent paths have their standard error; n where it is 0."""
+    found = zip(rows["value"], rows["std_error"], rows["n"], strict=True)
+    return [p * (1 - p) / error**2 if error > 0 and 0 < p < 1 else n for p, error, n in found]
 
 
 def wilson(probability: float, n: float, z: float = Z95) -> tuple[float, float]:

@@ -22,6 +22,9 @@ _LABELS: dict[str, tuple[str, str]] = {
         "{city}, {first}–{last}, {paths:,} paths, seed {seed}.",
         "{city}，{first}—{last}年，模拟路径{paths:,}条，随机种子{seed}。",
     ),
+    "drawn_antithetic": (" Antithetic pairs of paths.", "路径为对偶成对抽样。"),
+    "drawn_sobol": (" Quasi-random city shocks (Sobol).", "市级冲击为拟随机（Sobol）抽样。"),
+    "drawn_importance": (" Importance sampling.", "重要性抽样。"),
     "scenario": ("Scenario {name}: ", "情景“{name}”："),
     "yuan": ("{amount} in 100m yuan", "{amount}亿元"),
     "in_brackets": (" ({what})", "（{what}）"),
@@ -145,6 +148,36 @@ _LABELS: dict[str, tuple[str, str]] = {
         " Gap left: a deficit was once larger than the county's own balance.",
         "缺口指曾有年度动用本县累计结余后仍不足。",
     ),
+    # what the sampling gained
+    "gains": ("What the sampling gained", "抽样方法的增益"),
+    "figure": ("Figure", "指标"),
+    "fund": ("Fund", "基金"),
+    "effective": ("Independent\npaths as exact", "等精度的\n独立路径数"),
+    "gain": ("\nGain", "\n增益"),
+    "gain:event:reserve_depletion": ("Reserves depleted by then", "截至当年结余耗尽概率"),
+    "gain:months_of_capacity": ("Months of capacity, mean", "可支付月数均值"),
+    "gain:reserves": ("Reserves, mean", "累计结余均值"),
+    "gain:outlay:county_treasury:discounted": ("County treasuries, mean", "县财政合计均值"),
+    "gain:outlay:city_treasury:discounted": ("City treasury, mean", "市财政合计均值"),
+    "gains_note": (
+        "Gain: variance of as many independent paths over the variance reached. Percentiles and tail means"
+        " have no standard error here.",
+        "增益为同数独立路径的方差与实际方差之比。分位数和尾部均值在此不给出标准误。",
+    ),
+    # a rare event
+    "rare": ("{fund}: {event} by the end of the year", "{fund}：截至当年末发生{event}的概率"),
+    "probability": ("Probability [95%]", "概率[95%区间]"),
+    "relative_error": ("Relative\nerror", "相对\n误差"),
+    "kish": ("Effective\nhits", "有效\n命中数"),
+    "rare_note": (
+        "Weighted paths: shocks are shifted to where the event is, and a path counts with its likelihood"
+        " ratio. Effective hits: Kish; below {few} the error is itself uncertain (?). Independent paths as"
+        " exact: p(1−p) ÷ squared standard error. Years in which no path had the event are left out."
+        " Percentiles and amounts are not estimated by such a run.",
+        "各路径加权：冲击移向事件发生之处，路径按似然比计权。有效命中数按Kish公式，不足{few}时误差本身也不可靠（?）；"
+        "等精度的独立路径数为p(1−p)÷标准误的平方。无路径发生该事件的年份从略。此类运行不估计分位数和金额。",
+    ),
+    "rare_none": ("{fund}: no path had the event in any year.", "{fund}：各年均无路径发生该事件。"),
     "left_out": ("… {n} counties between", "……中间{n}个县（市、区）略"),
 }
 

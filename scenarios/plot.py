@@ -13,7 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from scenarios import fonts
-from scenarios.facts import MetricsIndex, RunFacts, caveats, describe, funds_of, one_scenario, wilson
+from scenarios.facts import (
+    MetricsIndex,
+    RunFacts,
+    caveats,
+    describe,
+    funds_of,
+    independent_paths,
+    one_scenario,
+    wilson,
+)
 from scenarios.labels import Lang, label, wrap
 
 if TYPE_CHECKING:
@@ -206,7 +215,7 @@ def _stretch(values: pd.Series) -> tuple[Any, Any]:
 
 
 def _draw_depletion(axes: Axes, rows: pd.DataFrame) -> None:
-    ends = [wilson(p, n) for p, n in zip(rows["value"], rows["n"], strict=True)]
+    ends = [wilson(p, n) for p, n in zip(rows["value"], independent_paths(rows), strict=True)]
     low, high = zip(*ends, strict=True)
     percent = rows.assign(low=low, high=high)[["low", "value", "high"]] * 100
     axes.fill_between(*_stretch(percent["low"]), _stretch(percent["high"])[1], color="#b5b5b5", lw=0)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from scenarios.errors import InputError
 from scenarios.explain import city_notes
@@ -20,11 +20,14 @@ from scenarios.scenario import Scenario, load_scenario
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.gains import Gain
+
 PACKAGES = ("fundsim", "numpy", "scipy", "pandas", "numba", "llvmlite", "pyarrow", "matplotlib", "pydantic")
 MAX_PATHS = 2**31 - 1
 """A path is one 32-bit word of a draw's address, and a bin's count is another."""
 MAX_SEED = 2**64 - 1
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+Sampling = Literal["plain", "antithetic", "sobol", "importance"]
 Progress = Callable[[int, int], None]
 """Called with paths done and paths in all."""
 
@@ -40,6 +43,8 @@ class RunOutput:
     """How many statements the scenario's figures rest on."""
     seconds: float
     mcfm_per_second: float
+    gains: list[Gain]
+    """What the sampling gained, of the main figures."""
 
 
 @dataclass(frozen=True)
@@ -55,20 +60,22 @@ class RunRequest:
     readings: Mapping[str, str] | None = None
     template: str | None = None
     lang: Lang = "en"
+    sampling: Sampling = "plain"
+    event: str | None = None
+    """Of importance sampling."""
 
 
 def run(request: RunRequest, progress: Progress) -> RunOutput:
-    """Load, simulate, measure, then write all files at once; raises InputError before any work."""
-    scenario = load_scenario(
-        request.scenario, years=request.years, readings=request.readings, template=request.template
-    )
-    paths = _within("--paths", scenario.paths if request.paths is None else request.paths, 1, MAX_PATHS)
-    seed = _within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
-    if request.threads is not None:
-        _within("--threads", request.threads, 1, 1024)
-    check_folder(request.out)
-    _check_counties(scenario)
+    """Load, simulate, measure, then write all files at once; raises InputError before any work.
 
+    Importance sampling is ``rare_run``'s.
+    """
+    scenario, paths, seed = checked(request)
+    assert request.sampling != "importance"
+    if request.event is not None:
+        raise InputError("--event", request.event, "expected only with --sampling importance")
+
+    from sim.gains import gains
     from sim.metrics import metrics_table
     from sim.simulate import compile_kernels, simulate
 
@@ -81,20 +88,63 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
         seed=seed,
         threads=request.threads,
         progress=lambda done: progress(done, paths),
+        sampling=request.sampling,
     )
     seconds = time.perf_counter() - started
     case = scenario.case
     months = paths * case.years * 12 * len(case.counties) * len(case.funds)
     speed = months / seconds / 1e6
     table = metrics_table(result, scenario.name)
-    facts = run_facts(scenario, paths, seed)
+    facts = run_facts(scenario, paths, seed, request.sampling)
+    gained = gains(result)
     manifest = {
+        **manifest_of(scenario, facts),
+        "gains": [gain._asdict() for gain in gained],
+        "values_beyond_histogram_range": table.attrs.pop("beyond_range"),
+        "simulation_seconds": round(seconds, 3),
+        "million_county_fund_months_per_second": round(speed, 1),
+    }
+    files = write_run(request, scenario, table, facts, manifest)
+    return RunOutput(table, facts, files, len(scenario.assumptions), seconds, speed, gained)
+
+
+def checked(request: RunRequest) -> tuple[Scenario, int, int]:
+    """The scenario, and paths and seed of the run; InputError for whatever cannot be."""
+    scenario = load_scenario(
+        request.scenario, years=request.years, readings=request.readings, template=request.template
+    )
+    paths = _paths(request, scenario)
+    seed = _within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
+    if request.threads is not None:
+        _within("--threads", request.threads, 1, 1024)
+    check_folder(request.out)
+    _check_counties(scenario)
+    return scenario, paths, seed
+
+
+def _paths(request: RunRequest, scenario: Scenario) -> int:
+    """The number of paths: as asked for, or the scenario's and what it takes to suit the sampling."""
+    from sim.sampling import refused, sobol_paths
+
+    if request.paths is None:
+        paths = _within("paths", scenario.paths, 1, MAX_PATHS)
+        more = {"sobol": sobol_paths(paths), "antithetic": paths + paths % 2}
+        return more.get(request.sampling, paths)
+    paths = _within("--paths", request.paths, 1, MAX_PATHS)
+    if request.sampling != "importance" and (problem := refused(request.sampling, paths)):
+        raise InputError("--paths", "", problem)
+    return paths
+
+
+def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
+    """What reproduces a run of any sampling."""
+    return {
         **facts,
         "version": version("fundsim"),
         "packages": {name: version(name) for name in PACKAGES},
         "python": platform.python_version(),
         "resolved": {
-            "scenario": {**scenario.resolved["scenario"], "paths": paths, "seed": seed},
+            "scenario": {**scenario.resolved["scenario"], "paths": facts["paths"], "seed": facts["seed"]},
             "rules": scenario.resolved["rules"],
         },
         "chosen_readings": dict(scenario.city.chosen),
@@ -104,13 +154,8 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
         },
         "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
         "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
-        "values_beyond_histogram_range": table.attrs.pop("beyond_range"),
         "shock_components_cut_at": 8.0,
-        "simulation_seconds": round(seconds, 3),
-        "million_county_fund_months_per_second": round(speed, 1),
     }
-    files = write_run(request, scenario, table, facts, manifest)
-    return RunOutput(table, facts, files, len(scenario.assumptions), seconds, speed)
 
 
 def write_run(
@@ -139,7 +184,7 @@ def assumption_rows(scenario: Scenario) -> list[tuple[str, ...]]:
     ]
 
 
-def run_facts(scenario: Scenario, paths: int, seed: int) -> RunFacts:
+def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "plain") -> RunFacts:
     """What every table and picture of the run must say."""
     case = scenario.case
     notes = {lang: list(city_notes(scenario.city, lang)) for lang in LANGUAGES}
@@ -149,6 +194,7 @@ def run_facts(scenario: Scenario, paths: int, seed: int) -> RunFacts:
         "city": {lang: scenario.city.name[lang] for lang in LANGUAGES},
         "paths": paths,
         "seed": seed,
+        "sampling": sampling,
         "first_year": case.first_year,
         "years": case.years,
         "constructed": scenario.constructed,

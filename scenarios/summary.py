@@ -10,13 +10,24 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from scenarios.facts import MetricsIndex, RunFacts, caveats, describe, funds_of, one_scenario, wilson
+from scenarios.facts import (
+    MetricsIndex,
+    RunFacts,
+    caveats,
+    describe,
+    funds_of,
+    independent_paths,
+    one_scenario,
+    wilson,
+)
 from scenarios.labels import Lang, label, wrap
 
 if TYPE_CHECKING:
     import pandas as pd
     from rich.console import Console
     from rich.table import Table
+
+    from sim.gains import Gain
 
 SHOWN_YEARS = (1, 2, 3, 5, 10, 15, 20, 25, 30)
 SHOWN_COUNTIES = 20
@@ -36,9 +47,9 @@ def print_summary(metrics: pd.DataFrame, facts: RunFacts, console: Console, lang
     """Prints one scenario's summary; ``metrics`` is its tidy table."""
     one_scenario(metrics)
     console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
-    _note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
+    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
     for line in [*caveats(facts, lang), label("depletion_meaning", lang)]:
-        _note(console, line)
+        note(console, line)
     indexed = MetricsIndex(metrics)
     for fund in funds_of(facts):
         for table in (_by_year, _bill, _counties):
@@ -60,20 +71,20 @@ def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console
         means = metrics.yearly(fund, metric, "mean")["value"]
         if metric.startswith("outlay:") or means.any():
             columns[key] = {year: percent(means[year] / base) for year in means.index}
-    table = _table(label("by_year", lang, fund=label(fund, lang)), label("year", lang))
+    table = new_table(label("by_year", lang, fund=label(fund, lang)), label("year", lang))
     for key in columns:
         table.add_column(label(key, lang, mark=mark), justify="right", no_wrap=True)
     for year in _selected(sorted(columns["p_depletion"]), facts["first_year"]):
         table.add_row(str(year), *(cells.get(year, "") for cells in columns.values()))
     console.print(table)
     stock = label("unfunded_note", lang) if "unfunded_short" in columns else ""
-    _note(console, label("by_year_note", lang, base=money_words(base, lang), unfunded=stock))
+    note(console, label("by_year_note", lang, base=money_words(base, lang), unfunded=stock))
 
 
 def _bill(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
     base, last = facts["base_claims_yuan"][fund], facts["first_year"] + facts["years"] - 1
     title = label("burden", lang, fund=label(fund, lang), first=facts["first_year"], last=last)
-    table = _table(title, label("burden_row", lang))
+    table = new_table(title, label("burden_row", lang))
     for name in STATISTICS:
         table.add_column(label(name, lang), justify="right")
     for line in LINES:
@@ -90,7 +101,7 @@ def _bill(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, l
     console.print(table)
     rate = label("rate", lang, rate=f"{facts['discount_rate']:.1%}") if "discount_rate" in facts else ""
     stock = label("unfunded_end_note", lang, last=last) if len(ends[0]) else ""
-    _note(console, label("burden_note", lang, rate=rate, unfunded=stock))
+    note(console, label("burden_note", lang, rate=rate, unfunded=stock))
 
 
 def _counties(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
@@ -109,7 +120,7 @@ def _counties(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Consol
     gaps = [metrics.yearly(fund, "event:county_depletion", "probability", county) for county in names]
     if any(len(gap) for gap in gaps):
         columns["p_county"] = [_chances(gap).get(last, "") for gap in gaps]
-    table = _table(label("counties", lang, fund=label(fund, lang)), label("county", lang))
+    table = new_table(label("counties", lang, fund=label(fund, lang)), label("county", lang))
     for key in columns:
         table.add_column(label(key, lang), justify="right", no_wrap=True)
     english = facts.get("county_names", {}) if lang == "en" else {}
@@ -121,10 +132,26 @@ def _counties(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Consol
             table.add_row(label("left_out", lang, n=left_out))
     console.print(table)
     gap_words = label("gap_note", lang) if "p_county" in columns else ""
-    _note(console, label("county_note", lang, last=last, gap=gap_words))
+    note(console, label("county_note", lang, last=last, gap=gap_words))
 
 
-def _table(title: str, first: str) -> Table:
+def print_gains(gains: list[Gain], console: Console, lang: Lang = "en") -> None:
+    """Prints how many independent paths would have been as exact, for each main figure; nothing for none."""
+    if not gains:
+        return
+    table = new_table(label("gains", lang), label("figure", lang))
+    for key in ("fund", "year", "effective", "gain"):
+        table.add_column(label(key, lang), justify="right", no_wrap=True)
+    for gain in gains:
+        year = "" if gain.year is None else str(gain.year)
+        cells = (label(gain.fund, lang), year, f"{gain.effective_paths:,.0f}", f"{gain.gain:.1f}")
+        table.add_row(label(f"gain:{gain.metric}", lang), *cells)
+    console.print(table)
+    note(console, label("gains_note", lang))
+
+
+def new_table(title: str, first: str) -> Table:
+    """A table as all of the summary's are: a title, a rule under the header, the first column to the left."""
     from rich import box
     from rich.table import Table
 
@@ -141,7 +168,8 @@ def _table(title: str, first: str) -> Table:
     return table
 
 
-def _note(console: Console, text: str) -> None:
+def note(console: Console, text: str) -> None:
+    """A sentence or several, broken where the screen ends."""
     for line in wrap(text, console.width - 2):
         console.print(line, markup=False, highlight=False)
 
@@ -156,7 +184,7 @@ def _selected(years: list[int], first: int) -> list[int]:
 def _chances(rows: pd.DataFrame, interval: bool = True) -> dict[int, str]:
     """Probabilities in words by year, with their Wilson 95 % interval."""
     cells = {}
-    for year, p, n in zip(rows.index, rows["value"], rows["n"], strict=True):
+    for year, p, n in zip(rows.index, rows["value"], independent_paths(rows), strict=True):
         low, high = wilson(p, n)
         digits = 2 if high < 0.01 else 1
         middle, floor, ceiling = (f"{x * 100:.{digits}f}".replace("100.0", "100") for x in (p, low, high))

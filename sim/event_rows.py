@@ -12,22 +12,40 @@ Row = tuple[str, str, int | None, str, str, float, float, int]
 
 
 def event_rows(
-    fund: str, county: str, name: str, new: NDArray[np.int64], paths: int, first_year: int
+    fund: str,
+    county: str,
+    name: str,
+    new: NDArray[np.int64],
+    paths: int,
+    first_year: int,
+    errors: NDArray[np.float64] | None = None,
 ) -> Iterator[Row]:
-    """Cumulative probability and hazard of an event by year, from the paths new in each year (Y,)."""
+    """Cumulative probability and hazard of an event by year, from the paths new in each year (Y,).
+
+    ``errors`` (Y,) are the probabilities' standard errors where paths are not independent; a hazard's is then
+    not known.
+    """
     happened = np.cumsum(new)
     p, at_risk = happened / paths, paths - happened + new
     hazard = new / np.where(at_risk > 0, at_risk, np.nan)
-    errors = np.sqrt(p * (1 - p) / paths)
     hazard_errors = np.sqrt(hazard * (1 - hazard) / np.maximum(at_risk, 1))
-    columns = (p, errors, hazard, hazard_errors, at_risk)
+    if errors is not None:
+        hazard_errors = np.full(len(new), np.nan)
+    told = np.sqrt(p * (1 - p) / paths) if errors is None else errors
+    columns = (p, told, hazard, hazard_errors, at_risk)
     for y, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
         yield fund, county, first_year + y, f"event:{name}", "probability", row[0], row[1], paths
         yield fund, county, first_year + y, f"hazard:{name}", "probability", *row[2:]
 
 
 def event_year_rows(
-    fund: str, county: str, name: str, new: NDArray[np.int64], paths: int, first_year: int
+    fund: str,
+    county: str,
+    name: str,
+    new: NDArray[np.int64],
+    paths: int,
+    first_year: int,
+    errors: NDArray[np.float64] | None = None,
 ) -> Iterator[Row]:
     """Calendar year of the first event: order statistics, a path without it later than all."""
     happened, metric = np.cumsum(new), f"event_year:{name}"
@@ -44,6 +62,8 @@ def event_year_rows(
             low, high = year_at(paths * p - spread), year_at(min(paths * p + spread, paths))
             error = max((high - low) / 2, 0.5) if np.isfinite(high) else np.nan
         value = value if np.isfinite(value) else np.nan
+        error = error if errors is None else np.nan
         yield fund, county, None, metric, f"p{100 * p:02.0f}", value, error, paths
     ever = float(happened[-1] / paths)
-    yield fund, county, None, metric, "probability", ever, float(np.sqrt(ever * (1 - ever) / paths)), paths
+    error = float(np.sqrt(ever * (1 - ever) / paths) if errors is None else errors[-1])
+    yield fund, county, None, metric, "probability", ever, error, paths

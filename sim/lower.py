@@ -31,7 +31,7 @@ from sim.kernels.tally import MONEY_LOWEST
 from sim.model import FUNDS, Case, Growth
 from sim.rules import Assessment, FundRules
 
-CACHE_LINE_BYTES = 64
+PAGE_BYTES = 4096
 
 LOG2E = 1.4426950408889634
 MODES = ("none", "shortfall", "revenue_made_good", "all_or_nothing")
@@ -277,14 +277,21 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
         monthly_scale=single(shocks.monthly_volatility, LOG2E),
         response=single(shocks.response),
         scalars=single(scalars),
+        mirrored=False,
+        given=np.empty((0, case.years, 4 * LANES), np.float32),
     )
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: Any = np.float64) -> NDArray[Any]:
-    """Zeros that begin on a cache line: a vector of 512 bits that straddles two takes twice the time."""
+    """Zeros that begin on a page.
+
+    A vector of 512 bits that straddles two cache lines takes twice the time.  And a processor that has just
+    stored to an address waits with a load whose last 12 bits are the same: arrays of whole pages, gone
+    through side by side, never meet so, and arrays that begin anywhere do on some days.
+    """
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.zeros(size + CACHE_LINE_BYTES, np.uint8)
-    start = -memory.ctypes.data % CACHE_LINE_BYTES
+    memory = np.zeros(size + PAGE_BYTES, np.uint8)
+    start = -memory.ctypes.data % PAGE_BYTES
     aligned: NDArray[Any] = memory[start : start + size].view(dtype).reshape(shape)
     return aligned
 

@@ -107,17 +107,18 @@ def base_claims_yuan(result: Result, f: int) -> float:
 
 
 def _events(result: Result) -> Iterator[Row]:
-    case, paths, year = result.case, result.paths, result.case.first_year
+    case, errors = result.case, result.errors
+    run = result.paths, case.first_year
     for f, fund in enumerate(case.funds):
         rules = case.rules[fund]
         for name, e in reported_events(rules, case.options.below_months).items():
-            yield from event_rows(fund, CITY, name, result.events[f, e], paths, year)
-            yield from event_year_rows(fund, CITY, name, result.events[f, e], paths, year)
+            told = None if errors is None else errors.events[f, e]
+            yield from event_rows(fund, CITY, name, result.events[f, e], *run, told)
+            yield from event_year_rows(fund, CITY, name, result.events[f, e], *run, told)
         if rules.names("county_balance"):
             for c, county in enumerate(case.counties):
-                yield from event_rows(
-                    fund, county.name, "county_depletion", result.county_events[f, c], paths, year
-                )
+                told, new = None if errors is None else errors.county_events[f, c], result.county_events[f, c]
+                yield from event_rows(fund, county.name, "county_depletion", new, *run, told)
 
 
 def _series(result: Result) -> tuple[list[NDArray[Any]], dict[str, int]]:
@@ -139,6 +140,8 @@ def _series(result: Result) -> tuple[list[NDArray[Any]], dict[str, int]]:
             parts.append((np.repeat(some, len(names)), np.tile(names, len(some)), value, std_error))
             beyond[some] = bins.beyond
     series, statistic, value, std_error = map(np.concatenate, zip(*parts, strict=True))
+    if result.errors is not None:  # only independent paths have one beside the mean's
+        std_error = np.where(statistic == "mean", std_error, np.nan)
     order = np.argsort(series, kind="stable")
     series = series[order]
 
@@ -176,11 +179,17 @@ def _alike(result: Result) -> dict[Alike, list[int]]:
     return groups
 
 
+def independent_errors(squares: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Standard errors of means of n independent values, from their squared deviations; NaN below two."""
+    several = np.where(n > 1, n, np.nan)
+    return np.asarray(np.sqrt(squares / (several - 1)) / np.sqrt(several))
+
+
 def _means(result: Result, series: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Means and their standard errors; NaN where there is no value, or one has no spread."""
     n, mean, squares = result.moments[series].T
-    several, some = np.where(n > 1, n, np.nan), np.where(n > 0, n, np.nan)
-    return np.where(n > 0, mean, np.nan), np.sqrt(squares / (several - 1)) / np.sqrt(some)
+    errors = independent_errors(squares, n) if result.errors is None else result.errors.mean[series]
+    return np.where(n > 0, mean, np.nan), errors
 
 
 def _histograms(result: Result, kind: str, series: list[int]) -> Histograms:

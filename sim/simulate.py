@@ -1,7 +1,8 @@
 """Monte Carlo: a thread pool over chunks of blocks, merged in chunk order.
 
 Memory does not depend on the number of paths: each worker has one block's books and its own integer
-counts, and a chunk hands back its blocks' moments, which are folded in the order of the blocks.
+counts, and a chunk hands back its blocks' moments, which are folded in the order of the blocks.  How paths
+are drawn is ``sim.sampling``'s; here a chunk may bring the city's shocks, or likelihood ratios, with it.
 """
 
 from __future__ import annotations
@@ -9,21 +10,25 @@ from __future__ import annotations
 import mmap
 import os
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
-from sim.kernels.codes import EVENTS
+from sim.kernels.codes import EVENTS, Plan
 from sim.kernels.lanes import LANES
-from sim.kernels.shocks import CELLS, Shocked
+from sim.kernels.sampled import Sampled
+from sim.kernels.shocks import CELLS, Noise, Shocked
 from sim.kernels.tally import Tally, add_counts
 from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
+from sim.sampling import Chunk, Errors, Method, chunks_of, errors_of, groups_of, refused
 from sim.series import Series, series_of
 
 BLOCKS_PER_CHUNK = 32
@@ -56,6 +61,9 @@ class Result:
     """(F, E, Y) paths whose event first happened in the year."""
     county_events: NDArray[np.int64]
     """(F, C, Y)."""
+    sampling: Method = "plain"
+    errors: Errors | None = None
+    """Standard errors where paths are not independent; without them they follow from the tallies."""
 
 
 def new_work(case: Case) -> Work:
@@ -94,22 +102,40 @@ def empty_counts(bins: int) -> NDArray[np.uint32]:
     return np.frombuffer(pages, np.uint32)
 
 
-def new_tally(case: Case, series: Series, blocks: int) -> Tally:
+def new_sampled(case: Case, *, pairs: bool = False, event: int | None = None, blocks: int = 0) -> Sampled:
+    """What is tallied besides: ``pairs`` of mirrored paths, or an event weighted in chunks of ``blocks``."""
+    funds, counties, years = len(case.funds), len(case.counties), case.years
+    events = len(EVENTS) + len(case.options.below_months)
+    weighted = 0 if event is None else blocks
+    return Sampled(
+        pairs=np.zeros((funds if pairs else 0, events, years), np.int64),
+        county_pairs=np.zeros((funds if pairs else 0, counties, years), np.int64),
+        event=0 if event is None else event,
+        ratios=np.zeros((weighted, years, LANES)),
+        first=np.zeros((funds, LANES)),
+        hits=np.zeros((weighted, funds, years, 2)),
+    )
+
+
+def new_tally(case: Case, series: Series, blocks: int, sampled: Sampled | None = None) -> Tally:
     """One worker's empty tallies, for chunks of up to ``blocks`` blocks."""
     funds, counties, years = len(case.funds), len(case.counties), case.years
+    sampled = new_sampled(case) if sampled is None else sampled
+    columns = 4 if len(sampled.pairs) else 3
     return Tally(
         counts=empty_counts(series.bins),
         offset=series.offset,
-        moments=np.zeros((len(series.offset), 3)),
+        moments=np.zeros((len(series.offset), columns)),
         events=np.zeros((funds, len(EVENTS) + len(case.options.below_months), years), np.int64),
         county_events=np.zeros((funds, counties, years), np.int64),
         breaches=np.zeros(1, np.int64),
         weight=aligned_zeros((LANES,)),
         weight_sum=np.zeros(1),
-        lane=aligned_zeros((LANES // 2,)),
+        lane=aligned_zeros((LANES // 8,)),
         paying=np.zeros((counties, 5), np.int64),
         bins=aligned_zeros((len(series.offset), blocks, LANES), np.int16),
         block=np.zeros(1, np.int64),
+        sampled=sampled,
     )
 
 
@@ -138,6 +164,81 @@ def compile_kernels(case: Case) -> None:
     merge_blocks(total, total[None], 0)
 
 
+class Part(NamedTuple):
+    """What a chunk of blocks came to."""
+
+    first: int
+    """Its first block."""
+    moments: NDArray[np.float64]
+    """(blocks, series, 3 or 4) as in ``Tally.moments``."""
+    events: NDArray[np.int64]
+    """(F, E, Y)."""
+    county_events: NDArray[np.int64]
+    """(F, C, Y)."""
+    hits: NDArray[np.float64]
+    """(blocks, F, Y, 2) as in ``Sampled.hits``; no blocks unless an event is weighted."""
+
+
+@dataclass(frozen=True)
+class Workers:
+    """Threads that run chunks of one case's blocks; each has its own books and tallies."""
+
+    plan: Plan
+    noise: Noise
+    paths: int
+    """The run's: those beyond it are masked."""
+    tallies: list[Tally]
+    works: list[Work]
+
+    def run(self, chunks: Iterable[Chunk]) -> Generator[Part]:
+        """The chunks' parts in the order of the chunks, which are asked for as workers come free.
+
+        Closing it stops the workers within a block.
+        """
+        stop = np.zeros(1, np.uint8)
+        idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
+        for mine in zip(self.works, self.tallies, strict=True):
+            idle.put(mine)
+
+        def run_chunk(chunk: Chunk) -> Part:
+            work, tally = idle.get()
+            moments = np.empty((chunk.blocks, *tally.moments.shape))
+            noise, sampled = self.noise, tally.sampled
+            if chunk.given is not None:
+                noise = noise._replace(given=chunk.given)
+            if chunk.ratios is not None:
+                sampled.ratios[: chunk.blocks] = chunk.ratios
+            tally.events[...] = 0
+            tally.county_events[...] = 0
+            simulate_blocks(
+                self.plan, noise, work, tally, chunk.first, chunk.blocks, self.paths, moments, stop
+            )
+            events, county_events = tally.events.copy(), tally.county_events.copy()
+            part = Part(chunk.first, moments, events, county_events, sampled.hits[: chunk.blocks].copy())
+            idle.put((work, tally))
+            return part
+
+        waiting: deque[Future[Part]] = deque()
+        left = iter(chunks)
+        pool = ThreadPoolExecutor(len(self.tallies))
+        try:
+            while True:
+                while len(waiting) < 2 * len(self.tallies) and (chunk := next(left, None)) is not None:
+                    waiting.append(pool.submit(run_chunk, chunk))
+                if not waiting:
+                    break
+                yield waiting.popleft().result()
+        finally:
+            stop[0] = 1  # of no effect on a finished run; an interrupted one does not wait for its workers
+            pool.shutdown(wait=False, cancel_futures=True)
+
+    def check(self) -> None:
+        """Raises IdentityError where money was not conserved."""
+        breaches = sum(int(tally.breaches[0]) for tally in self.tallies)
+        if breaches:
+            raise IdentityError(f"money was not conserved in {breaches} of {self.paths} paths")
+
+
 def simulate(
     case: Case,
     *,
@@ -146,78 +247,53 @@ def simulate(
     threads: int | None = None,
     blocks_per_chunk: int | None = None,
     progress: Progress | None = None,
+    sampling: Method = "plain",
 ) -> Result:
     """Run ``paths`` paths of a case; the result is the same bytes for any ``threads`` and chunking.
 
     ``progress`` is called in the calling thread with the number of paths done.  An exception there or a
-    KeyboardInterrupt stops the workers within a block.  Raises IdentityError where money was not
-    conserved in some path.
+    KeyboardInterrupt stops the workers within a block.  ``sampling`` is how paths are drawn, as
+    ``sim.sampling`` has it; ValueError for a number of paths that it cannot have.  Raises IdentityError
+    where money was not conserved in some path.
     """
-    if paths < 1:
-        raise ValueError("paths: at least 1")
-    plan = lower_case(case)
-    noise = lower_noise(case, plan, seed)
-    series = series_of(case)
+    if problem := refused(sampling, paths):
+        raise ValueError(problem)
+    plan, series = lower_case(case), series_of(case)
+    noise = lower_noise(case, plan, seed)._replace(mirrored=sampling == "antithetic")
     blocks = -(-paths // LANES)
-    workers = min(threads or usable_cores(), blocks, affordable_workers(series.bins))
-    if blocks_per_chunk is None:
-        fitting = CHUNK_BYTES // (2 * LANES * len(series.keys))
-        even = -(-blocks // (CHUNKS_PER_WORKER * workers))
-        blocks_per_chunk = max(1, min(BLOCKS_PER_CHUNK, fitting, even))
-    stop = np.zeros(1, np.uint8)
-    idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
-    tallies = [new_tally(case, series, min(blocks, blocks_per_chunk)) for _ in range(workers)]
-    for tally in tallies:
-        idle.put((new_work(case), tally))
-    total = np.zeros((len(series.offset), 3))
-
-    def run_chunk(first: int) -> tuple[int, NDArray[np.float64]]:
-        count = min(blocks_per_chunk, blocks - first)
-        moments = np.empty((count, *total.shape))
-        work, tally = idle.get()
-        simulate_blocks(plan, noise, work, tally, first, count, paths, moments, stop)
-        idle.put((work, tally))
-        return count, moments
-
-    waiting: deque[Future[tuple[int, NDArray[np.float64]]]] = deque()
-    starts = iter(range(0, blocks, blocks_per_chunk))
-    done = 0
-    pool = ThreadPoolExecutor(workers)
-    try:
-        while True:
-            while len(waiting) < 2 * workers and (start := next(starts, None)) is not None:
-                waiting.append(pool.submit(run_chunk, start))
-            if not waiting:
-                break
-            count, moments = waiting.popleft().result()
-            merge_blocks(total, moments, count)
-            done += count
+    workers = min(threads or usable_cores(), blocks)
+    per_chunk = blocks_per_chunk or fitting_blocks(series, blocks, workers)
+    workers = min(workers, -(-blocks // per_chunk), affordable_workers(series.bins))
+    tallies = [
+        new_tally(case, series, min(blocks, per_chunk), new_sampled(case, pairs=noise.mirrored))
+        for _ in range(workers)
+    ]
+    crew = Workers(plan, noise, paths, tallies, [new_work(case) for _ in tallies])
+    groups, first = groups_of(sampling), tallies[0]
+    moments = np.zeros((groups, *first.moments.shape))
+    events = np.zeros((groups, *first.events.shape), np.int64)
+    county_events = np.zeros((groups, *first.county_events.shape), np.int64)
+    with closing(crew.run(chunks_of(case, sampling, seed, blocks, per_chunk))) as parts:
+        for part in parts:
+            group = part.first * groups // blocks
+            merge_blocks(moments[group], part.moments, len(part.moments))
+            events[group] += part.events
+            county_events[group] += part.county_events
             if progress is not None:
-                progress(min(done * LANES, paths))
-    finally:
-        stop[0] = 1  # of no effect on a finished run; an interrupted one does not wait for its workers
-        pool.shutdown(wait=False, cancel_futures=True)
-    return _gather(case, paths, seed, series, total, tallies)
-
-
-def _gather(
-    case: Case,
-    paths: int,
-    seed: int,
-    series: Series,
-    moments: NDArray[np.float64],
-    tallies: list[Tally],
-) -> Result:
-    """Sum the workers' integer counts into the first worker's."""
-    first = tallies[0]
+                progress(min((part.first + len(part.moments)) * LANES, paths))
+    crew.check()
     for other in tallies[1:]:
         add_counts(first.counts, other.counts)
-        for total, part in (
-            (first.events, other.events),
-            (first.county_events, other.county_events),
-            (first.breaches, other.breaches),
-        ):
-            total += part
-    if first.breaches[0]:
-        raise IdentityError(f"money was not conserved in {first.breaches[0]} of {paths} paths")
-    return Result(case, paths, seed, series, first.counts, moments, first.events, first.county_events)
+        first.sampled.pairs[...] += other.sampled.pairs
+        first.sampled.county_pairs[...] += other.sampled.county_pairs
+    total = moments[0].copy()
+    merge_blocks(total, moments[1:], groups - 1)
+    errors = errors_of(sampling, paths, moments, events, county_events, first.sampled)
+    counts, told = first.counts, (events.sum(axis=0), county_events.sum(axis=0))
+    return Result(case, paths, seed, series, counts, total[:, :3], *told, sampling, errors)
+
+
+def fitting_blocks(series: Series, blocks: int, workers: int) -> int:
+    """Blocks in a chunk: fewer where a case has many series, or a run few blocks."""
+    fitting = CHUNK_BYTES // (2 * LANES * len(series.keys))
+    return max(1, min(BLOCKS_PER_CHUNK, fitting, -(-blocks // (CHUNKS_PER_WORKER * workers))))

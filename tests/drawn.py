@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.block import wipe
 from sim.kernels.lanes import LANES
-from sim.kernels.shocks import EXCELLENCE, Noise, city_year, county_month, county_year
+from sim.kernels.shocks import EXCELLENCE, Noise, city_draws, city_year, county_month, county_year
 from sim.kernels.threefry import words
 from sim.lower import lower_case, lower_noise
 from sim.model import FUNDS, Case, Fund, Shocks
@@ -113,9 +113,9 @@ class Drawn(NamedTuple):
     """(F, Y, C, paths)."""
 
 
-def draw(case: Case, seed: int, paths: int, *, months: bool = True) -> Drawn:
+def draw(case: Case, seed: int, paths: int, *, months: bool = True, mirrored: bool = False) -> Drawn:
     """Calls the shock stages in the order of ``block.simulate_year``."""
-    noise = lower_noise(case, lower_case(case), seed)
+    noise = lower_noise(case, lower_case(case), seed)._replace(mirrored=mirrored)
     funds, counties = len(case.funds), len(case.counties)
     year = np.empty((funds, 2, case.years, counties, paths))
     month = np.empty((funds, 2, case.years, 12 if months else 0, counties, paths))
@@ -128,6 +128,7 @@ def draw(case: Case, seed: int, paths: int, *, months: bool = True) -> Drawn:
         wipe(shocked.city.ravel())
         wipe(shocked.county.ravel())
         for y in range(case.years):
+            city_draws(noise, shocked, first, y)
             city_year(noise, shocked, first, y)
             for c in range(counties):
                 county_year(noise, shocked, first, c, y)
@@ -150,4 +151,7 @@ def found_excellent(noise: Noise, path: int, c: int, y: int, probability: float)
     out = np.empty(4 * LANES, np.int32)
     words(out, path, np.int64(noise.county_id[c]), 16 * y, EXCELLENCE, noise.key)
     uniform = ((out.view(np.uint32) >> np.uint32(1)).astype(np.float64) + 0.5) / 2**31
-    return (uniform < probability).reshape(4, LANES)
+    uniform = uniform.reshape(4, LANES)
+    if noise.mirrored:
+        uniform[:, LANES // 2 :] = 1 - uniform[:, : LANES // 2]
+    return uniform < probability

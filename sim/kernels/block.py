@@ -31,15 +31,19 @@ from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
 from sim.kernels.months import close_month, open_month, post, stretch_end
 from sim.kernels.normals import uniform_31
+from sim.kernels.sampled import count_pairs, weigh_event
 from sim.kernels.shocks import (
     EXCELLENCE,
     TO_UNIT,
     Shocked,
+    city_draws,
     city_year,
     county_month,
     county_year,
+    mirror_words,
+    take,
 )
-from sim.kernels.tally import count, merge
+from sim.kernels.tally import HALF, count, merge
 from sim.kernels.threefry import words
 
 
@@ -136,6 +140,8 @@ def draw_assessments(plan, noise, work, path, y):
         words(work.shocked.words, path, np.int64(noise.county_id[c]), 16 * y, EXCELLENCE, noise.key)
         for f in range(noise.fund.shape[0]):
             d, cell = work.books.county[f, c], 2 * noise.fund[f] * LANES
+            if noise.mirrored:
+                mirror_words(work.shocked.words, cell)
             draw_excellence(d, work.shocked.words, cell, plan.excellent_probability)
 
 
@@ -156,6 +162,10 @@ def simulate_year(plan, noise, work, tally, path, y):
     """
     books, shocked = work.books, work.shocked
     funds, counties = books.county.shape[0], books.county.shape[1]
+    if noise.given.shape[0] > 0:
+        take(shocked.draws, noise.given[tally.block[0], y])
+    else:
+        city_draws(noise, shocked, path, y)
     city_year(noise, shocked, path, y)
     for c in range(counties):
         county_year(noise, shocked, path, c, y)
@@ -181,6 +191,10 @@ def simulate_year(plan, noise, work, tally, path, y):
         first = last + 1
     for f in range(funds):
         year_end(plan, books, work.copy, tally, f, y)
+        if noise.mirrored:
+            count_pairs(tally.sampled, books.county[f], books.city[f], tally.weight, f, y)
+        if tally.sampled.ratios.shape[0] > 0:
+            weigh_event(tally.sampled, books.city[f], tally.weight, tally.block[0], f, y)
 
 
 @stage
@@ -199,7 +213,9 @@ def simulate_block(plan, noise, work, tally, path):
 
 @stage
 def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, stop):
-    """Blocks ``first .. first + blocks``; each one's moments into ``moments`` (blocks, series, 3).
+    """Blocks ``first .. first + blocks``; each one's moments into ``moments`` (blocks, series, 3 or 4).
+
+    Mirrored paths beyond the run's end are left out in pairs.
 
     ``stop`` (1,) uint8 is looked at between blocks: an interrupted run ends within a block.
     """
@@ -208,18 +224,19 @@ def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, sto
             return
         path = (first + b) * LANES
         for i in range(LANES):
-            tally.weight[i] = 1.0 if path + i < paths else 0.0
+            place = 2 * (i % HALF) if noise.mirrored else i
+            tally.weight[i] = 1.0 if path + place < paths else 0.0
         tally.weight_sum[0] = min(LANES, paths - path)
         tally.block[0] = b
         simulate_block(plan, noise, work, tally, path)
         for s in range(tally.moments.shape[0]):
-            for k in range(3):
+            for k in range(moments.shape[2]):
                 moments[b, s, k] = tally.moments[s, k]
     count(tally.counts, tally.offset, tally.bins, blocks)
 
 
 @stage
 def merge_blocks(total, moments, blocks):
-    """Fold a chunk's blocks into the running moments (series, 3), in order."""
+    """Fold a chunk's blocks into the running moments (series, 3 or 4), in order."""
     for b in range(blocks):
         merge(total, moments[b])

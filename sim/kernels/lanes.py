@@ -97,7 +97,6 @@ def _compiled() -> dict[str, Any]:
         "bits": cast("bitcast", f4, i4, I32),
         "from_bits": cast("bitcast", i4, f4, F32),
         "to_float": cast("sitofp", i4, f4, F32),
-        "to_int": cast("fptosi", f4, i4, I32),
         "double_bits": cast("bitcast", f8, i8, ir.IntType(64)),
     }
 
@@ -128,7 +127,6 @@ def _interpreted() -> dict[str, Any]:
         "bits": lambda x: np.float32(x).view(np.int32),
         "from_bits": lambda x: np.int32(x).view(np.float32),
         "to_float": lambda x: np.float32(int(x)),
-        "to_int": lambda x: np.int32(int(x)),
         "double_bits": lambda x: np.float64(x).view(np.int64),
     }
 
@@ -138,7 +136,7 @@ wide, inlined, known = _operations["wide"], _operations["inlined"], _operations[
 uadd, uxor, rotate = _operations["uadd"], _operations["uxor"], _operations["rotate"]
 iadd, isub, iand, ixor = _operations["iadd"], _operations["isub"], _operations["iand"], _operations["ixor"]
 ishl, ishr, signed = _operations["ishl"], _operations["ishr"], _operations["signed"]
+to_float = _operations["to_float"]
 bits, from_bits, double_bits = _operations["bits"], _operations["from_bits"], _operations["double_bits"]
-to_float, to_int = _operations["to_float"], _operations["to_int"]
 
 __all__ = ["LANES", "stage"]

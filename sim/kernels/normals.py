@@ -22,7 +22,6 @@ from sim.kernels.lanes import (
     ixor,
     stage,
     to_float,
-    to_int,
     wide,
 )
 
@@ -47,7 +46,7 @@ S0, S1, S2, S3, S4 = (f4(v) for v in (1.57079637, -0.645963788, 0.0796899274, -0
 C0, C1, C2, C3, C4, C5 = (
     f4(v) for v in (1.0, -1.23370051, 0.253669083, -0.020861998, 0.000916897552, -2.34821564e-05)
 )
-HALF_UP, OFFSET = f4(64.5), i4(64)
+WHOLE = f4(1.5 * 2**23)
 LIMIT = f4(60)
 MANTISSA, ROOT_HALF = i4(0x007FFFFF), i4(0x3F3504F3)
 I1, I23, I31 = i4(1), i4(23), i4(31)
@@ -56,11 +55,15 @@ POSITIVE = i4(0x7FFFFFFF)
 
 @stage
 def _split(t):
-    """t = n + f with n whole and |f| <= 1/2; returns 2^n and 2^f - 1."""
+    """t = n + f with n whole and |f| <= 1/2; returns 2^n and 2^f - 1.
+
+    At 1.5 x 2^23 a float32 has no fraction: adding that rounds t, and leaves n in the lowest bits.
+    """
     t = max(min(t, LIMIT), -LIMIT)
-    n = isub(to_int(t + HALF_UP), OFFSET)
-    f = t - to_float(n)
-    return from_bits(ishl(iadd(n, i4(127)), I23)), f * ((((X4 * f + X3) * f + X2) * f + X1) * f + X0)
+    rounded = t + WHOLE
+    f = t - (rounded - WHOLE)
+    power = from_bits(ishl(iadd(bits(rounded), i4(127)), I23))
+    return power, f * ((((X4 * f + X3) * f + X2) * f + X1) * f + X0)
 
 
 @stage

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels.codes import CLAIMS, CONTRIBUTIONS
-from sim.kernels.lanes import LANES, known, stage, wide
+from sim.kernels.lanes import LANES, ixor, known, stage, wide
 from sim.kernels.normals import exp2, normal_pair, normals, student_four, student_pairs, uniform_31
 from sim.kernels.threefry import words
 
@@ -27,6 +27,7 @@ ONE = np.float32(1)
 ZERO = np.float32(0)
 HALF_LN2 = np.float32(0.34657359027997264)
 TO_UNIT = np.float32(2.0**-31)
+ALL_BITS = np.int32(-1)
 
 # slots of a fund's float32 rows: contributions, claims
 FIRST, SECOND = np.int64(0), np.int64(LANES)
@@ -62,6 +63,10 @@ class Noise(NamedTuple):
     """(2,) float32: per fund."""
     scalars: np.ndarray
     """(9,) float32 in the order of the constants below."""
+    mirrored: bool
+    """Whether the second half of every block mirrors the first (antithetic paths)."""
+    given: np.ndarray
+    """(blocks of a chunk, Y, 4 x LANES) float32: the city's eps where it is not drawn here; or no blocks."""
 
 
 (
@@ -103,6 +108,24 @@ class Shocked(NamedTuple):
 
 
 @stage
+def mirror(draws):
+    """The second half of the lanes has the first half's shocks with the other sign."""
+    wide()
+    for k in range(CELLS):
+        for i in range(LANES // 2):
+            draws[k * LANES + LANES // 2 + i] = -draws[k * LANES + i]
+
+
+@stage
+def mirror_words(words, word):
+    """The same for one word of every lane: U becomes 1 - U, and a direction turns by half a circle."""
+    wide()
+    word = known(word)
+    for i in range(LANES // 2):
+        words[word + LANES // 2 + i] = ixor(words[word + i], ALL_BITS)
+
+
+@stage
 def _cut(x):
     """Cut at +-8: the exponential of an uncut Student-t has no mean."""
     return max(min(x, CUT), -CUT)
@@ -135,19 +158,45 @@ def draw_epidemic(epidemic, w, scalars):
 
 
 @stage
-def city_year(noise, shocked, path, y):
-    """The year's common shocks."""
+def city_draws(noise, shocked, path, y):
+    """The city's eps of the year, independent of each other, into ``shocked.draws``."""
     words(shocked.words, path, THE_CITY, 16 * y, CITY_YEAR, noise.key)
     nu = noise.scalars[CITY_NU]
     if nu > ZERO:
         student_four(shocked.draws, shocked.words, nu)
     else:
         normals(shocked.draws, shocked.words)
+    if noise.mirrored:
+        mirror(shocked.draws)
+
+
+@stage
+def take(draws, given):
+    """(4 x LANES,) copied."""
+    for i in range(CELLS * LANES):
+        draws[i] = given[i]
+
+
+@stage
+def draw_city(noise, shocked, out, path):
+    """The city's eps of all years, of some blocks of paths, into ``out`` (blocks, Y, 4 x LANES)."""
+    for b in range(out.shape[0]):
+        for y in range(out.shape[1]):
+            city_draws(noise, shocked, path + b * LANES, y)
+            take(out[b, y], shocked.draws)
+
+
+@stage
+def city_year(noise, shocked, path, y):
+    """The year's common shocks, from the city's eps in ``shocked.draws``."""
     for k in range(CELLS):
         scale, persistence = noise.city_scale[k], noise.city_persistence[k]
         mix_city(shocked.city[k // 2], shocked.draws, k % 2 * LANES, noise.city_root[k], scale, persistence)
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
         words(shocked.words, path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
+        if noise.mirrored:
+            mirror_words(shocked.words, 0)
+            mirror_words(shocked.words, 3 * LANES)
         draw_epidemic(shocked.epidemic, shocked.words, noise.scalars)
 
 
@@ -214,6 +263,8 @@ def county_year(noise, shocked, path, c, y):
         student_pairs(shocked.draws, shocked.words, nu)
     else:
         normals(shocked.draws, shocked.words)
+    if noise.mirrored:
+        mirror(shocked.draws)
     for f in range(noise.fund.shape[0]):
         fund = noise.fund[f]
         row = shocked.county[c, fund]
@@ -239,6 +290,8 @@ def county_month(noise, shocked, path, c, y, month):
     """A county's month: contributions and claims of both funds into ``shocked.month``."""
     words(shocked.words, path, np.int64(noise.county_id[c]), 16 * y + month, COUNTY_MONTH, noise.key)
     normals(shocked.draws, shocked.words)
+    if noise.mirrored:
+        mirror(shocked.draws)
     month_factors(shocked.flat_factors, shocked.draws, noise.monthly_scale, CELLS)
     for f in range(noise.fund.shape[0]):
         cells = slice(2 * noise.fund[f], 2 * noise.fund[f] + 2)

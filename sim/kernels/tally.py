@@ -19,7 +19,8 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels.codes import NOUGHT
-from sim.kernels.lanes import LANES, double_bits, known, stage, wide
+from sim.kernels.lanes import LANES, double_bits, inlined, known, stage, wide
+from sim.kernels.sampled import Sampled
 
 MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS = -120.0, 50.0, 18_000
 GINI_PER_UNIT, GINI_BINS = 1000.0, 1000
@@ -34,6 +35,7 @@ MONEY_HALF = MONEY_BINS + 2
 EMPTY, NOUGHTS = np.int16(-32768), np.int16(-32767)
 """Instead of a bin: no value here; every path of the block has nought (in the first lane, alone)."""
 HALF = LANES // 2
+EIGHTH = LANES // 8
 
 
 class Tally(NamedTuple):
@@ -44,7 +46,8 @@ class Tally(NamedTuple):
     offset: np.ndarray
     """(series,) int64: a linear series' first bin (below its range), a money series' bin of 0."""
     moments: np.ndarray
-    """(series, 3) float64 of the block at hand: values counted, mean, sum of squared deviations."""
+    """(series, 3) float64 of the block at hand: values counted, mean, sum of squared deviations; with
+    mirrored paths (series, 4): the sum over pairs of the product of their deviations."""
     events: np.ndarray
     """(F, E, Y) int64 paths whose event first happened in the year."""
     county_events: np.ndarray
@@ -56,36 +59,48 @@ class Tally(NamedTuple):
     weight_sum: np.ndarray
     """(1,) float64 paths of the block."""
     lane: np.ndarray
-    """(LANES / 2,) float64 scratch."""
+    """(LANES / 8,) float64 scratch."""
     paying: np.ndarray
     """(C, 5) int64 scratch: lanes in which a county's burden lines are not nought or its balance failed."""
     bins: np.ndarray
     """(series, blocks of a chunk, LANES) int16: bins of every path, counted from the series' offset."""
     block: np.ndarray
     """(1,) int64: the block at hand within its chunk."""
+    sampled: Sampled
+    """What paths that are not plain are tallied by besides."""
 
 
 @stage
 def fold(x):
-    """Sum of LANES / 2 values by a fixed tree; ``x`` is used up.
-
-    The wide levels are written out: a loop of a length known beforehand becomes a few vector additions.
-    """
-    wide()
-    for i in range(LANES // 4):
-        x[i] += x[LANES // 4 + i]
-    for i in range(LANES // 8):
-        x[i] += x[LANES // 8 + i]
-    for i in range(LANES // 16):
-        x[i] += x[LANES // 16 + i]
-    for i in range(LANES // 32):
-        x[i] += x[LANES // 32 + i]
-    half = LANES // 64
+    """Sum of LANES / 8 values by a fixed tree; ``x`` is used up."""
+    half = EIGHTH // 2
     while half >= 1:
         for i in range(half):
             x[i] += x[half + i]
         half //= 2
     return x[0]
+
+
+@stage
+def deviation(row, i, mean, weight, w):
+    """Weighted deviation of one value; an empty value has none."""
+    x = row[i] - mean
+    return weight[w] * x if x == x else 0.0
+
+
+@stage
+def eight_deviations(row, slot, i, mean, weight):
+    """Sum of eight values LANES / 8 apart, by a fixed tree."""
+    inlined()
+    a = deviation(row, slot + i, mean, weight, i)
+    b = deviation(row, slot + EIGHTH + i, mean, weight, EIGHTH + i)
+    c = deviation(row, slot + 2 * EIGHTH + i, mean, weight, 2 * EIGHTH + i)
+    d = deviation(row, slot + 3 * EIGHTH + i, mean, weight, 3 * EIGHTH + i)
+    e = deviation(row, slot + 4 * EIGHTH + i, mean, weight, 4 * EIGHTH + i)
+    f = deviation(row, slot + 5 * EIGHTH + i, mean, weight, 5 * EIGHTH + i)
+    g = deviation(row, slot + 6 * EIGHTH + i, mean, weight, 6 * EIGHTH + i)
+    h = deviation(row, slot + 7 * EIGHTH + i, mean, weight, 7 * EIGHTH + i)
+    return a, b, c, d, e, f, g, h
 
 
 @stage
@@ -105,24 +120,36 @@ def moment(moments, s, row, slot, weight, lane):
     wide()
     slot = known(slot)
     n, mean, squares = 0, 0.0, 0.0
-    for i in range(HALF):
-        one, other = row[slot + i], row[slot + HALF + i]
-        n += 1 if one == one and weight[i] > 0.0 else 0
-        n += 1 if other == other and weight[HALF + i] > 0.0 else 0
-        left = weight[i] * one if one == one else 0.0
-        right = weight[HALF + i] * other if other == other else 0.0
-        lane[i] = left + right
+    for i in range(LANES):
+        n += 1 if row[slot + i] == row[slot + i] and weight[i] > 0.0 else 0
     if n > 0:
+        for i in range(EIGHTH):
+            a, b, c, d, e, f, g, h = eight_deviations(row, slot, i, 0.0, weight)
+            lane[i] = ((a + b) + (c + d)) + ((e + f) + (g + h))
         mean = fold(lane) / n
-        for i in range(HALF):
-            one, other = row[slot + i] - mean, row[slot + HALF + i] - mean
-            left = weight[i] * one * one if one == one else 0.0
-            right = weight[HALF + i] * other * other if other == other else 0.0
-            lane[i] = left + right
+        for i in range(EIGHTH):
+            a, b, c, d, e, f, g, h = eight_deviations(row, slot, i, mean, weight)
+            lane[i] = ((a * a + b * b) + (c * c + d * d)) + ((e * e + f * f) + (g * g + h * h))
         squares = fold(lane)
     moments[s, 0] = n
     moments[s, 1] = mean
     moments[s, 2] = squares
+    if moments.shape[1] > 3:
+        moments[s, 3] = pair_products(row, slot, mean, weight, lane)
+
+
+@stage
+def pair_products(row, slot, mean, weight, lane):
+    """Products of two mirrored paths' deviations from the mean, summed; a pair without both values has 0."""
+    wide()
+    slot = known(slot)
+    for i in range(EIGHTH):
+        lane[i] = 0.0
+    for first in range(0, HALF, EIGHTH):
+        for i in range(first, first + EIGHTH):
+            product = weight[i] * weight[HALF + i] * (row[slot + i] - mean) * (row[slot + HALF + i] - mean)
+            lane[i - first] += product if product == product else 0.0
+    return fold(lane)
 
 
 @stage
@@ -183,7 +210,8 @@ def tally_nothing(tally, s):
     n = tally.weight_sum[0]
     tally.moments[s, 0] = n
     tally.moments[s, 1] = 0.0
-    tally.moments[s, 2] = 0.0
+    for k in range(2, tally.moments.shape[1]):
+        tally.moments[s, k] = 0.0
     bins = tally.bins[s, tally.block[0]]
     bins[0] = NOUGHTS
     bins[1] = np.int16(n)
@@ -225,6 +253,8 @@ def merge(total, block):
             total[s, 0] = n
             total[s, 1] += delta * (n1 / n)
             total[s, 2] += block[s, 2] + delta * delta * (n0 * n1 / n)
+            if total.shape[1] > 3:  # two paths to a pair
+                total[s, 3] += block[s, 3] + delta * delta * (n0 * n1 / n) / 2.0
 
 
 @stage
