@@ -32,10 +32,12 @@ def child(arguments: list[str], cache: str | None = None) -> tuple[float, str]:
     if cache is not None:
         environment["NUMBA_CACHE_DIR"] = cache
     started = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    return time.perf_counter() - started, done.stdout
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    spent = time.perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{arguments[:3]} failed:\n{done.stderr}")
+    return spent, done.stdout
 
 
 def cold_start(settings: Settings, say: Say) -> dict[str, Any]:
