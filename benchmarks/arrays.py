@@ -114,9 +114,7 @@ def year(lib: Any, state: State, first: bool, z_city: Any, z_county: Any, z_mont
     deviation = state.deviation + city[None] + county
     level = lib.exp(deviation).reshape(len(deviation), FUNDS, KINDS, -1)
     unsettled = state.result
-    state = state._replace(
-        city=city, county=county, deviation=deviation, result=unsettled * 0
-    )
+    state = state._replace(city=city, county=county, deviation=deviation, result=unsettled * 0)
     if not first:
         state = top_up(lib, state)
     reserves = state.pool + (state.balance + unsettled).sum(0)
@@ -126,7 +124,7 @@ def year(lib: Any, state: State, first: bool, z_city: Any, z_county: Any, z_mont
         flows = [
             level[:, :, k]
             * lib.exp(MONTHLY_SIGMA[k] * z[:, :, k])
-            * float(BASE[k] * PROFILE[k, m] * math.exp(-MONTHLY_SIGMA[k] ** 2 / 2))
+            * float(BASE[k] * PROFILE[k, m] * math.exp(-(MONTHLY_SIGMA[k] ** 2) / 2))
             for k in range(KINDS)
         ]
         net = flows[0] - flows[1]
@@ -142,5 +140,5 @@ def year(lib: Any, state: State, first: bool, z_city: Any, z_county: Any, z_mont
 
 
 def closing(state: State) -> tuple[Any, Any, Any]:
-    """Counties' money (C, FUNDS, N), pool (FUNDS, N), treasuries' outlay (2, FUNDS, N): what peers must agree on."""
+    """What peers must agree on: counties' money (C, FUNDS, N), pool (FUNDS, N), outlay (2, FUNDS, N)."""
     return state.balance + state.result, state.pool, state.paid

@@ -44,7 +44,8 @@ def measure_all(sections: Sequence[str], settings: Settings, say: Say) -> dict[s
     result: dict[str, Any] = {
         "schema": SCHEMA,
         "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
-        "machine": machine((*PACKAGES, "jax", "torch", "pytest-benchmark")) | {"compiler": compiler_version()},
+        "machine": machine((*PACKAGES, "jax", "torch", "pytest-benchmark"))
+        | {"compiler": compiler_version()},
         "settings": asdict(settings),
         "records": [],
     }
@@ -65,7 +66,15 @@ def in_process(section: str, settings: Settings) -> dict[str, Any]:
     """One section in a fresh process; its progress goes to this one's standard error."""
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "part.json"
-        command = [sys.executable, "-m", "benchmarks", "section", section, str(out), json.dumps(asdict(settings))]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks",
+            "section",
+            section,
+            str(out),
+            json.dumps(asdict(settings)),
+        ]
         subprocess.run(command, cwd=ROOT, check=True)
         part: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
         return part
@@ -135,7 +144,7 @@ def fault(result: Any) -> str | None:
 
 def compare(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, ...]]:
     """Rows: section, name, both medians, their ratio, and whether the quartiles lie apart."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     old = {(r["section"], r["name"]): r for r in before["records"]}
     for new in after["records"]:
         was = old.get((new["section"], new["name"]))

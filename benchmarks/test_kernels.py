@@ -30,28 +30,28 @@ W = Workload(years=3)
 
 
 @stage
-def repeat_words(out, key, repeats):  # type: ignore[no-untyped-def]
+def repeat_words(out, key, repeats):
     """The generator."""
     for r in range(repeats):
         words(out, r * LANES, 1, 1, 1, key)
 
 
 @stage
-def repeat_normals(out, words, repeats):  # type: ignore[no-untyped-def]
+def repeat_normals(out, words, repeats):
     """Words to normals."""
     for _ in range(repeats):
         normals(out, words)
 
 
 @stage
-def repeat_months(noise, shocked, repeats):  # type: ignore[no-untyped-def]
+def repeat_months(noise, shocked, repeats):
     """A county's months of both funds: words, normals, exponentials, figures in yuan."""
     for r in range(repeats):
         county_month(noise, shocked, r * LANES, 0, 0, 1)
 
 
 @stage
-def repeat_posts(plan, books, shocked, repeats):  # type: ignore[no-untyped-def]
+def repeat_posts(plan, books, shocked, repeats):
     """The ledger's part of a month."""
     d, v, flow = books.county[0, 0], books.city[0], books.county_flow[0, 0]
     for _ in range(repeats):
@@ -59,14 +59,14 @@ def repeat_posts(plan, books, shocked, repeats):  # type: ignore[no-untyped-def]
 
 
 @stage
-def repeat_januaries(plan, books, repeats):  # type: ignore[no-untyped-def]
+def repeat_januaries(plan, books, repeats):
     """The top-up of one fund, all counties."""
     for _ in range(repeats):
         fund_january(plan, books, 0, 1)
 
 
 @stage
-def repeat_julies(plan, books, repeats):  # type: ignore[no-untyped-def]
+def repeat_julies(plan, books, repeats):
     """The settlement of one fund, all counties: every second one with a deficit."""
     for _ in range(repeats):
         for c in range(books.county.shape[1]):
@@ -102,7 +102,10 @@ def test_generator_numpy(benchmark: Any) -> None:
 
 
 def test_normals(benchmark: Any) -> None:
-    raw, out = np.random.default_rng(1).integers(-(2**31), 2**31, 4 * LANES, np.int32), np.zeros(4 * LANES, "f")
+    raw, out = (
+        np.random.default_rng(1).integers(-(2**31), 2**31, 4 * LANES, np.int32),
+        np.zeros(4 * LANES, "f"),
+    )
     run(benchmark, 4 * LANES * REPEATS, lambda: repeat_normals(out, raw, REPEATS))
     assert 0.8 < out.std() < 1.2
 

@@ -60,7 +60,10 @@ class Parameters(ctypes.Structure):
 
 def compiler() -> str | None:
     """$CXX, g++ or clang++; None where there is none."""
-    return next((path for name in (os.environ.get("CXX"), "g++", "clang++") if (path := shutil.which(name or ""))), None)
+    return next(
+        (path for name in (os.environ.get("CXX"), "g++", "clang++") if (path := shutil.which(name or ""))),
+        None,
+    )
 
 
 @functools.cache
@@ -78,7 +81,9 @@ def library() -> ctypes.CDLL:
     built = folder / f"reference-{key.hexdigest()[:16]}.so"
     if not built.exists():
         part = built.with_suffix(f".{os.getpid()}")
-        done = subprocess.run([found, *FLAGS, "-o", str(part), str(SOURCE)], capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [found, *FLAGS, "-o", str(part), str(SOURCE)], capture_output=True, text=True, check=False
+        )
         if done.returncode:
             raise RuntimeError(f"the C++ reference does not compile:\n{done.stderr}")
         os.replace(part, built)

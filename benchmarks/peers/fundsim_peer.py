@@ -236,7 +236,7 @@ def final(w: Workload, paths: int, seed: int) -> tuple[Any, Any, Any]:
     plan, work = lower_case(case), new_work(case)
     simulate_w(plan, lower_noise(case, plan, seed), work, empty_outcome(w), 0, paths)
 
-    def slot(rows: Any, at: int) -> Any:
+    def slot(rows: Any, at: Any) -> Any:
         return rows[..., at : at + paths] / YUAN
 
     county, city = np.swapaxes(work.books.county, 0, 1), work.books.city

@@ -1,4 +1,4 @@
-"""JAX on the CPU: the array program in float32, compiled by XLA, its own generator unless normals are given."""
+"""JAX on the CPU: the array program in float32, compiled by XLA, its own generator or given normals."""
 
 from __future__ import annotations
 

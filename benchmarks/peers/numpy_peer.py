@@ -31,10 +31,10 @@ def chunk(w: Workload) -> int:
 def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:
     """All paths, a chunk at a time, on one thread."""
     outcome, most = empty_outcome(w), chunk(w)
-    generator = np.random.Generator(np.random.SFC64(seed))
+    normal = np.random.Generator(np.random.SFC64(seed)).standard_normal
     for start in range(0, paths, most):
         n = min(most, paths - start)
-        state, normal = opening(w, np.full, n), generator.standard_normal
+        state = opening(w, np.full, n)
         for y in range(w.years):
             city, county = normal((CELLS, n)), normal((w.counties, CELLS, n))
             state, done = year(np, state, y == 0, city, county, lambda m, n=n: normal((w.counties, CELLS, n)))

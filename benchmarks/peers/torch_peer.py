@@ -62,6 +62,8 @@ def final(w: Workload, given: Normals) -> tuple[Any, Any, Any]:
     state = opening(w, full, given.city.shape[-1])
     single = Normals(*(torch.from_numpy(z) for z in given))
     for y in range(w.years):
-        state, _ = year(torch, state, y == 0, single.city[y], single.county[y], partial(take, single.month[y]))
+        state, _ = year(
+            torch, state, y == 0, single.city[y], single.county[y], partial(take, single.month[y])
+        )
     county, pool, paid = closing(state)
     return county.numpy(), pool.numpy(), paid.numpy()
