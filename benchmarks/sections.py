@@ -74,9 +74,9 @@ def workload(settings: Settings, say: Say) -> dict[str, Any]:
 
 
 def threads(settings: Settings, say: Say) -> dict[str, Any]:
-    """One thread beside all, for those that take a number of threads at run time."""
+    """One thread beside all, where paths are shared among threads."""
     cores, out = usable_cores(), []
-    peers = [peer for peer in find_peers()[0] if peer.threaded and peer.module != "jax_peer"]
+    peers = [peer for peer in find_peers()[0] if peer.threaded]
     makers: list[tuple[str, Callable[[int], Entry]]] = [(peer.name, partial(w_entry, peer)) for peer in peers]
     makers.append((WHOLE, partial(case_entry, WHOLE, whole_case(W))))
     for name, make in makers:

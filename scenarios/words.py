@@ -1,4 +1,4 @@
-"""Words for what rules say: key -> (English, Chinese).
+"""Words for what rules say, and for ``bench``: key -> (English, Chinese).
 
 Keys are the values of the closed vocabulary (``county_treasury``, ``shortfall``), the instruments and
 statuses with a prefix (``instrument:top_up``, ``status:stated``), and the few sentences of ``explain``.

@@ -19,22 +19,23 @@ class Peer:
     package: str | None = None
     addressed: bool = False
     """Draws by fundsim's addresses; else it has a generator of its own and takes given normals."""
-    threaded: bool = True
+    threaded: bool = False
+    """Shares paths among as many threads as it is told."""
 
     def load(self) -> Any:
         """Its module."""
         return importlib.import_module(f"benchmarks.peers.{self.module}")
 
 
-FUNDSIM = Peer("fundsim", "fundsim_peer", addressed=True)
-CPP = Peer("C++", "cpp_peer", addressed=True)
+FUNDSIM = Peer("fundsim", "fundsim_peer", addressed=True, threaded=True)
+CPP = Peer("C++", "cpp_peer", addressed=True, threaded=True)
 PEERS = (
     FUNDSIM,
     CPP,
     Peer("PyTorch", "torch_peer", package="torch"),
     Peer("JAX", "jax_peer", package="jax"),
-    Peer("NumPy", "numpy_peer", threaded=False),
-    Peer("naive numba", "loop_peer", threaded=False),
+    Peer("NumPy", "numpy_peer"),
+    Peer("naive numba", "loop_peer"),
 )
 
 

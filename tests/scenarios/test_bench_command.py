@@ -56,7 +56,12 @@ def test_the_estimate_is_the_slope_and_the_table() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "english", "chinese"),
-    [(0.314, "0.31 s", "0.31秒"), (64.9, "65 s", "65秒"), (252, "4.2 min", "4.2分钟"), (9e4, "25 h", "25小时")],
+    [
+        (0.314, "0.31 s", "0.31秒"),
+        (64.9, "65 s", "65秒"),
+        (252, "4.2 min", "4.2分钟"),
+        (9e4, "25 h", "25小时"),
+    ],
 )
 def test_durations_in_words(seconds: float, english: str, chinese: str) -> None:
     assert (duration(seconds, "en"), duration(seconds, "zh")) == (english, chinese)
@@ -85,7 +90,17 @@ def test_a_mistake_ends_with_one_message(
 
 def test_an_interrupt_ends_with_status_130(tmp_path: Path) -> None:
     file = tmp_path / "speed.json"
-    command = [sys.executable, "-m", "scenarios", "bench", "ziyang", "--paths", "50000000", "--json", str(file)]
+    command = [
+        sys.executable,
+        "-m",
+        "scenarios",
+        "bench",
+        "ziyang",
+        "--paths",
+        "50000000",
+        "--json",
+        str(file),
+    ]
     child = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, env={**os.environ})
     time.sleep(3)
     assert child.poll() is None
