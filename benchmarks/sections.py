@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -65,7 +66,7 @@ def workload(settings: Settings, say: Say) -> dict[str, Any]:
     check_tallies(peers)
     entries = [w_entry(peer, 1) for peer in peers]
     entries.insert(1, case_entry(WHOLE, whole_case(W), 1))
-    speeds = interleaved(entries, settings.rounds, settings.seconds, say)
+    speeds = interleaved(entries, settings.rounds, settings.seconds, say, time.process_time)
     return {
         "records": records("workload", speeds, FUNDSIM.name),
         "missing": missing,
@@ -93,7 +94,8 @@ def threads(settings: Settings, say: Say) -> dict[str, Any]:
 def cities(settings: Settings, say: Say) -> dict[str, Any]:
     """The five cities' base cases, every rule, event and metric: one thread."""
     entries = [case_entry(name, load_scenario(name).case, 1) for name in CITIES]
-    return {"records": records("cities", interleaved(entries, settings.rounds, settings.seconds, say), None)}
+    speeds = interleaved(entries, settings.rounds, settings.seconds, say, time.process_time)
+    return {"records": records("cities", speeds, None)}
 
 
 def scaling(settings: Settings, say: Say) -> dict[str, Any]:
@@ -107,6 +109,7 @@ def scaling(settings: Settings, say: Say) -> dict[str, Any]:
     by_years = [(f"{y} years", Workload(10, y), max(512, 51_200 // y)) for y in years]
     for section, sizes in (("paths", by_paths), ("counties", by_counties), ("years", by_years)):
         entries = [case_entry(name, whole_case(w), 1, paths) for name, w, paths in sizes]
-        speeds = interleaved(entries, max(1, settings.rounds // 2), settings.seconds, say)
+        rounds = max(1, settings.rounds // 2)
+        speeds = interleaved(entries, rounds, settings.seconds, say, time.process_time)
         out += records(f"scaling in {section}", speeds, entries[1].name)
     return {"records": out}

@@ -39,7 +39,7 @@ from benchmarks.workload import (
 
 SOURCE = Path(__file__).with_name("reference.cpp")
 FLAGS = (
-    "-O3 -march=native -mprefer-vector-width=512 -ffp-contract=fast -fno-math-errno -fno-trapping-math"
+    "-O3 -march=native -ffp-contract=fast -fno-math-errno -fno-trapping-math"
     " -fno-signed-zeros -ffinite-math-only -std=c++17 -shared -fPIC -pthread"
 ).split()
 LOG2E = math.log2(math.e)
