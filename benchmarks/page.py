@@ -33,8 +33,10 @@ TO_CHINESE = (
     ("command, kernels in the cache", "命令，内核已在缓存中"),
     ("first result in Python, empty kernel cache", "Python中得到首个结果，内核缓存为空"),
     (" counties", "个县"),
+    (" county", "个县"),
     (" paths", "条路径"),
     (" years", "年"),
+    (" year", "年"),
     (" threads", "线程"),
     (" thread", "线程"),
     ("million 32-bit words/s", "百万个32位随机字/秒"),
@@ -50,9 +52,9 @@ TO_CHINESE = (
 )
 HEADS: dict[str, tuple[str, str]] = {
     "name": ("", ""),
-    "workload": ("fundsim's speed over this one's", "fundsim速度与其之比"),
-    "threads": ("speed-up with all cores", "全部核心的加速比"),
-    "scaling": ("standard size's speed over this one's", "标准规模速度与其之比"),
+    "workload": ("fundsim's speed ÷ this one's", "fundsim速度÷该项速度"),
+    "threads": ("all threads ÷ this one", "全部线程÷单线程"),
+    "scaling": ("middle size's speed ÷ this one's", "中等规模速度÷该项速度"),
     "speed": ("speed", "速度"),
     "quartiles": ("quartiles", "四分位"),
     "value": ("measured", "实测"),
