@@ -6,12 +6,13 @@ BIN := .venv/bin
 OUT ?= out/demo
 LANGUAGE ?= en
 
-.PHONY: demo test test-all lint types imports format clean help
+.PHONY: demo test test-all bench lint types imports format clean help
 
 help:
 	@echo "make demo      run the Taizhou base case: tables here, pictures in $(OUT)  (LANGUAGE=zh for Chinese)"
 	@echo "make test      lint, types, import contract and the test suite"
 	@echo "make test-all  the slow tests too"
+	@echo "make bench     the benchmark suite into out/bench  (PEERS=1 also installs JAX and PyTorch: gigabytes)"
 
 .venv/ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -32,6 +33,21 @@ test: lint types imports
 test-all: lint types imports
 	@echo "== pytest, slow tests too"
 	@$(BIN)/python -m pytest
+
+.venv/bench: .venv/ready
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	@touch $@
+
+.venv/bench-peers: .venv/bench
+	@for peer in bench-jax bench-torch; do \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[$$peer]" || \
+			echo "== $$peer could not be installed; going on without it"; done
+	@touch $@
+
+bench: OUT = out/bench
+bench: $(if $(PEERS),.venv/bench-peers,.venv/bench)
+	@echo "== python -m benchmarks run  (ten minutes)"
+	@$(BIN)/python -m benchmarks run --out $(OUT)/benchmarks.json
 
 lint: .venv/ready
 	@echo "== ruff"

@@ -125,6 +125,24 @@ def run(
         screen.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+@app.command()
+def bench(
+    city: Annotated[
+        list[str] | None, typer.Argument(metavar="[CITY]...", help="Scenarios; the five cities' without.")
+    ] = None,
+    paths: Annotated[int | None, typer.Option(help="Paths of one measurement; else what takes 1 s.")] = None,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures there too.")] = None,
+    lang: Language = "en",
+) -> None:
+    """How fast this machine is: one minute, the whole model, on one thread and on all."""
+    from scenarios.bench import bench as run_bench
+    from scenarios.bench import print_bench
+
+    with progress_on() as progress:
+        speeds = run_bench(city or [], paths, json, progress)
+    print_bench(speeds, console(), lang)
+
+
 def parse_readings(given: list[str] | None) -> dict[str, str]:
     """ID=VALUE pairs as a dictionary."""
     from scenarios.errors import InputError

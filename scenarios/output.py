@@ -15,19 +15,19 @@ from typing import Any
 from scenarios.errors import InputError
 
 
-def check_folder(folder: Path) -> None:
-    """Refuse an output path that cannot become a directory; makes nothing."""
+def check_folder(folder: Path, option: str = "--out") -> None:
+    """Refuse an output path that cannot become a directory, naming the option; makes nothing."""
     above = folder
     try:
         while not os.path.lexists(above):
             above.exists()  # a name too long for the system is an error, not an absence
             above = above.parent
     except OSError as error:
-        raise InputError(f"{folder!s:.80}", "--out", f"expected a path ({error.strerror})") from error
+        raise InputError(f"{folder!s:.80}", option, f"expected a path ({error.strerror})") from error
     if not above.is_dir():
-        raise InputError(folder, "--out", f"expected a directory, and {above} is a file")
+        raise InputError(folder, option, f"expected a directory, and {above} is a file")
     if not os.access(above, os.W_OK):
-        raise InputError(folder, "--out", f"expected a place that can be written, and {above} cannot")
+        raise InputError(folder, option, f"expected a place that can be written, and {above} cannot")
 
 
 @contextmanager

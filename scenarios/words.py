@@ -1,4 +1,4 @@
-"""Words for what rules say: key -> (English, Chinese).
+"""Words for what rules say, and for ``bench``: key -> (English, Chinese).
 
 Keys are the values of the closed vocabulary (``county_treasury``, ``shortfall``), the instruments and
 statuses with a prefix (``instrument:top_up``, ``status:stated``), and the few sentences of ``explain``.
@@ -107,6 +107,24 @@ _WORDS: dict[str, tuple[str, str]] = {
         "In force until {end}: a horizon beyond it is an extrapolation.",
         "文件有效期至{end}，此后年份的结果属于外推。",
     ),
+    # the speed of this machine
+    "bench:case": ("Base case", "基准情景"),
+    "bench:counties": ("Counties", "县（市、区）"),
+    "bench:threads": ("Mcfm/s,\nthreads: {n}", "百万县·基金·月/秒\n{n}线程"),
+    "bench:run": ("{paths:,} paths,\nall threads", "{paths:,}条路径\n全部线程"),
+    "bench:sentence": (
+        "A run of {paths:,} paths takes about {run}; a sweep of {scenarios:,} such scenarios about {sweep}"
+        " (threads: {n}).",
+        "使用{n}线程，一次{paths:,}条路径的模拟约需{run}；{scenarios:,}个同等规模情景的扫描约需{sweep}。",
+    ),
+    "bench:note": (
+        "Mcfm/s: million county-fund-months a second, every rule step, event and metric. Times hold the"
+        " simulation and its table; a command adds its start and the files it writes.",
+        "县·基金·月：一条路径中一个县一项基金的一个月，含全部规则步骤、事件与指标。用时含模拟与制表，不含命令启动和写文件。",
+    ),
+    "bench:s": ("{amount} s", "{amount}秒"),
+    "bench:min": ("{amount} min", "{amount}分钟"),
+    "bench:h": ("{amount} h", "{amount}小时"),
     "joining": (
         "Counties that bring their balances in: {counties}.",
         "带入统筹前结余的县（市）：{counties}。",

@@ -35,6 +35,7 @@ from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 
+FOLDER = Path(__file__).parent
 KEPT_DAYS = 30
 """Folders of former versions unused for so long are removed."""
 DAY = 86400.0
@@ -47,7 +48,7 @@ WITHOUT_EFFECT = ("CACHE_", "THREADING_LAYER", "NUMBA_DEFAULT_NUM_THREADS", "NUM
 def key() -> str:
     """Twenty hex digits that change with any kernel source, compiler, processor or setting of numba."""
     digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.glob("*.py")):
+    for source in sorted(FOLDER.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     settings = [
         (name, repr(value))
@@ -123,6 +124,11 @@ def prune(place: Path) -> None:
         with suppress(OSError):
             if other != place and other.stat().st_mtime < oldest:
                 shutil.rmtree(other, ignore_errors=True)
+
+
+def kept(function: Callable[..., Any]) -> Any:
+    """A kernel's cache; a stage from outside this folder, whose source no key covers, has none."""
+    return Kept(function) if Path(function.__code__.co_filename).parent == FOLDER else NullCache()
 
 
 class Kept(NullCache):  # type: ignore[misc]

@@ -146,7 +146,7 @@ class Stage:
         with _first_call:
             if self.alone is None:
                 alone = njit(**_whole, **_options)(self.py_func)
-                alone._cache = cache.Kept(self.py_func)
+                alone._cache = cache.kept(self.py_func)
                 self.alone = alone
         with _no_collection():
             return self.alone(*args)

@@ -264,3 +264,13 @@ def test_the_key_does_not_depend_on_threads_or_places(monkeypatch: pytest.Monkey
     for name, value in (("NUMBA_NUM_THREADS", 1), ("NUMBA_DEFAULT_NUM_THREADS", 1), ("CACHE_DIR", "/x")):
         monkeypatch.setattr(numba.config, name, value)
     assert cache.key.__wrapped__() == before
+
+
+def test_only_kernels_are_kept_for_the_key_covers_no_other_source() -> None:
+    from sim.kernels.tally import merge
+
+    def elsewhere(x: float) -> float:
+        return x
+
+    assert isinstance(cache.kept(merge.py_func), cache.Kept)
+    assert not isinstance(cache.kept(elsewhere), cache.Kept)

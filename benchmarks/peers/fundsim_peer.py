@@ -1,0 +1,257 @@
+"""W by fundsim: its case, and its kernels' stages in W's order with W's tallies in place of the model's.
+
+Two entries.  ``run`` takes from the kernels what W asks for and no more.  The whole model on W's sizes is
+``simulate`` on ``whole_case``: Taizhou's rules, every event and every metric.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+
+from benchmarks.workload import (
+    BALANCE as OPENING,
+)
+from benchmarks.workload import (
+    BASE,
+    BINS,
+    BINS_PER_MONTH,
+    CITY_PART,
+    CITY_SIGMA,
+    COUNTY_SIGMA,
+    FUNDS,
+    MONTHLY_SIGMA,
+    MONTHS,
+    PERSISTENCE,
+    POOL_PART,
+    PROFILE,
+    SETTLEMENT_MONTH,
+    TO_POOL,
+    TOP_UP_MONTHS,
+    Outcome,
+    Workload,
+    empty_outcome,
+)
+from scenarios.city import load_city
+from sim.kernels.block import open_books, wipe
+from sim.kernels.codes import (
+    BALANCE,
+    CITY_CLAIMS,
+    CITY_CONTRIBUTIONS,
+    DEPLETED,
+    EVENT_CASH,
+    INFLOW,
+    PAID_CITY,
+    PAID_COUNTY,
+    POOL,
+    RESERVES,
+    SUM_A,
+    SUM_B,
+    UNSETTLED,
+)
+from sim.kernels.december import close, roll
+from sim.kernels.january import sum_of, top_up
+from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.months import add_net, post
+from sim.kernels.settlement import clear, settle
+from sim.kernels.shocks import city_draws, city_year, county_month, county_year
+from sim.lower import lower_case, lower_noise
+from sim.model import FUNDS as FUND_NAMES
+from sim.model import Case, County, CountyFund, FundCase, Profile, Shocks
+from sim.rules import FundRules, Layer, Settlement, TopUp
+from sim.simulate import new_work
+
+YUAN = 1e8
+"""Of W's unit of money."""
+BLOCKS_PER_TASK = 8
+
+
+def case_of(w: Workload, rules: FundRules) -> Case:
+    """W's figures as a case of fundsim, with ``rules`` for both funds."""
+    sigma = MONTHLY_SIGMA * FUNDS
+    figures = CountyFund(
+        base_contributions_yuan=BASE[0] * YUAN,
+        base_claims_yuan=BASE[1] * YUAN,
+        county_balance_yuan=OPENING * YUAN,
+        enrolment_persons=1e6,
+    )
+    profile = Profile(contributions=tuple(PROFILE[0]), claims=tuple(PROFILE[1]))
+    return Case(
+        first_year=2025,
+        years=w.years,
+        rules=dict.fromkeys(FUND_NAMES, rules),
+        funds=dict.fromkeys(FUND_NAMES, FundCase(profile=profile)),
+        counties=tuple(County(name=name, employee=figures, resident=figures) for name in w.names),
+        shocks=Shocks(
+            city_volatility=(CITY_SIGMA,) * 4,
+            city_persistence=(PERSISTENCE,) * 4,
+            county_volatility=(COUNTY_SIGMA,) * 4,
+            county_persistence=PERSISTENCE,
+            monthly_volatility=(sigma[0], sigma[1], sigma[2], sigma[3]),
+        ),
+    )
+
+
+def w_case(w: Workload) -> Case:
+    """W's own rules: what it takes from Taizhou's employee fund."""
+    layers = (
+        Layer(shares={"county_balance": 1.0}),
+        Layer(shares={"pool": POOL_PART, "county_treasury": 1 - POOL_PART}),
+        Layer(shares={"city_treasury": CITY_PART, "county_treasury": 1 - CITY_PART}),
+    )
+    settlement = Settlement(month=SETTLEMENT_MONTH, surplus_to_pool=TO_POOL, waterfall=layers)
+    return case_of(w, FundRules(top_up=TopUp(months=TOP_UP_MONTHS, by_balance=1.0), settlement=settlement))
+
+
+def whole_case(w: Workload) -> Case:
+    """W's sizes and figures under Taizhou's rules as they are."""
+    return case_of(w, FundRules()).model_copy(update={"rules": dict(load_city("taizhou").rules)})
+
+
+@stage
+def note_lowest(v):
+    """Whether reserves are negative at a month's end."""
+    wide()
+    for i in range(LANES):
+        v[EVENT_CASH + i] = max(v[EVENT_CASH + i], 1.0 if v[RESERVES + i] < 0.0 else 0.0)
+
+
+@stage
+def add_inflow(v):
+    """What treasuries paid in a settlement becomes reserves."""
+    wide()
+    for i in range(LANES):
+        v[RESERVES + i] += v[INFLOW + i]
+        v[INFLOW + i] = 0.0
+
+
+@stage
+def count_flag(row, slot, lanes):
+    """Paths with the flag up, which is then lowered."""
+    n = 0
+    for i in range(LANES):
+        n += 1 if i < lanes and row[slot + i] > 0.0 else 0
+        row[slot + i] = 0.0
+    return n
+
+
+@stage
+def tally_fund(outcome, county, v, f, y, lanes, yuan):
+    """The year's tallies of one fund."""
+    clear(v, SUM_A)
+    clear(v, SUM_B)
+    for c in range(county.shape[0]):
+        sum_of(county[c], v, PAID_COUNTY, SUM_A)
+        sum_of(county[c], v, PAID_CITY, SUM_B)
+        outcome.depleted[y, f, c] += count_flag(county[c], DEPLETED, lanes)
+    outcome.negative[y, f] += count_flag(v, EVENT_CASH, lanes)
+    sums = outcome.sums[y, f]
+    for i in range(lanes):
+        capacity = v[RESERVES + i] / v[CITY_CLAIMS + i] * (MONTHS * BINS_PER_MONTH)
+        outcome.months[y, f, int(min(max(capacity, 0.0), BINS - 1.0))] += 1
+        reserves = v[RESERVES + i] / yuan
+        sums[0] += reserves
+        sums[1] += reserves * reserves
+        sums[2] += v[SUM_A + i] / yuan
+        sums[3] += v[SUM_B + i] / yuan
+
+
+@stage
+def fund_january(plan, books, f, y):
+    """The closed year's totals, then the top-up."""
+    county, v = books.county[f], books.city[f]
+    for c in range(county.shape[0]):
+        roll(county[c], v)
+    top_up(plan.rules[f], plan.enrolment[f, y - 1], county, v, None, None)
+
+
+@stage
+def fund_july(plan, books, f):
+    """The settlement."""
+    share, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
+    county, v = books.county[f], books.city[f]
+    settle(plan.rules[f], share, below, short, county, v, None, None)
+    add_inflow(v)
+
+
+@stage
+def fund_december(books, f):
+    """The year's totals and results."""
+    county, v = books.county[f], books.city[f]
+    clear(v, CITY_CONTRIBUTIONS)
+    clear(v, CITY_CLAIMS)
+    for c in range(county.shape[0]):
+        close(county[c], v, None)
+
+
+@stage
+def simulate_w(plan, noise, work, outcome, path, lanes):
+    """One block of paths, of which ``lanes`` count."""
+    books, shocked = work.books, work.shocked
+    funds, counties = books.county.shape[0], books.county.shape[1]
+    open_books(plan, books)
+    for f in range(funds):
+        wipe(shocked.city[f])
+        for c in range(counties):
+            wipe(shocked.county[c, f])
+    for y in range(noise.level.shape[3]):
+        city_draws(noise, shocked, path, y)
+        city_year(noise, shocked, path, y)
+        for c in range(counties):
+            county_year(noise, shocked, path, c, y)
+        for f in range(funds):
+            if y > 0:
+                fund_january(plan, books, f, y)
+        for first, last in ((1, SETTLEMENT_MONTH), (SETTLEMENT_MONTH + 1, MONTHS)):
+            for c in range(counties):
+                for month in range(first, last + 1):
+                    county_month(noise, shocked, path, c, y, month)
+                    for f in range(funds):
+                        d, v, net = books.county[f, c], books.city[f], books.net[f, month - 1]
+                        post(plan.rules[f], d, v, net, None, shocked.month[2 * f], shocked.month[2 * f + 1])
+            for month in range(first, last + 1):
+                for f in range(funds):
+                    add_net(books.city[f], books.net[f, month - 1])
+                    if month == SETTLEMENT_MONTH and y > 0:
+                        fund_july(plan, books, f)
+                    note_lowest(books.city[f])
+        for f in range(funds):
+            fund_december(books, f)
+            tally_fund(outcome, books.county[f], books.city[f], f, y, lanes, YUAN)
+
+
+def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:
+    """All paths over ``threads`` threads."""
+    case = w_case(w)
+    plan = lower_case(case)
+    noise, blocks = lower_noise(case, plan, seed), -(-paths // LANES)
+
+    def part(first: int) -> Outcome:
+        outcome, work = empty_outcome(w), new_work(case)
+        for b in range(first, min(first + BLOCKS_PER_TASK, blocks)):
+            simulate_w(plan, noise, work, outcome, b * LANES, min(LANES, paths - b * LANES))
+        return outcome
+
+    total = empty_outcome(w)
+    with ThreadPoolExecutor(threads) as pool:
+        for done in pool.map(part, range(0, blocks, BLOCKS_PER_TASK)):
+            for whole, more in zip(total, done, strict=True):
+                whole += more
+    return total
+
+
+def final(w: Workload, paths: int, seed: int) -> tuple[Any, Any, Any]:
+    """Closing figures of the first ``paths`` paths, at most a block: (C, 2, N), (2, N), (2, 2, N)."""
+    case = w_case(w)
+    plan, work = lower_case(case), new_work(case)
+    simulate_w(plan, lower_noise(case, plan, seed), work, empty_outcome(w), 0, paths)
+
+    def slot(rows: Any, at: Any) -> Any:
+        return rows[..., at : at + paths] / YUAN
+
+    county, city = np.swapaxes(work.books.county, 0, 1), work.books.city
+    money = slot(county, BALANCE) + slot(county, UNSETTLED)
+    paid = np.stack([slot(county, PAID_COUNTY).sum(0), slot(county, PAID_CITY).sum(0)])
+    return money, slot(city, POOL), paid

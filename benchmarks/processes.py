@@ -1,0 +1,75 @@
+"""What is measured from outside a process: its start, and the memory it came to hold."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measure import Say, record
+from benchmarks.sections import Settings
+
+ROOT = Path(__file__).parents[1]
+SIMULATE = """
+from benchmarks.peers.fundsim_peer import whole_case
+from benchmarks.workload import Workload
+from sim.simulate import simulate
+import resource
+case = whole_case(Workload(counties=2, years=1))
+simulate(case, paths={paths}, seed=1, threads=1)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+"""
+
+
+def child(arguments: list[str], cache: str | None = None) -> tuple[float, str]:
+    """Seconds and standard output of a Python process; ``cache`` is where it keeps compiled kernels."""
+    environment = dict(os.environ)
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH")]))
+    if cache is not None:
+        environment["NUMBA_CACHE_DIR"] = cache
+    started = time.perf_counter()
+    command = [sys.executable, *arguments]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    spent = time.perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{arguments[:3]} failed:\n{done.stderr}")
+    return spent, done.stdout
+
+
+def cold_start(settings: Settings, say: Say) -> dict[str, Any]:
+    """``fundsim run taizhou``, 1,000 paths, as a process: kernels to be compiled, then from the cache."""
+    cold, warm, first = [], [], []
+    first_result = ["-c", SIMULATE.format(paths=256)]
+    for turn in range(1 if settings.small else 3):
+        say(f"round {turn + 1}")
+        with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as out:
+            command = ["-m", "scenarios", "run", "taizhou", "--paths", "1000", "--out", out]
+            cold.append(child(command, cache)[0])
+            warm.append(child(command, cache)[0])
+        with tempfile.TemporaryDirectory() as cache:
+            first.append(child(first_result, cache)[0])
+    names = {
+        "command, empty kernel cache": cold,
+        "command, kernels in the cache": warm,
+        "first result in Python, empty kernel cache": first,
+    }
+    return {"records": [_record("cold start", name, "s", samples) for name, samples in names.items()]}
+
+
+def memory(settings: Settings, say: Say) -> dict[str, Any]:
+    """Greatest resident memory of a process that simulates few paths, and of one that simulates many."""
+    out = []
+    for paths in (10_000, 100_000 if settings.small else 10_000_000):
+        say(f"{paths:,} paths")
+        kilobytes = int(child(["-c", SIMULATE.format(paths=paths)])[1])
+        scale = 1024 if sys.platform != "darwin" else 1
+        out.append(_record("memory", f"{paths:,} paths", "MB", [kilobytes * scale / 1e6]))
+    return {"records": out}
+
+
+def _record(section: str, name: str, unit: str, samples: list[float]) -> dict[str, Any]:
+    return record(section, name, unit, [float(f"{sample:.4g}") for sample in samples])

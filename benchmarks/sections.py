@@ -1,0 +1,120 @@
+"""What is timed in one process: the workload on one core, threads, the cities, scaling."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from benchmarks.measure import Entry, Say, interleaved, records
+from benchmarks.parity import check_parity, check_tallies
+from benchmarks.peers import FUNDSIM, Peer, find_peers
+from benchmarks.peers.fundsim_peer import whole_case
+from benchmarks.workload import Workload
+from scenarios.bench import CITIES
+from scenarios.scenario import load_scenario
+from sim.kernels.lanes import LANES
+from sim.model import Case
+from sim.simulate import BLOCKS_PER_CHUNK, simulate, usable_cores
+
+W = Workload()
+WHOLE = "fundsim, whole model"
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How long to measure."""
+
+    rounds: int = 9
+    seconds: float = 0.4
+    """Of one run."""
+    small: bool = False
+    """Tiny sizes, to see that everything runs."""
+
+
+def w_entry(peer: Peer, threads: int, name: str | None = None) -> Entry:
+    """A peer on W."""
+    module = peer.load()
+    step = module.chunk(W) if hasattr(module, "chunk") else LANES * threads
+    return Entry(
+        name or peer.name,
+        lambda paths: module.run(W, paths, SEED, threads),
+        W.months_per_path,
+        step,
+    )
+
+
+def case_entry(name: str, case: Case, threads: int, size: int | None = None) -> Entry:
+    """A whole run; sizes give every thread whole chunks."""
+    work = case.years * 12 * len(case.counties) * len(case.funds)
+    run = partial(_simulate, case, threads)
+    return Entry(name, run, work, LANES * BLOCKS_PER_CHUNK * threads if size is None else LANES, size)
+
+
+def _simulate(case: Case, threads: int, paths: int) -> object:
+    return simulate(case, paths=paths, seed=SEED, threads=threads)
+
+
+def workload(settings: Settings, say: Say) -> dict[str, Any]:
+    """Every peer on W, and the whole model on W's sizes: one core, one thread each."""
+    peers, missing = find_peers()
+    say("parity")
+    agreement = check_parity(peers)
+    check_tallies(peers)
+    entries = [w_entry(peer, 1) for peer in peers]
+    entries.insert(1, case_entry(WHOLE, whole_case(W), 1))
+    speeds = interleaved(entries, settings.rounds, settings.seconds, say, time.process_time)
+    return {
+        "records": records("workload", speeds, FUNDSIM.name),
+        "missing": missing,
+        "parity_months_of_claims": agreement,
+    }
+
+
+def threads(settings: Settings, say: Say) -> dict[str, Any]:
+    """One thread beside all, where paths are shared among threads."""
+    cores, out = usable_cores(), []
+    peers = [peer for peer in find_peers()[0] if peer.threaded]
+    makers: list[tuple[str, Callable[[int], Entry]]] = [(peer.name, partial(w_entry, peer)) for peer in peers]
+    makers.append((WHOLE, partial(case_entry, WHOLE, whole_case(W))))
+    for name, make in makers:
+        alone = make(1)
+        pair = [Entry(f"{name}, 1 thread", alone.run, alone.work, alone.step)]
+        if cores > 1:
+            every = make(cores)
+            pair.append(Entry(f"{name}, {cores} threads", every.run, every.work, every.step))
+        speeds = interleaved(pair, settings.rounds, settings.seconds, say)
+        out += records("threads", speeds, pair[-1].name)[:1]
+    return {"records": out}
+
+
+def cities(settings: Settings, say: Say) -> dict[str, Any]:
+    """The five cities' base cases, every rule, event and metric: one thread."""
+    entries = [case_entry(name, load_scenario(name).case, 1) for name in CITIES]
+    speeds = interleaved(entries, settings.rounds, settings.seconds, say, time.process_time)
+    return {"records": records("cities", speeds, None)}
+
+
+def scaling(settings: Settings, say: Say) -> dict[str, Any]:
+    """Speed of the whole model over paths, counties and years, each beside a middle size."""
+    out = []
+    paths, counties, years = (1_000, 10_000, 100_000), (1, 10, 100, 1_000), (1, 10, 100)
+    if settings.small:
+        paths, counties, years = (512, 1024, 2048), (1, 2, 3, 4), (1, 2, 3)
+    by_paths = [(f"{n:,} paths", W, n) for n in paths]
+    by_counties = [
+        (f"{c:,} {'county' if c == 1 else 'counties'}", Workload(c, 10), max(512, 51_200 // c))
+        for c in counties
+    ]
+    by_years = [
+        (f"{y} {'year' if y == 1 else 'years'}", Workload(10, y), max(512, 51_200 // y)) for y in years
+    ]
+    for section, sizes in (("paths", by_paths), ("counties", by_counties), ("years", by_years)):
+        entries = [case_entry(name, whole_case(w), 1, paths) for name, w, paths in sizes]
+        rounds = max(1, settings.rounds // 2)
+        speeds = interleaved(entries, rounds, settings.seconds, say, time.process_time)
+        out += records(f"scaling in {section}", speeds, entries[1].name)
+    return {"records": out}
