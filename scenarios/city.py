@@ -1,8 +1,8 @@
-"""A city's rules, read from one TOML file: the default readings, or the alternatives a study chooses.
+"""A city's rules for its counties: its own file, another city's, or a template's.
 
-``load_city`` reads the file, checks every row against the closed vocabulary, applies the chosen readings
-in the order in which the file lists them (a later one sees what an earlier one did), and validates both
-funds' ``FundRules``.  Every alternative of the file is tried once, so that none fails later in a study.
+``load_city`` reads the file (``rules_file``), applies the chosen readings in the order in which the file
+lists them (a later one sees what an earlier one did), then a template, and validates both funds'
+``FundRules``.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scenarios.errors import InputError
-from scenarios.readings import Draft, drafts_of, read_as, rules_of
-from scenarios.rows import (
-    ASSUMPTION,
-    WATERFALL,
-    Header,
-    Outside,
-    Reading,
-    Row,
-    Scope,
-    one_of,
-    order,
-    read_toml,
-    record,
+from scenarios.readings import Draft, rules_of
+from scenarios.rows import ASSUMPTION, WATERFALL, Header, Outside, Reading, Row, Template, near, order
+from scenarios.rules_file import (
+    CITIES,
+    RulesFile,
+    builtin_cities,
+    builtin_templates,
+    find_rules,
+    read_rules,
 )
 from sim.model import Fund
 from sim.rules import FundRules
 
-CITIES = Path(__file__).parent / "cities"
-SCOPES: tuple[Scope, ...] = ("both", "employee", "resident")
-SECTIONS: dict[str, type] = {"city": dict, **dict.fromkeys(SCOPES, dict), "readings": dict, "outside": list}
-TEMPLATES: tuple[str, ...] = ()
+__all__ = ["City", "builtin_cities", "builtin_templates", "load_city"]
 
 
 @dataclass(frozen=True)
 class City:
-    """A city's rules for both funds, with the source of every value."""
+    """Rules for both funds of a city's counties, with the source of every value."""
 
     path: Path
-    header: Header
+    header: Header | Template
+    """The city's own, or the template's where one was asked for by itself."""
+    origin: Header | Template
+    """Whose rules they are: the same header, or that of another city or template."""
+    template: Template | None
+    """A template that replaced single layers of them."""
+    files: tuple[Path, ...]
+    """Every file that was read, the city's first."""
     rules: Mapping[Fund, FundRules]
     rows: tuple[Row, ...]
     """In the order of the vocabulary; one row for both funds where they agree."""
@@ -61,91 +61,120 @@ class City:
         """The city's name by language."""
         return {"en": self.header.en, "zh": self.header.zh}
 
+    @property
+    def borrowed(self) -> tuple[Header | Template, ...]:
+        """Whose rules are in use beside or in place of the city's own."""
+        foreign = () if self.origin is self.header else (self.origin,)
+        return foreign if self.template is None else (*foreign, self.template)
+
     def clause(self, fund: Fund, key: str) -> str:
         """The clause behind a key such as ``top_up.months``, ``settlement.waterfall.1``, ``flows.claims``.
 
         Without a row of its own it is that of the instrument's first row, and without any ``assumption``.
+        A template's rows cite the template; another city's name that city before the clause.
         """
         rows = self.by_fund[fund]
         if key in rows:
-            return rows[key].clause
+            return _cited(rows[key])
         instrument = key.partition(".")[0]
-        same = (row.clause for at, row in rows.items() if at.partition(".")[0] == instrument)
+        same = (_cited(row) for at, row in rows.items() if at.partition(".")[0] == instrument)
         return ASSUMPTION if instrument == "flows" else next(same, ASSUMPTION)
 
 
 def load_city(
-    name_or_path: str, readings: Mapping[str, str] | None = None, template: str | None = None
+    name_or_path: str,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
 ) -> City:
-    """A built-in city by name, or the user's own file by path.
+    """A built-in city or template by name, or the user's own file by path.
 
-    ``readings`` maps a reading's id to the name chosen (the default's name changes nothing).  Raises
-    ``InputError`` for whatever is wrong with the file, the readings or the template.
+    ``rules`` names a city or template (or a path) whose rules take the place of the city's own; ``readings``
+    maps a reading's id of the rules in use to the name chosen (the default's name changes nothing);
+    ``template`` names one that is meant for the city.  Raises ``InputError`` for whatever is wrong with a
+    file, the readings, the rules or the template.
     """
-    path = _find(name_or_path)
-    text = read_toml(path)
-    for section, body in text.items():
-        if section not in SECTIONS:
-            raise InputError(path, section, one_of(section, SECTIONS))
-        if not isinstance(body, SECTIONS[section]):
-            expected = f"[[{section}]], a list" if SECTIONS[section] is list else f"[{section}], a table"
-            raise InputError(path, section, f"expected {expected}")
+    own = read_rules(find_rules(name_or_path))
+    use = own if rules is None else _other_rules(own, "rules", find_rules(rules))
+    files, layers = [own.path], None
     if template is not None:
-        raise InputError(path, "template", one_of(template, TEMPLATES))
-
-    header = record(path, "city", Header, text.get("city", {}))
-    outside = [
-        record(path, f"outside.{n}", Outside, body) for n, body in enumerate(text.get("outside", ()), start=1)
-    ]
-    known = {
-        at: record(path, f"readings.{at}", Reading, body) for at, body in text.get("readings", {}).items()
-    }
-    drafts = drafts_of(path, {scope: text.get(scope, {}) for scope in SCOPES})
-    _check_readings(path, drafts, known)
-
+        layers = _template(own, template)
+        if not layers.header.replaces:  # type: ignore[union-attr]
+            if rules is not None:
+                raise InputError(own.path, "template", f"expected one of rules and {template}, found both")
+            use, layers = layers, None
+    files += [file.path for file in (use, layers) if file is not None and file.path not in files]
     chosen = dict(readings or {})
-    final = read_as(path, drafts, known, chosen)
+    final = use.read_as(chosen)
+    if layers is not None:
+        final = _replace_layers(own.path, final, layers)
     by_fund = {fund: draft.by_key() for fund, draft in final.items()}
     return City(
-        path=path,
-        header=header,
-        rules=rules_of(path, final),
+        path=own.path,
+        header=own.header,
+        origin=use.header,
+        template=layers.header if layers and isinstance(layers.header, Template) else None,
+        files=tuple(files),
+        rules=rules_of(use.path, final),
         rows=tuple(_merged(by_fund)),
         by_fund=by_fund,
-        readings=known,
-        chosen={at: reading.default for at, reading in known.items()} | chosen,
-        outside=tuple(outside),
+        readings=use.readings,
+        chosen={at: reading.default for at, reading in use.readings.items()} | chosen,
+        outside=use.outside,
     )
 
 
-def builtin_cities() -> list[str]:
-    """Names of the cities that come with the program."""
-    return sorted(path.stem for path in CITIES.glob("*.toml"))
+def _other_rules(own: RulesFile, key: str, path: Path) -> RulesFile:
+    """Another file's rules for this city's counties; its own rules stay its own."""
+    if path == own.path:
+        return own
+    other = read_rules(path)
+    if isinstance(other.header, Template) and other.header.replaces:
+        raise InputError(own.path, key, f"{other.header.id} changes rules, expected it as a template")
+    return other.borrowed()
 
 
-def _find(name_or_path: str) -> Path:
-    """The file of a built-in name, else the path itself."""
-    if name_or_path in builtin_cities():
-        return CITIES / f"{name_or_path}.toml"
-    path = Path(name_or_path)
-    if path.suffix == ".toml" or path.exists():
-        return path
-    raise InputError(name_or_path, "", f"no such file; as a city, {one_of(name_or_path, builtin_cities())}")
+def _template(own: RulesFile, name: str) -> RulesFile:
+    """The template of that name, where it is meant for the city."""
+    path = find_rules(name) if name.endswith(".toml") or name in builtin_templates() else None
+    found = path and read_rules(path)
+    if not found or not isinstance(found.header, Template):
+        known = [each for each in builtin_templates() if _meant(read_rules(find_rules(each)).header, own)]
+        expected = f"is unknown, expected one of {', '.join(known)}{near(name, known)}"
+        raise InputError(own.path, "template", f'"{name}" {expected}')
+    if not _meant(found.header, own):
+        cities = ", ".join(found.header.meant_for)
+        expected = f'"{name}" is meant for {cities}; as rules, it can be taken for any city\'s counties'
+        raise InputError(own.path, "template", expected)
+    return found
 
 
-def _check_readings(path: Path, drafts: Mapping[Fund, Draft], known: Mapping[str, Reading]) -> None:
-    """Rows name only readings that the file has; the defaults and every alternative give valid rules."""
-    for draft in drafts.values():
-        for row in draft.by_key().values():
-            if row.reading is not None and row.reading not in known:
-                raise InputError(path, f"{row.fund}.{row.key}.reading", one_of(row.reading, known))
-    trials: list[dict[str, str]] = [{}]
-    for at, reading in known.items():
-        for alternative in reading.alternative:
-            trials.append({at: alternative.name})
-            trials += [{**variant.when, at: alternative.name} for variant in alternative.variant]
-    for trial in trials:
-        rules_of(path, read_as(path, drafts, known, trial))
+def _meant(template: Header | Template, own: RulesFile) -> bool:
+    """Whether a template may be applied: a built-in city takes those meant for it, one's own city all."""
+    assert isinstance(template, Template)
+    return not template.meant_for or own.path.parent != CITIES or own.header.id in template.meant_for
+
+
+def _replace_layers(path: Path, drafts: Mapping[Fund, Draft], template: RulesFile) -> dict[Fund, Draft]:
+    """The template's layers in place of the first that names the source it replaces."""
+    assert isinstance(template.header, Template)
+    source = template.header.replaces
+    result = {}
+    for fund, draft in drafts.items():
+        named = [at for at, row in enumerate(draft.layers) if source in row.value]
+        if not named:
+            expected = f"{template.header.id} replaces a layer of {source}, and the {fund} fund has none"
+            raise InputError(path, "template", expected)
+        own = template.read_as({})[fund].layers
+        layers = [*draft.layers[: named[0]], *own, *draft.layers[named[0] + 1 :]]
+        result[fund] = Draft(dict(draft.rows), layers)
+    return result
+
+
+def _cited(row: Row) -> str:
+    if row.template is not None or row.clause == ASSUMPTION:
+        return row.template or row.clause
+    return " ".join(part for part in (row.city, row.clause) if part)
 
 
 def _merged(by_fund: Mapping[Fund, Mapping[str, Row]]) -> list[Row]:

@@ -34,7 +34,11 @@ Readings = Annotated[
     list[str] | None,
     typer.Option("--reading", metavar="ID=VALUE", help="Another reading of a clause; repeat for more."),
 ]
-Template = Annotated[str | None, typer.Option("--template", help="A template in place of the city's rules.")]
+Template = Annotated[str | None, typer.Option("--template", help="A template that is meant for the city.")]
+Rules = Annotated[
+    str | None,
+    typer.Option("--rules", metavar="NAME", help="Another city's or any template's rules for its counties."),
+]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
 
 
@@ -44,12 +48,13 @@ def explain(
     lang: Language = "en",
     reading: Readings = None,
     template: Template = None,
+    rules: Rules = None,
 ) -> None:
     """Every rule parameter of a city: value, clause, status, reading."""
     from scenarios.city import load_city
     from scenarios.explain import print_explain
 
-    print_explain(load_city(city, parse_readings(reading), template), lang, console())
+    print_explain(load_city(city, parse_readings(reading), template, rules), lang, console())
 
 
 @app.command()
@@ -62,8 +67,10 @@ def replay(
     ] = False,
     reading: Readings = None,
     template: Template = None,
+    rules: Rules = None,
 ) -> None:
     """Run a city's rules over given monthly figures: who pays what, by which clause."""
+    from scenarios.explain import with_rules
     from scenarios.replay_run import replay_command
 
     place, replayed = replay_command(
@@ -73,11 +80,11 @@ def replay(
         apply_adjustment=apply_adjustment,
         readings=parse_readings(reading),
         template=template,
+        rules=rules,
     )
     screen = console()
-    screen.print(
-        f"{place.name['en']} {place.name['zh']}: {len(replayed.ledger):,} transfers → {out}", markup=False
-    )
+    names = f"{with_rules(place, place.name['en'], 'en')} {with_rules(place, place.name['zh'], 'zh')}"
+    screen.print(f"{names}: {len(replayed.ledger):,} transfers → {out}", markup=False)
 
 
 @app.command()
@@ -91,6 +98,7 @@ def run(
     lang: Language = "en",
     reading: Readings = None,
     template: Template = None,
+    rules: Rules = None,
     sampling: Annotated[
         Literal["plain", "antithetic", "sobol", "importance"],
         typer.Option(help="How paths are drawn; importance: for the probability of one rare event."),
@@ -108,7 +116,7 @@ def run(
 
     screen, readings = console(), parse_readings(reading)
     request = RunRequest(
-        scenario, out, paths, years, seed, threads, readings, template, lang, sampling, event
+        scenario, out, paths, years, seed, threads, readings, template, rules, lang, sampling, event
     )
     if sampling == "importance":
         with progress_on() as progress:

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from scenarios.city import City
 from scenarios.labels import Lang
-from scenarios.rows import ASSUMPTION, Bilingual, Row
+from scenarios.rows import ASSUMPTION, Bilingual, Header, Row, Template
 from scenarios.words import word
 
 STYLES = {"delegated": "bold red", "assumption": "yellow", "reading": "cyan"}
@@ -52,14 +52,29 @@ def explain_table(city: City, lang: Lang) -> list[Line]:
             group=_group(instrument, fund, lang),
             name=_in(row, lang),
             value=_value(row, lang),
-            clause=word("no_value", lang) if row.clause == ASSUMPTION else cited(row.clause, lang),
-            status=word(f"status:{row.status}", lang),
+            clause=_clause(row, lang),
+            status=_status(city, row, lang),
             reading=" = ".join(part for part in (row.reading, row.chosen) if part),
             note=row.note_zh if lang == "zh" else row.note_en,
             style=STYLES.get(row.status, ""),
         )
         for instrument, fund, row in rows
     ]
+
+
+def _clause(row: Row, lang: Lang) -> str:
+    """The clause, after the city whose document it is of where that is another."""
+    if row.clause == ASSUMPTION:
+        return word("no_value", lang)
+    return " ".join(part for part in (row.city, cited(row.clause, lang)) if part)
+
+
+def _status(city: City, row: Row, lang: Lang) -> str:
+    """The status; a template's rows on a city's counties are the template's, however firm its source."""
+    status = word(f"status:{row.status}", lang)
+    if row.template is None or row.template == city.id:
+        return status
+    return word("colon", lang, a=word("template", lang, name=row.template), b=status)
 
 
 def print_explain(city: City, lang: Lang, console: Console) -> None:
@@ -114,11 +129,15 @@ def _value(row: Row, lang: Lang) -> str:
             return word(value, lang)
         case dict():
             layer = " + ".join(f"{word(source, lang)} {_percent(share)}" for source, share in value.items())
+            if row.up_to is not None:
+                layer = word("up_to", lang, layer=layer, share=_percent(row.up_to))
             if row.when_pool_short is None:
                 return layer
             return word("if_pool_short", lang, layer=layer, rule=word(row.when_pool_short, lang))
-        case []:
+        case [] if row.key != "settlement.alone":
             return word("no_schedule", lang)
+        case [*names] if row.key == "settlement.alone":
+            return ("、" if lang == "zh" else ", ").join(names) or word("none", lang)
         case [*shares]:
             return word("by_year", lang, shares=("、" if lang == "zh" else ", ").join(map(_percent, shares)))
         case _ if row.key == "settlement.month":
@@ -152,11 +171,13 @@ def _table(*headings: str) -> Table:
 
 
 def _print_head(city: City, lang: Lang, console: Console) -> None:
-    header = city.header
-    console.print(Text(_in(header, lang), style="bold"))
-    console.print(Text(f"{_in(header.document, lang)} {header.document.number}".strip()))
-    start, end = _date(header.in_force_from, lang), _date(header.in_force_to, lang)
-    console.print(Text(word("in_force_until" if end else "in_force", lang, start=start, end=end)))
+    origin = city.origin
+    console.print(Text(with_rules(city, named(city.header, lang), lang), style="bold"))
+    if origin.document is not None:
+        console.print(Text(f"{_in(origin.document, lang)} {origin.document.number}".strip()))
+    if origin.in_force_from is not None:
+        start, end = _date(origin.in_force_from, lang), _date(origin.in_force_to, lang)
+        console.print(Text(word("in_force_until" if end else "in_force", lang, start=start, end=end)))
 
 
 def _print_readings(city: City, lang: Lang, console: Console) -> None:
@@ -182,12 +203,33 @@ def cited(clause: str, lang: Lang) -> str:
 
 def city_notes(city: City, lang: Lang) -> Iterator[str]:
     """What must be said of a city's rules beside any figure that rests on them."""
-    if city.header.in_force_to is not None:
-        yield word("expires", lang, end=_date(city.header.in_force_to, lang))
-    if city.header.joining:
+    if city.borrowed:
+        yield word("not_its_own", lang, city=_in(city.header, lang), rules=borrowed_names(city, lang))
+    if city.origin.in_force_to is not None:
+        yield word("expires", lang, end=_date(city.origin.in_force_to, lang))
+    if city.header.joining and city.origin is city.header:
         names = ("、" if lang == "zh" else ", ").join(_in(county, lang) for county in city.header.joining)
         yield word("joining", lang, counties=names)
-    yield from (_in(note, lang) for note in city.header.notes)
+    for origin in dict.fromkeys((city.origin, *city.borrowed)):
+        yield from (_in(note, lang) for note in origin.notes)
+
+
+def with_rules(city: City, title: str, lang: Lang) -> str:
+    """A title that names whose rules are in use, where they are not the city's own."""
+    if not city.borrowed:
+        return title
+    return word("under_rules", lang, title=title, rules=borrowed_names(city, lang))
+
+
+def borrowed_names(city: City, lang: Lang) -> str:
+    """Whose rules are in use beside or in place of the city's own, by name."""
+    return ("、" if lang == "zh" else ", ").join(named(each, lang) for each in city.borrowed)
+
+
+def named(origin: Header | Template, lang: Lang) -> str:
+    """A city's name, or a template's, said to be one."""
+    name = _in(origin, lang)
+    return word("template", lang, name=name) if isinstance(origin, Template) else name
 
 
 def _print_list(heading: str, items: Iterable[str], console: Console) -> None:

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from scenarios.errors import InputError
 from scenarios.rows import (
+    LAYER_FIELDS,
     WATERFALL,
     WRITTEN,
     Reading,
@@ -140,7 +141,7 @@ def _rules(file: Path, fund: Fund, draft: Draft) -> FundRules:
     if draft.layers:
         values.setdefault("settlement", {})["waterfall"] = [
             {"shares": row.value}
-            | ({"when_pool_short": row.when_pool_short} if row.when_pool_short is not None else {})
+            | {name: getattr(row, name) for name in LAYER_FIELDS if getattr(row, name) is not None}
             for row in draft.layers
         ]
     try:  # as JSON, where strict means: no text for a number, but a list for a tuple

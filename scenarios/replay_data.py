@@ -145,24 +145,27 @@ def _opening(
             raise row.refuse("amount", "expected 0: this city's rules have no risk fund")
     for f, fund in enumerate(funds):
         for c, county in enumerate(counties):
-            _check_opening(path, fund, county, rules[fund], county_amounts[f], county_amounts[f, c])
+            pool = np.nan_to_num(city_amounts[f, 0])
+            _check_opening(path, fund, county, rules[fund], county_amounts[f], county_amounts[f, c], pool)
     return np.nan_to_num(county_amounts), np.nan_to_num(city_amounts)
 
 
 def _check_opening(
-    path: Path, fund: Fund, county: str, rules: FundRules, everyone: Floats, own: Floats
+    path: Path, fund: Fund, county: str, rules: FundRules, everyone: Floats, own: Floats, pool: float
 ) -> None:
     """A balance (or the deficit in its place), and base-year totals where rules or neighbours have them."""
     given = ~np.isnan(own)
     opening = rules.opening_transfer
     needs_claims = opening.months_of_city_claims > 0 or opening.months_of_own_claims > 0
+    needs_claims |= opening.pool_returned > 0 and pool > 0
+    needs_contributions = rules.risk_fund.rate > 0 and rules.risk_fund.of == "last_year"
     has_deficit = given[1] and own[1] > 0
     for at, account in enumerate(COUNTY_ACCOUNTS):
         elsewhere = not np.isnan(everyone[:, at]).all()
         needed = {
             "county_balance": not has_deficit,
             "base_claims": needs_claims or elsewhere,
-            "base_contributions": elsewhere,
+            "base_contributions": needs_contributions or elsewhere,
         }.get(account, False)
         if needed and not given[at]:
             place = f"fund {fund}, county {county}, account {account}"

@@ -38,9 +38,10 @@ def replay_command(
     apply_adjustment: bool,
     readings: Mapping[str, str],
     template: str | None,
+    rules: str | None = None,
 ) -> tuple[City, Replayed]:
     """Everything ``fundsim replay`` does but talk; writes nothing unless all of it succeeded."""
-    city = load_city(name, readings=readings, template=template)
+    city = load_city(name, readings=readings, template=template, rules=rules)
     check_folder(out)
     replayed, funds = replay_city(city, data, apply_adjustment=apply_adjustment)
     with new_files(out, stale=["adjustment.csv"]) as folder:

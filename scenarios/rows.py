@@ -28,6 +28,7 @@ Status = Literal["stated", "reading", "delegated", "assumption"]
 Weight = Literal["main", "minority", "counterfactual"]
 Text = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+TemplateName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
 Kind = TypeVar("Kind", bound=BaseModel)
 
 ASSUMPTION = "assumption"
@@ -82,17 +83,37 @@ class Outside(Bilingual):
     clause: Text
 
 
-class Header(Bilingual):
+class Origin(Bilingual):
+    """Where rules come from: a city's document, or a template."""
+
+    id: str
+    document: Document | None = None
+    in_force_from: date | None = None
+    in_force_to: date | None = None
+    joining: tuple[Bilingual, ...] = ()
+    """Counties that bring their balances in when pooling starts; empty: all of them."""
+    notes: tuple[Bilingual, ...] = ()
+
+
+class Header(Origin):
     """The city, its document and how long it is in force."""
 
     id: Name
     province: Bilingual
     document: Document
     in_force_from: date
-    in_force_to: date | None = None
-    joining: tuple[Bilingual, ...] = ()
-    """Counties that bring their balances in when pooling starts; empty: all of them."""
-    notes: tuple[Bilingual, ...] = ()
+
+
+class Template(Origin):
+    """Rules that are no city's own: another city's, an earlier regime's, or made up for comparison."""
+
+    id: TemplateName
+    meant_for: tuple[Name, ...] = ()
+    """Built-in cities it may be applied to; empty: any.  A city of one's own may take every template."""
+    rules_of: Name | None = None
+    """A built-in city whose rows and readings it takes over."""
+    replaces: str | None = None
+    """A source: its layers stand in place of the first layer that names it, the rest of the rules stays."""
 
 
 class Row(Record):
@@ -109,10 +130,16 @@ class Row(Record):
     """Id of the reading that this row depends on."""
     chosen: str | None = None
     """Name of the alternative that gave the row its value; None for the default reading."""
+    city: str | None = None
+    """Id of the city whose document the clause is of, where that is another city's."""
+    template: str | None = None
+    """Id of the template that the row is from."""
     note_zh: str = ""
     note_en: str = ""
     when_pool_short: str | None = None
     """Of a layer that draws the pool."""
+    up_to: float | None = None
+    """Of a layer: the largest gap it takes, of the county's contributions."""
 
     @model_validator(mode="after")
     def _whole(self) -> Row:
@@ -123,7 +150,10 @@ class Row(Record):
         return self
 
 
-WRITTEN = tuple(name for name in Row.model_fields if name not in ("fund", "key", "chosen"))
+WRITTEN = tuple(
+    name for name in Row.model_fields if name not in ("fund", "key", "chosen", "city", "template")
+)
+LAYER_FIELDS = ("when_pool_short", "up_to")
 NEEDED = ("value", "clause", "status", "zh", "en")
 
 
@@ -274,8 +304,9 @@ def parse_row(file: Path, place: str, scope: Scope, key: str, entry: object, **m
     missing = [name for name in NEEDED if name not in given and not (name == "value" and valueless)]
     if missing:
         raise InputError(file, place, f"a row needs {', '.join(missing)}")
-    if "when_pool_short" in entry and not key.startswith(WATERFALL):
-        raise InputError(file, f"{place}.when_pool_short", "only a layer of the waterfall has it")
+    for name in LAYER_FIELDS:
+        if name in entry and not key.startswith(WATERFALL):
+            raise InputError(file, f"{place}.{name}", "only a layer of the waterfall has it")
     if key.startswith("delegated.") and given["status"] != "delegated":
         raise InputError(file, f"{place}.status", 'expected "delegated"')
     return record(file, place, Row, {**given, "fund": scope, "key": key})

@@ -16,6 +16,8 @@ from scenarios.facts import RunFacts
 from scenarios.labels import Lang
 from scenarios.output import check_folder, new_files, sha256, write_json, write_rows
 from scenarios.scenario import Scenario, load_scenario
+from scenarios.words import word
+from sim.model import Case
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +61,7 @@ class RunRequest:
     threads: int | None = None
     readings: Mapping[str, str] | None = None
     template: str | None = None
+    rules: str | None = None
     lang: Lang = "en"
     sampling: Sampling = "plain"
     event: str | None = None
@@ -111,7 +114,11 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
 def checked(request: RunRequest) -> tuple[Scenario, int, int]:
     """The scenario, and paths and seed of the run; InputError for whatever cannot be."""
     scenario = load_scenario(
-        request.scenario, years=request.years, readings=request.readings, template=request.template
+        request.scenario,
+        years=request.years,
+        readings=request.readings,
+        template=request.template,
+        rules=request.rules,
     )
     paths = _paths(request, scenario)
     seed = _within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
@@ -148,9 +155,10 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
             "rules": scenario.resolved["rules"],
         },
         "chosen_readings": dict(scenario.city.chosen),
+        "borrowed_rules": [origin.id for origin in scenario.city.borrowed],
         "inputs_sha256": {
             f"{path.resolve().parent.name}/{path.name}": sha256(path)
-            for path in (scenario.path, scenario.city.path)
+            for path in (scenario.path, *scenario.city.files)
         },
         "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
         "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
@@ -186,8 +194,10 @@ def assumption_rows(scenario: Scenario) -> list[tuple[str, ...]]:
 
 def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "plain") -> RunFacts:
     """What every table and picture of the run must say."""
+    from sim.metrics import can_be_unfunded
+
     case = scenario.case
-    notes = {lang: list(city_notes(scenario.city, lang)) for lang in LANGUAGES}
+    notes = {lang: [*city_notes(scenario.city, lang), *idle_pool(case, lang)] for lang in LANGUAGES}
     return {
         "scenario": scenario.name,
         "titles": {lang: scenario.title[lang] for lang in LANGUAGES},
@@ -205,12 +215,23 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
         "denominator": case.options.months_denominator,
         "response": case.shocks.response,
         "delegated_sharing": {
-            fund: rules.unfunded_is == "shared_by_later_rule" for fund, rules in case.rules.items()
+            fund: rules.unfunded_is == "shared_by_later_rule" and can_be_unfunded(rules)
+            for fund, rules in case.rules.items()
         },
         "notes": notes,
         "discount_rate": case.options.discount_rate,
         "county_names": {county.name: county.name_en or county.name for county in case.counties},
     }
+
+
+def idle_pool(case: Case, lang: Lang) -> list[str]:
+    """That the city's opening pool lies idle, where the rules neither draw it nor give it back."""
+    idle = [
+        word(f"fund:{fund}", lang)
+        for fund, figures in case.funds.items()
+        if figures.accounts.pool_yuan > 0 and not case.rules[fund].uses_pool
+    ]
+    return [word("idle_pool", lang, funds=("、" if lang == "zh" else ", ").join(idle))] if idle else []
 
 
 def _within(option: str, value: int, lowest: int, highest: int) -> int:

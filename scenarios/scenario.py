@@ -4,7 +4,8 @@ A scenario file is TOML; its tables are the models of ``sim.model``, under the s
 
     name, title_zh, title_en     what it is called
     city                         a built-in city, or a path to a rules file beside this file
-    template, readings           how that city's rules are read (a call may choose otherwise)
+    rules                        another city or a template whose rules take the place of the city's own
+    template, readings           how those rules are read (a call may choose otherwise)
     first_year, horizon_years    2025 and 30: the years 2025 to 2054
     paths, seed                  unless the command line says otherwise
     constructed                  true where the figures are nobody's accounts
@@ -27,6 +28,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from scenarios.city import City, load_city
 from scenarios.errors import InputError
+from scenarios.explain import with_rules
 from scenarios.published import Source
 from scenarios.rows import one_of, read_toml
 from sim.model import Case, County, Fund, FundCase, Options, Shocks
@@ -54,6 +56,7 @@ class ScenarioFile(Instrument):
     title_zh: str = ""
     title_en: str = ""
     city: Annotated[str, Field(min_length=1)]
+    rules: str | None = None
     template: str | None = None
     readings: dict[str, str] = Field(default_factory=dict)
     first_year: int
@@ -94,24 +97,31 @@ def load_scenario(
     years: int | None = None,
     readings: Mapping[str, str] | None = None,
     template: str | None = None,
+    rules: str | None = None,
 ) -> Scenario:
     """A built-in scenario by name, or the user's own file by path.
 
-    ``years``, ``readings`` and ``template`` take precedence over the file's.  Raises ``InputError``.
+    ``years``, ``readings``, ``template`` and ``rules`` take precedence over the file's; other rules than the
+    file's leave its readings and its template behind.  Raises ``InputError``.
     """
     path = _find(name_or_path)
     try:
         file = ScenarioFile.model_validate(read_toml(path))
     except ValidationError as error:
         raise refused(path, ScenarioFile, error) from None
+    same = rules is None or rules == file.rules
+    kept = file.readings if same else {}
     file = file.model_copy(
         update={
             "horizon_years": file.horizon_years if years is None else years,
-            "readings": {**file.readings, **(readings or {})},
-            "template": file.template if template is None else template,
+            "readings": {**kept, **(readings or {})},
+            "template": file.template if same and template is None else template,
+            "rules": file.rules if rules is None else rules,
         }
     )
-    city = load_city(_city_of(path, file.city), file.readings, file.template)
+    own = _rules_file(path, "city", file.city)
+    other = file.rules if same is False or file.rules is None else _rules_file(path, "rules", file.rules)
+    city = load_city(own, file.readings, file.template, other)
     try:
         case = Case(
             first_year=file.first_year,
@@ -127,10 +137,13 @@ def load_scenario(
         given = problem.place == "years"
         place = ("--years" if years is not None else "horizon_years") if given else problem.place
         raise InputError(path, place, problem.expected) from None
-    rules = {fund: rule.model_dump(mode="json") for fund, rule in city.rules.items()}
+    plain = {fund: rule.model_dump(mode="json") for fund, rule in city.rules.items()}
     return Scenario(
         name=file.name,
-        title={"zh": file.title_zh or file.name, "en": file.title_en or file.name},
+        title={
+            "zh": with_rules(city, file.title_zh or file.name, "zh"),
+            "en": with_rules(city, file.title_en or file.name, "en"),
+        },
         city=city,
         case=case,
         paths=file.paths,
@@ -139,7 +152,7 @@ def load_scenario(
         assumptions=file.assumptions,
         sources=file.sources,
         path=path,
-        resolved={"scenario": file.model_dump(mode="json"), "rules": rules},
+        resolved={"scenario": file.model_dump(mode="json"), "rules": plain},
     )
 
 
@@ -209,11 +222,11 @@ def _find(name_or_path: str | Path) -> Path:
     raise InputError(path, "", f"no such file, and as a scenario {known}")
 
 
-def _city_of(path: Path, city: str) -> str:
-    """A built-in city's name as it is, a path from the scenario's own folder."""
-    if not city.endswith(".toml"):
-        return city
-    beside = path.parent / city
+def _rules_file(path: Path, key: str, name: str) -> str:
+    """A built-in name as it is, a path from the scenario's own folder."""
+    if not name.endswith(".toml"):
+        return name
+    beside = path.parent / name
     if not beside.is_file():
-        raise InputError(path, "city", f"expected a built-in city or a rules file, found no file {beside}")
+        raise InputError(path, key, f"expected a built-in city or a rules file, found no file {beside}")
     return str(beside)

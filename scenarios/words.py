@@ -59,6 +59,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "relative": ("per cent of the share", "相对比例"),
     "surplus": ("the year's surplus", "当年结余"),
     "off_revenue": ("off the year's contributions", "从当年收入中提取"),
+    "plan": ("planned contributions", "计划收入"),
+    "last_year": ("last year's contributions", "上年度收入"),
     "never": ("never", "从不"),
     "budgeted": ("next year's budget leaves the pool short", "预计下年结余不足"),
     "months": ("the pool is below a number of months", "可支付月数低于界限"),
@@ -77,6 +79,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "by_year": ("{shares} (by year)", "{shares}（逐年）"),
     "no_schedule": ("stays on the books", "保留在账上"),
     "no_value": ("-", "-"),
+    "up_to": (
+        "{layer}, of a gap up to {share} of contributions",
+        "{layer}（限于不超过当年收入{share}的缺口）",
+    ),
     "if_pool_short": ("{layer}; where the pool is short: {rule}", "{layer}；归集基金不足时：{rule}"),
     # headings and sentences of explain
     "parameter": ("Rule", "规则"),
@@ -101,6 +107,17 @@ _WORDS: dict[str, tuple[str, str]] = {
     "reading_means": (
         "A reading beside stated: the figure is in the document, its application is open.",
         "“原文规定”旁注有解读编号的：数字见于原文，适用方式尚有不同理解。",
+    ),
+    "template": ("template {name}", "模板“{name}”"),
+    "under_rules": ("{title}; rules: {rules}", "{title}（适用规则：{rules}）"),
+    "not_its_own": (
+        "The rules in use are not {city}'s own: {rules}.",
+        "适用的并非{city}自己的规则，而是：{rules}。",
+    ),
+    "idle_pool": (
+        "The rules never draw the pool: what the city holds there at the start lies idle and counts as"
+        " reserves ({funds}).",
+        "所用规则不动用市级统筹基金：期初存量闲置，仍计入累计结余（{funds}）。",
     ),
     "in_use": ("{name} (in use)", "{name}（采用）"),
     "expires": (

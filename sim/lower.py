@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.codes import (
+    CITY_TREASURY,
     COUNTY_SLOTS,
     COUNTY_TREASURY,
     FLOW_SLOTS,
@@ -21,6 +22,7 @@ from sim.kernels.codes import (
     MONTHS,
     RULES,
     SOURCES,
+    UP_TO,
     Books,
     Plan,
 )
@@ -40,6 +42,7 @@ TRIGGERS = ("never", "unfunded", "budgeted", "months")
 HELD = ("nothing", "county_balance", "second_tranche")
 WHEN_SHORT = ("unpaid_part", "after_pool", "whole_gap")
 Floats = NDArray[np.float64]
+Names = tuple[str, ...]
 
 
 def stable_id(name: str) -> int:
@@ -91,6 +94,10 @@ def rule_record(rules: FundRules) -> Any:
         "surplus_to_pool": rules.settlement.surplus_to_pool,
         "risk_rate": rules.risk_fund.rate,
         "risk_stop": rules.risk_fund.stop_at,
+        "risk_stop_months": rules.risk_fund.stop_at_months,
+        "risk_of_last_year": rules.risk_fund.of == "last_year",
+        "pool_returned": opening.pool_returned,
+        "limits": any(layer.up_to is not None for layer in rules.settlement.waterfall),
         "trigger_months": rules.policy_adjustment.trigger_months,
         "contribution_part": rules.policy_adjustment.contribution_part,
         "cap": rules.policy_adjustment.cap,
@@ -103,16 +110,28 @@ def rule_record(rules: FundRules) -> Any:
 
 
 def layers(rules: FundRules) -> tuple[Floats, Floats, NDArray[np.int64]]:
-    """Shares of each layer (MAX_LAYERS, sources) for a county assessed 优秀 and for one below, and what
-    the layer does where the pool is short (MAX_LAYERS,)."""
-    shares = np.zeros((2, MAX_LAYERS, len(SOURCES)))
+    """Shares of each layer and its limit (MAX_LAYERS, sources + 1) for a county assessed 优秀 and for one
+    below, and what the layer does where the pool is short (MAX_LAYERS,)."""
+    shares = np.zeros((2, MAX_LAYERS, len(SOURCES) + 1))
     short = np.zeros(MAX_LAYERS, np.int64)
     for i, layer in enumerate(rules.settlement.waterfall):
         for source, share in layer.shares.items():
             shares[0, i, SOURCES.index(source)] = share
         shares[1, i] = below_excellent(shares[0, i], rules.assessment)
+        shares[:, i, UP_TO] = np.inf if layer.up_to is None else layer.up_to
         short[i] = WHEN_SHORT.index(layer.when_pool_short)
     return shares[0], shares[1], short
+
+
+def by_county(rules: FundRules, layer_shares: Floats, counties: Sequence[Names]) -> Floats:
+    """The layers' shares of every county (C, MAX_LAYERS, sources + 1): where it stands alone, the city
+    treasury's part is its own treasury's."""
+    out = np.repeat(layer_shares[None], len(counties), axis=0)
+    for c, names in enumerate(counties):
+        if set(names) & set(rules.settlement.alone):
+            out[c, :, COUNTY_TREASURY] += out[c, :, CITY_TREASURY]
+            out[c, :, CITY_TREASURY] = 0.0
+    return out
 
 
 def below_excellent(shares: Floats, assessment: Assessment) -> Floats:
@@ -141,6 +160,7 @@ def lower_rules(
     rules: Sequence[FundRules],
     *,
     years: int,
+    counties: Sequence[Names],
     city_level: Sequence[bool],
     opening: Floats,
     city_opening: Floats,
@@ -148,7 +168,7 @@ def lower_rules(
     discount_rate: float = 0.0,
     below: Sequence[float] = (),
 ) -> Plan:
-    """Rules and opening books of F funds and C counties.
+    """Rules and opening books of F funds and C ``counties``, each by any of its names.
 
     ``opening`` (F, C, 6) and ``city_opening`` (F, 3) in yuan, as in ``codes.Plan``; ``enrolment``
     (F, Y, C) persons.
@@ -158,8 +178,12 @@ def lower_rules(
     totals = enrolment.sum(axis=2, keepdims=True)
     return Plan(
         rules=np.array([rule_record(fund) for fund in rules], RULES),
-        layer_share=np.array([shares for shares, _, _ in split]),
-        layer_below=np.array([below for _, below, _ in split]),
+        layer_share=np.array(
+            [by_county(fund, shares, counties) for fund, (shares, _, _) in zip(rules, split, strict=True)]
+        ),
+        layer_below=np.array(
+            [by_county(fund, below, counties) for fund, (_, below, _) in zip(rules, split, strict=True)]
+        ),
         layer_short=np.array([short for _, _, short in split]),
         city_level=np.array(city_level, np.bool_),
         opening=np.ascontiguousarray(opening, np.float64),
@@ -205,6 +229,7 @@ def lower_case(case: Case) -> Plan:
     plan = lower_rules(
         [case.rules[fund] for fund in funds],
         years=case.years,
+        counties=[(county.name, county.name_en) for county in case.counties],
         city_level=[county.city_level for county in case.counties],
         opening=opening,
         city_opening=np.array([(a.pool_yuan, a.risk_fund_yuan, a.municipal_reserve_yuan) for a in accounts]),

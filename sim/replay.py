@@ -135,6 +135,7 @@ def replay(
     plan = lower_rules(
         rules,
         years=history.years,
+        counties=[(county,) for county in history.counties],
         city_level=history.city_level,
         opening=history.opening,
         city_opening=history.city_opening,

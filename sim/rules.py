@@ -52,6 +52,9 @@ class OpeningTransfer(Instrument):
     december_share: Share = 0.0
     """Second tranche: share of the opening balance, in December of year 0, at most what is left."""
     rest_from_county_treasury: bool = False
+    pool_returned: Share = 0.0
+    """Before that: share of the city's own opening pool given back to the counties that hold no balance
+    (to all where each holds some), by base-year claims.  A pool is dissolved so."""
 
 
 class OpeningDeficit(Instrument):
@@ -100,6 +103,9 @@ class Layer(Instrument):
     """Where the pool holds less than all requests of this layer.  unpaid_part: it pays each request
     the same fraction and the other sources pay their own shares; after_pool: it pays likewise and
     county_treasury pays nothing in this layer; whole_gap: neither pays in this layer."""
+    up_to: Annotated[float, Field(ge=0)] | None = None
+    """Of the county's contributions of the year that is settled: what of its gap is larger passes the layer
+    by.  None: no limit."""
 
     @field_validator("shares")
     @classmethod
@@ -108,6 +114,12 @@ class Layer(Instrument):
             raise ValueError("a layer needs at least one source")
         _empty_or_one(tuple(value.values()))
         return value
+
+    @model_validator(mode="after")
+    def _limits_something(self) -> Layer:
+        if self.up_to is not None and self.shares.get("county_balance", 0.0) == 1:
+            raise ValueError("a layer of county_balance alone is limited by the balance, and by no up_to")
+        return self
 
 
 class Settlement(Instrument):
@@ -118,6 +130,8 @@ class Settlement(Instrument):
     surplus_to_pool: Share = 0.0
     waterfall: Annotated[tuple[Layer, ...], Field(max_length=6)] = ()
     """Layers in order; what the last leaves is unfunded."""
+    alone: tuple[str, ...] = ()
+    """Counties, by name, whose own treasury bears the city treasury's part of every layer too (自行承担)."""
 
 
 class Assessment(Instrument):
@@ -134,12 +148,16 @@ class Assessment(Instrument):
 
 
 class RiskFund(Instrument):
-    """Yearly accrual to the city's risk fund, while it is below ``stop_at`` of the year's contributions."""
+    """Yearly accrual to the city's risk or adjustment fund, while it is below the size at which it stops."""
 
     rate: Share = 0.0
-    """Share of the county's planned contributions of next year (off_revenue: of this year's)."""
+    """Share of the county's contributions that ``of`` names."""
+    of: Literal["plan", "last_year"] = "plan"
+    """plan: those planned for next year (off_revenue: this year's); last_year: those of the year before."""
     stop_at: Annotated[float, Field(ge=0)] = 0.0
-    """Of the year's city contributions."""
+    """Of the year's city contributions; it stops at the sum of both sizes."""
+    stop_at_months: Months = 0.0
+    """Of the year's city claims."""
     source: Literal["county_balance", "surplus", "off_revenue", "pool"] = "county_balance"
 
 
@@ -195,6 +213,12 @@ class FundRules(Instrument):
     def has_risk_fund(self) -> bool:
         """Whether anything accrues to a risk fund or draws one."""
         return self.risk_fund.rate > 0 or self.names("risk_fund")
+
+    @property
+    def uses_pool(self) -> bool:
+        """Whether anything is ever paid out of the pool the city holds at the start."""
+        returned = self.opening_transfer.pool_returned > 0
+        return self.names("pool") or returned or (self.risk_fund.rate > 0 and self.risk_fund.source == "pool")
 
     @property
     def shares_by_enrolment(self) -> bool:

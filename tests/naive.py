@@ -37,9 +37,23 @@ class Fund(Books):
             self.treasury_pays(c, self.opening_deficit[c], "opening_deficits", "opening_deficit")
             self.opening_deficit[c] = 0
 
+    def return_pool(self) -> None:
+        """The opening pool goes back to counties without a balance (to all where each has one), by claims."""
+        rule, claims = self.rules["opening_transfer"], self.opening["base_claims"]
+        without = [not counts(balance) for balance in self.county_balance]
+        weights = [x if out else 0 for x, out in zip(claims, without, strict=True)]
+        weights = weights if sum(weights) > 0 else claims
+        amount, total = self.pool * rule["pool_returned"], sum(weights)
+        for c in self.counties:
+            part = portion(amount, weights[c], total)
+            self.county_balance[c] += part
+            self.drawn[c] += part
+        self.pool -= amount if total > 0 else 0
+        self.opened_with = list(self.county_balance)
+
     def opening_transfer(self) -> None:
         rule, claims = self.rules["opening_transfer"], self.opening["base_claims"]
-        balance, wanted = list(self.county_balance), rule["months_of_city_claims"] * sum(claims) / 12
+        balance, wanted = self.opened_with, rule["months_of_city_claims"] * sum(claims) / 12
         for c in self.counties:
             by_city = balance[c] if wanted >= sum(balance) else portion(balance[c], wanted, sum(balance))
             by_own = rule["months_of_own_claims"] * claims[c] / 12
@@ -174,6 +188,14 @@ class Fund(Books):
 
     def county_shares(self, layer: dict, year: int, c: int) -> dict:
         """The layer's shares for one county, raised for its treasury where it was not excellent."""
+        shares = self.excellent_shares(layer, year, c)
+        if self.data["names"][c] in self.rules["settlement"]["alone"]:
+            shares["county_treasury"] += shares["city_treasury"]
+            shares["city_treasury"] = 0
+        return shares
+
+    def excellent_shares(self, layer: dict, year: int, c: int) -> dict:
+        """The same for a county that does not stand alone."""
         shares = {source: layer["shares"].get(source, 0) for source in SOURCES}
         rule, share = self.rules["assessment"], shares["county_treasury"]
         if self.data["excellent"][year][c] or not 0 < share < 1:
@@ -185,6 +207,11 @@ class Fund(Books):
 
     def pay_layer(self, layer: dict, year: int, gap: list) -> list:
         """One layer of the waterfall; returns the gap it leaves to the next."""
+        if layer["up_to"] is not None:
+            limits = [layer["up_to"] * posted for posted in self.contributions[year]]
+            taken = [min(gap[c], limits[c]) for c in self.counties]
+            left = self.pay_layer(layer | {"up_to": None}, year, taken)
+            return [left[c] + gap[c] - taken[c] for c in self.counties]
         shares = [self.county_shares(layer, year, c) for c in self.counties]
         asked = {source: [gap[c] * shares[c][source] for c in self.counties] for source in SOURCES}
         pool_short = counts(sum(asked["pool"]) - self.pool)
@@ -227,7 +254,7 @@ class Fund(Books):
     # December
 
     def second_tranche_due(self, c: int):
-        due = self.rules["opening_transfer"]["december_share"] * self.opening["county_balance"][c]
+        due = self.rules["opening_transfer"]["december_share"] * self.opened_with[c]
         return min(due, self.county_balance[c])
 
     def second_tranche(self) -> None:
@@ -280,11 +307,15 @@ class Fund(Books):
 
     def accrue_risk_fund(self) -> None:
         rule, posted = self.rules["risk_fund"], self.contributions[self.year]
-        if not counts(rule["stop_at"] * sum(posted) - self.risk_fund):
+        size = rule["stop_at"] * sum(posted) + rule["stop_at_months"] * sum(self.claims[self.year]) / 12
+        if not counts(size - self.risk_fund):
             return
         amounts = [rule["rate"] * self.planned("contributions", x) for x in posted]
-        if rule["source"] == "off_revenue":  # of this year's own revenue, so that it deepens the gap
+        if rule["of"] == "last_year":
+            amounts = [rule["rate"] * x for x in self.year_before("contributions", self.year)]
+        elif rule["source"] == "off_revenue":
             amounts = [rule["rate"] * x for x in posted]
+        if rule["source"] == "off_revenue":  # of the year's own revenue, so that it deepens the gap
             self.current = [x - amounts[c] for c, x in enumerate(self.current)]
         elif rule["source"] == "pool":
             amounts, self.pool = pro_rata(amounts, self.pool)
@@ -328,6 +359,7 @@ class Fund(Books):
         if self.year == 0:
             if self.rules["opening_deficit"]["in_january"]:
                 self.pay_opening_deficits_at_once()
+            self.return_pool()
             self.opening_transfer()
         elif self.rules["top_up"]["months"] > 0:
             self.top_up()

@@ -33,7 +33,9 @@ def layers(draw: st.DrawFn) -> dict[str, Any]:
     names = draw(st.lists(st.sampled_from(SOURCES), min_size=1, max_size=3, unique=True))
     split = draw(shares(len(names)))
     when = draw(st.sampled_from(["unpaid_part", "after_pool", "whole_gap"]))
-    return {"shares": dict(zip(names, split, strict=True)), "when_pool_short": when}
+    layer = {"shares": dict(zip(names, split, strict=True)), "when_pool_short": when}
+    limited = layer["shares"].get("county_balance") != 1 and draw(st.booleans())
+    return layer | {"up_to": draw(st.sampled_from([0, 0.05, 0.3, 1]))} if limited else layer
 
 
 schedules = st.one_of(st.just([]), st.integers(1, 4).flatmap(shares))
@@ -54,6 +56,7 @@ def rules(draw: st.DrawFn) -> FundRules:
                 "share_of_balance_city_level": draw(share),
                 "december_share": draw(share),
                 "rest_from_county_treasury": draw(st.booleans()),
+                "pool_returned": draw(share),
             },
             "opening_deficit": {
                 "in_january": draw(st.booleans()),
@@ -73,6 +76,7 @@ def rules(draw: st.DrawFn) -> FundRules:
                 "month": draw(st.sampled_from([0, 0, 1, 7, 11])),
                 "surplus_to_pool": draw(share),
                 "waterfall": draw(st.lists(layers(), max_size=5)),
+                "alone": draw(st.lists(st.sampled_from(["county 0", "county 2", "elsewhere"]), max_size=3)),
             },
             "assessment": {
                 "mode": draw(st.sampled_from(["none", "shortfall", "revenue_made_good", "all_or_nothing"])),
@@ -84,7 +88,9 @@ def rules(draw: st.DrawFn) -> FundRules:
             "recoveries_to": draw(st.sampled_from(["pool", "county_balance"])),
             "risk_fund": {
                 "rate": draw(share),
+                "of": draw(st.sampled_from(["plan", "last_year"])),
                 "stop_at": draw(share),
+                "stop_at_months": draw(months),
                 "source": draw(st.sampled_from(["county_balance", "surplus", "off_revenue", "pool"])),
             },
             "arrears": {"insured_schedule": draw(schedules), "government_schedule": draw(schedules)},

@@ -3,6 +3,7 @@
 The tables are in ``golden/<city>*.toml``, one ``[[case]]`` a clause, each with its arithmetic.  A case is
 written out as a data directory and replayed under the city's own file, default readings:
 
+- ``city``, ``rules``, ``template``: instead of the city that names the file;
 - ``flows``: county -> one [contributions, claims] of the whole year a year, spread evenly over its months;
 - ``opening``: [county, account, amount]; counties without a row have a balance of 0 and no base claims;
 - ``annual``: [county, year, figures]; ``city_level``: the units of the city itself (市本级);
@@ -20,7 +21,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.city import load_city
+from scenarios.city import builtin_cities, builtin_templates, load_city
 from scenarios.replay_data import ANNUAL, COUNTIES, MONTHLY, OPENING
 from scenarios.replay_run import replay_city
 from sim.replay import Replayed
@@ -28,11 +29,11 @@ from sim.replay import Replayed
 GOLDEN = Path(__file__).parent / "golden"
 PLAIN = ("contributions", "claims", "close")
 CASES = [
-    pytest.param(path.stem.partition("_")[0], case, id=f"{path.stem}-{case['name']}")
+    pytest.param(case.get("city", path.stem.partition("_")[0]), case, id=f"{path.stem}-{case['name']}")
     for path in sorted(GOLDEN.glob("*.toml"))
     for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
 ]
-KNOWN = set("name why fund flows opening annual city_level apply_adjustment".split())
+KNOWN = set("name why city rules template fund flows opening annual city_level apply_adjustment".split())
 EXPECTED = {"ledger", "plain", "balances", "adjustments"}
 FIRST_YEAR = {"taizhou": 2022, "yancheng": 2020, "ziyang": 2017, "linyi": 2020, "hangzhou": 2022}
 
@@ -84,9 +85,10 @@ def check_ledger(replayed: Replayed, case: dict[str, Any]) -> None:
 def test_golden_case(city: str, case: dict[str, Any], tmp_path: Path) -> None:
     """Ledger, balances and adjustments are those worked out by hand."""
     assert set(case) <= KNOWN | EXPECTED
-    folder = data_directory(tmp_path, case, FIRST_YEAR[city])
+    folder = data_directory(tmp_path, case, FIRST_YEAR.get(city, 2020))
     apply = case.get("apply_adjustment", False)
-    replayed, funds = replay_city(load_city(city), folder, apply_adjustment=apply)
+    rules = load_city(city, None, case.get("template"), case.get("rules"))
+    replayed, funds = replay_city(rules, folder, apply_adjustment=apply)
     assert funds == (case["fund"],)
     check_ledger(replayed, case)
     held = {(of_month(b.year, b.month), b.county, b.account): b.balance for b in replayed.balances}
@@ -100,8 +102,10 @@ def test_golden_case(city: str, case: dict[str, Any], tmp_path: Path) -> None:
 
 
 def test_every_city_has_golden_cases_with_their_arithmetic() -> None:
-    """No city and no case without its sums."""
-    assert {param.values[0] for param in CASES} == set(FIRST_YEAR)
+    """No city, no template and no case without its sums."""
+    cases = [param.values[1] for param in CASES]
+    named = {param.values[0] for param in CASES} | {case.get("template") for case in cases} - {None}
+    assert named == {*builtin_cities(), *builtin_templates()}
     names = [param.id for param in CASES]
     assert len(set(names)) == len(names)
     assert all(len(param.values[1]["why"]) > 20 for param in CASES)

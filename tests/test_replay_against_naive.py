@@ -31,6 +31,7 @@ def naive_data(history: History, apply_adjustment: bool) -> dict[str, Any]:
     )
     return {
         "years": history.years,
+        "names": history.counties,
         "city_level": list(history.city_level),
         "opening": {name: history.opening[0, :, i].tolist() for i, name in enumerate(names)},
         "city": dict(

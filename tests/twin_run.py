@@ -25,6 +25,7 @@ def data_of(case: Case, fund: Fund, drawn: Drawn, path: int) -> dict[str, Any]:
     columns = ("county_balance", "opening_deficit", "arrears_government", "arrears_insured")
     return {
         "years": case.years,
+        "names": [county.name for county in case.counties],
         "city_level": [county.city_level for county in case.counties],
         "opening": {
             name: [getattr(row, f"{name}_yuan") for row in figures]

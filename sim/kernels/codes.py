@@ -30,7 +30,8 @@ def _codes(count: int) -> list[np.int64]:
 
 # --- a county's row, one fund -------------------------------------------------------------------------
 COUNTY_NAMES = (
-    "unsettled county_balance opening_deficit excellent revenue_missed overspent given gap left "
+    "unsettled county_balance opening_deficit excellent revenue_missed overspent given posted gap left "
+    "passed_by "
     "paid_county paid_city paid_in drawn depleted "
     "current held year_contributions year_claims closed_contributions closed_claims result "
     "revenue_budget expenditure_budget arrears_government arrears_insured paid_at_opening "
@@ -40,7 +41,8 @@ COUNTY_NAMES = (
 )
 # fmt: off
 (
-    UNSETTLED, BALANCE, OPENING_DEFICIT, EXCELLENT, REVENUE_MISSED, OVERSPENT, GIVEN, GAP, LEFT,
+    UNSETTLED, BALANCE, OPENING_DEFICIT, EXCELLENT, REVENUE_MISSED, OVERSPENT, GIVEN, POSTED, GAP, LEFT,
+    PASSED_BY,
     PAID_COUNTY, PAID_CITY, PAID_IN, DRAWN, DEPLETED, CURRENT, HELD,
     YEAR_CONTRIBUTIONS, YEAR_CLAIMS, CLOSED_CONTRIBUTIONS, CLOSED_CLAIMS, RESULT, REVENUE_BUDGET,
     EXPENDITURE_BUDGET, ARREARS_GOVERNMENT, ARREARS_INSURED, PAID_AT_OPENING, PAID_OPENING, PAID_ARREARS,
@@ -50,7 +52,7 @@ COUNTY_NAMES = (
 # fmt: on
 COUNTY_READ = GAP
 ASSESSMENT_READ = REVENUE_MISSED
-"""From here to ``COUNTY_READ`` only an assessment reads."""
+"""From here to ``COUNTY_READ`` only an assessment reads, and a layer with a limit."""
 COUNTY_SLOTS = len(COUNTY_NAMES.split())
 LINES = 5
 """Burden lines in slot order: county_treasury, city_treasury, opening_deficits, arrears, runoff."""
@@ -114,6 +116,8 @@ SOURCES = (
 )
 """In the order of the columns of ``Plan.layer_share``; own balances pay before all balances together."""
 OWN, ALL, FROM_POOL, FROM_RISK, COUNTY_TREASURY, CITY_TREASURY, NOBODY = _codes(len(SOURCES))
+UP_TO = np.int64(len(SOURCES))
+"""The column after the sources: the largest gap that a layer takes, of contributions; infinite if any."""
 MAX_LAYERS = 6
 
 
@@ -149,6 +153,7 @@ FLOWS = (
         "opening_deficit",
         "opening_deficit.in_january",
     ),
+    Flow("returned", "pool returned", "pool", "county_balance", "opening_transfer.pool_returned"),
     Flow("opening", "opening transfer", "county_balance", "pool", "opening_transfer"),
     Flow(
         "opening_rest",
@@ -202,6 +207,7 @@ FLOWS = (
 FLOW_SLOTS = len(FLOWS)
 _AT = {flow.name: np.int64(i * LANES) for i, flow in enumerate(FLOWS)}
 F_DEFICIT_PAID, F_OPENING, F_OPENING_REST = _AT["deficit_paid"], _AT["opening"], _AT["opening_rest"]
+F_RETURNED = _AT["returned"]
 F_TOP_UP, F_TOP_UP_REST, F_MUNICIPAL = _AT["top_up"], _AT["top_up_rest"], _AT["municipal"]
 F_INTEREST_POOL, F_INTEREST_RISK, F_INTEREST = _AT["interest_pool"], _AT["interest_risk"], _AT["interest"]
 F_CONTRIBUTIONS, F_CLAIMS = _AT["contributions"], _AT["claims"]
@@ -230,12 +236,14 @@ HELD_NOTHING, HELD_BALANCE, HELD_TRANCHE = _codes(3)
 _WHOLE = "settlement_month layers mode risk_source trigger held".split()
 _FLAG = (
     "opening_rest deficit_in_january surplus_first top_up_rest enrolment_current "
-    "net_balance also_expenditure own_balance_first recoveries_to_pool adjusts assesses budgets"
+    "net_balance also_expenditure own_balance_first recoveries_to_pool adjusts assesses budgets "
+    "limits risk_of_last_year"
 ).split()
 _REAL = (
     "opening_city_months opening_own_months opening_share opening_share_city december_share "
     "top_up_months top_up_balance top_up_deficit top_up_enrolment surplus_to_pool "
-    "risk_rate risk_stop trigger_months contribution_part cap debt_years working_months "
+    "pool_returned risk_rate risk_stop risk_stop_months "
+    "trigger_months contribution_part cap debt_years working_months "
     "theta plan_ratio plan_contributions plan_claims monthly_interest"
 ).split()
 RULES = np.dtype(
@@ -267,9 +275,10 @@ class Plan(NamedTuple):
     rules: np.ndarray
     """(F,) of RULES."""
     layer_share: np.ndarray
-    """(F, L, S) shares in 0..1, for a county assessed 优秀."""
+    """(F, C, L, S + 1) shares in 0..1, for a county assessed 优秀, and the layer's limit.  Counties differ
+    in the treasuries' shares alone: what a layer asks of common accounts is read off the first."""
     layer_below: np.ndarray
-    """(F, L, S) the same for a county below 优秀."""
+    """(F, C, L, S + 1) the same for a county below 优秀."""
     layer_short: np.ndarray
     """(F, L) what a layer does where the pool is short."""
     city_level: np.ndarray

@@ -10,6 +10,7 @@ from sim.kernels.codes import (
     CITY_CLAIMS,
     CITY_CONTRIBUTIONS,
     CLAIM_MULTIPLIER,
+    CLOSED_CONTRIBUTIONS,
     CONTRIBUTION_MULTIPLIER,
     CURRENT,
     CUT,
@@ -45,6 +46,7 @@ from sim.kernels.codes import (
     PAID_IN,
     PAID_OPENING,
     POOL,
+    POSTED,
     RAISED,
     RESULT,
     REVENUE_BUDGET,
@@ -54,13 +56,15 @@ from sim.kernels.codes import (
     RISK_FROM_SURPLUS,
     RISK_FUND,
     RISK_OFF_REVENUE,
+    SUM_A,
     UNFUNDED,
     UNSETTLED,
     VALUE,
     YEAR_CLAIMS,
     YEAR_CONTRIBUTIONS,
 )
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.january import sum_of
+from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.ledger import note, row_of
 from sim.kernels.settlement import clear, repay
 
@@ -142,11 +146,21 @@ def make_revenue_good(d, v, flow, theta):
 
 
 @stage
-def gate(v, stop_at):
-    """1 in VALUE where the risk fund still accrues: below ``stop_at`` of the year's contributions."""
+def keep_posted(d):
+    """The year's contributions, for limits of layers when the year is settled."""
     wide()
     for i in range(LANES):
-        v[VALUE + i] = 1.0 if stop_at * v[CITY_CONTRIBUTIONS + i] - v[RISK_FUND + i] >= NOUGHT else 0.0
+        d[POSTED + i] = d[YEAR_CONTRIBUTIONS + i]
+
+
+@stage
+def gate(v, stop_at, stop_at_months):
+    """1 in VALUE where the risk fund still accrues: below ``stop_at`` of the year's contributions and
+    ``stop_at_months`` of its claims together."""
+    wide()
+    for i in range(LANES):
+        size = stop_at * v[CITY_CONTRIBUTIONS + i] + stop_at_months / MONTHS * v[CITY_CLAIMS + i]
+        v[VALUE + i] = 1.0 if size - v[RISK_FUND + i] >= NOUGHT else 0.0
 
 
 @stage
@@ -159,11 +173,18 @@ def add_totals(d, v):
 
 
 @stage
-def accrue_off_revenue(d, v, flow, rate):
-    """The risk fund takes its rate of this year's contributions before the close."""
+def accrual_base(rules):
+    """The county's slot that the risk fund's rate is of."""
+    return CLOSED_CONTRIBUTIONS if rules["risk_of_last_year"] else YEAR_CONTRIBUTIONS
+
+
+@stage
+def accrue_off_revenue(d, v, flow, rate, base):
+    """The risk fund takes its rate of the contributions in slot ``base`` before the close."""
     wide()
+    base = known(base)
     for i in range(LANES):
-        taken = v[VALUE + i] * rate * d[YEAR_CONTRIBUTIONS + i]
+        taken = v[VALUE + i] * rate * d[base + i]
         d[CURRENT + i] -= taken
         d[PAID_IN + i] += taken
         v[RISK_FUND + i] += taken
@@ -171,12 +192,13 @@ def accrue_off_revenue(d, v, flow, rate):
 
 
 @stage
-def accrue_from_balance(d, v, flow, rate, surplus_only):
-    """The county gives its rate of planned contributions, at most its balance (or the year's surplus)."""
+def accrue_from_balance(d, v, flow, rate, base, surplus_only):
+    """The county gives its rate of contributions, at most its balance (or the year's surplus)."""
     wide()
+    base = known(base)
     for i in range(LANES):
         limit = min(d[BALANCE + i], max(0.0, d[RESULT + i])) if surplus_only else d[BALANCE + i]
-        taken = min(v[VALUE + i] * rate * d[YEAR_CONTRIBUTIONS + i], limit)
+        taken = min(v[VALUE + i] * rate * d[base + i], limit)
         d[BALANCE + i] -= taken
         d[PAID_IN + i] += taken
         v[RISK_FUND + i] += taken
@@ -185,10 +207,10 @@ def accrue_from_balance(d, v, flow, rate, surplus_only):
 
 @stage
 def accrue_from_pool(v, flow, rate):
-    """The pool gives every county's amount, in one proportion where it is short."""
+    """The pool gives every county's amount (contributions in SUM_A), in one proportion where it is short."""
     wide()
     for i in range(LANES):
-        taken = min(v[VALUE + i] * rate * v[CITY_CONTRIBUTIONS + i], v[POOL + i])
+        taken = min(v[VALUE + i] * rate * v[SUM_A + i], v[POOL + i])
         v[POOL + i] -= taken
         v[RISK_FUND + i] += taken
         note(flow, F_ACCRUAL_POOL + i, taken)
@@ -277,6 +299,8 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
             pay_arrears(d, v, flow, opening[2] * government, opening[3] * insured)
         if recoveries[c] > 0.0:
             recover(d, v, flow, recoveries[c], rules["recoveries_to_pool"])
+        if rules["limits"]:
+            keep_posted(d)
         if rules["budgets"]:
             assess(d)
             if rules["mode"] == REVENUE_MADE_GOOD:
@@ -286,9 +310,10 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
             close(d, flow)
     repay(v, city_flow, F_REPAY_RECOVERIES)
     if off_revenue:
-        gate(v, rules["risk_stop"])
+        gate(v, rules["risk_stop"], rules["risk_stop_months"])
+        base = accrual_base(rules)
         for c in range(counties):
-            accrue_off_revenue(county[c], v, row_of(county_flow, c), rules["risk_rate"])
+            accrue_off_revenue(county[c], v, row_of(county_flow, c), rules["risk_rate"], base)
             close(county[c], row_of(county_flow, c))
 
 
@@ -297,14 +322,18 @@ def after_close(rules, apply, county, v, county_flow, city_flow):
     """Steps (i) and (j): the risk fund's accrual and the policy of the next year."""
     counties = county.shape[0]
     if rules["risk_rate"] > 0.0 and rules["risk_source"] != RISK_OFF_REVENUE:
-        gate(v, rules["risk_stop"])
-        rate = rules["risk_rate"] * (1.0 + rules["plan_contributions"])
+        gate(v, rules["risk_stop"], rules["risk_stop_months"])
+        base, growth = accrual_base(rules), 0.0 if rules["risk_of_last_year"] else rules["plan_contributions"]
+        rate = rules["risk_rate"] * (1.0 + growth)
         if rules["risk_source"] == RISK_FROM_POOL:
+            clear(v, SUM_A)
+            for c in range(counties):
+                sum_of(county[c], v, base, SUM_A)
             accrue_from_pool(v, city_flow, rate)
         else:
             for c in range(counties):
                 surplus_only = rules["risk_source"] == RISK_FROM_SURPLUS
-                accrue_from_balance(county[c], v, row_of(county_flow, c), rate, surplus_only)
+                accrue_from_balance(county[c], v, row_of(county_flow, c), rate, base, surplus_only)
     if rules["adjusts"]:
         measure_adjustment(v)
         adjust_policy(

@@ -8,6 +8,7 @@ from sim.kernels.codes import (
     CITY_CLOSED_CLAIMS,
     CLOSED_CLAIMS,
     CLOSED_CONTRIBUTIONS,
+    DRAWN,
     EVENT_TOPUP,
     F_DEFICIT_PAID,
     F_MUNICIPAL,
@@ -16,6 +17,7 @@ from sim.kernels.codes import (
     F_REPAY_MUNICIPAL,
     F_REPAY_OPENING,
     F_REPAY_TOP_UP,
+    F_RETURNED,
     F_TOP_UP,
     F_TOP_UP_REST,
     HELD,
@@ -67,6 +69,52 @@ def sum_of(d, v, slot, into):
 
 
 @stage
+def add_unprovided(d, v):
+    """Base-year claims of counties that hold no balance (SUM_A) and of all (SUM_B)."""
+    wide()
+    for i in range(LANES):
+        claims = d[CLOSED_CLAIMS + i]
+        v[SUM_A + i] += claims if d[BALANCE + i] < NOUGHT else 0.0
+        v[SUM_B + i] += claims
+
+
+@stage
+def to_return(v, share):
+    """What goes back of the pool, into VALUE; it leaves the pool where somebody has claims to go by."""
+    wide()
+    for i in range(LANES):
+        given = share * v[POOL + i] if v[SUM_B + i] > 0.0 else 0.0
+        v[VALUE + i] = given
+        v[POOL + i] -= given
+
+
+@stage
+def give_back(d, v, flow):
+    """One county's part of what goes back, by claims, into its balance."""
+    wide()
+    for i in range(LANES):
+        some = v[SUM_A + i] > 0.0
+        total = v[SUM_A + i] if some else v[SUM_B + i]
+        counts = total > 0.0 and (d[BALANCE + i] < NOUGHT or not some)
+        given = v[VALUE + i] * d[CLOSED_CLAIMS + i] / total if counts else 0.0
+        d[BALANCE + i] += given
+        d[DRAWN + i] += given
+        note(flow, F_RETURNED + i, given)
+
+
+@stage
+def return_pool(county, v, county_flow, share):
+    """The city's opening pool goes back to the counties."""
+    clear(v, SUM_A)
+    clear(v, SUM_B)
+    for c in range(county.shape[0]):
+        add_unprovided(county[c], v)
+    to_return(v, share)
+    for c in range(county.shape[0]):
+        give_back(county[c], v, row_of(county_flow, c))
+
+
+@stage
 def opening_ratio(v, months):
     """min(1, months of the city's base-year claims over the counties' balances) into VALUE."""
     wide()
@@ -103,6 +151,8 @@ def opening_transfer(rules, city_level, county, v, county_flow, city_flow):
     if rules["deficit_in_january"]:
         for c in range(counties):
             pay_opening_deficit(county[c], v, row_of(county_flow, c))
+    if rules["pool_returned"] > 0.0:
+        return_pool(county, v, county_flow, rules["pool_returned"])
     clear(v, SUM_A)
     for c in range(counties):
         sum_of(county[c], v, BALANCE, SUM_A)

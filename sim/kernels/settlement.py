@@ -11,6 +11,8 @@ county's turn.
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.kernels.codes import (
     ALL,
     ALL_OR_NOTHING,
@@ -53,8 +55,10 @@ from sim.kernels.codes import (
     PAID_CITY,
     PAID_COUNTY,
     PAID_IN,
+    PASSED_BY,
     POOL,
     POOL_PAYS,
+    POSTED,
     REVENUE_MISSED,
     RISK_FUND,
     RISK_PAYS,
@@ -63,6 +67,7 @@ from sim.kernels.codes import (
     UNFUNDED,
     UNPAID_PART,
     UNSETTLED,
+    UP_TO,
     WHOLE_GAP,
 )
 from sim.kernels.identity import add_county
@@ -134,6 +139,24 @@ def attribute(rules, d, v, flow):
         v[INFLOW + i] += paid
         note(flow, F_ATTRIBUTABLE_OWN + i, from_balance)
         note(flow, F_ATTRIBUTABLE + i, paid)
+
+
+@stage
+def set_aside(d, up_to):
+    """What of a gap is larger than the layer's limit passes the layer by."""
+    wide()
+    for i in range(LANES):
+        over = max(0.0, d[GAP + i] - up_to * d[POSTED + i])
+        d[PASSED_BY + i] = over
+        d[GAP + i] -= over
+
+
+@stage
+def take_up(d):
+    """What passed the layer by joins what the layer has left."""
+    wide()
+    for i in range(LANES):
+        d[GAP + i] += d[PASSED_BY + i]
 
 
 @stage
@@ -290,6 +313,8 @@ def own_alone(shares, below):
 @stage
 def ask(shares, below, n, d, v, flow):
     """A county comes to layer ``n``: its own balance pays, and common accounts hear of its gap."""
+    if shares[UP_TO] < np.inf:
+        set_aside(d, shares[UP_TO])
     if shares[OWN] > 0.0:
         slot = F_LAYERS + n * LAYER_STRIDE + (1 + OWN) * LANES
         own_balance_pays(d, flow, slot, shares[OWN], below[OWN], own_alone(shares, below))
@@ -309,6 +334,8 @@ def leave(shares, below, when_short, n, d, v, flow):
         all_balances_pay(d, v, flow, first, shares[ALL], below[ALL], shares[OWN] > 0.0)
     rest = shares[OWN] + shares[ALL] > 0.0
     pay(d, v, flow, first, shares, below, when_short, rest)
+    if shares[UP_TO] < np.inf:
+        take_up(d)
 
 
 @stage
@@ -338,23 +365,25 @@ def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county
     """From layer ``n``, whose first source has paid, to the last.
 
     A county leaves one layer and comes to the next until that one has a common account, which must first
-    hear what every county asks.  ``layer_share`` and ``layer_below`` (layers, sources) hold for counties
-    assessed 优秀 and for those that are not.
+    hear what every county asks.  ``layer_share`` and ``layer_below`` (counties, layers, sources and limit)
+    hold for counties assessed 优秀 and for those that are not.
     """
     layers, last = rules["layers"], False
+    common, common_below = layer_share[0], layer_below[0]
     while not last:
-        if n < layers and asks_in_common(layer_share[n]):
-            ration_accounts(layer_share[n], layer_below[n], layer_short[n], v)
+        if n < layers and asks_in_common(common[n]):
+            ration_accounts(common[n], common_below[n], layer_short[n], v)
         stop = min(n + 1, layers)
-        while stop < layers and not asks_in_common(layer_share[stop]):
+        while stop < layers and not asks_in_common(common[stop]):
             stop += 1
         last = stop == layers
         for c in range(county.shape[0]):
             d, flow = county[c], row_of(county_flow, c)
+            share, below = layer_share[c], layer_below[c]
             for at in range(n, stop):
-                leave(layer_share[at], layer_below[at], layer_short[at], at, d, v, flow)
+                leave(share[at], below[at], layer_short[at], at, d, v, flow)
                 if at + 1 < layers:
-                    ask(layer_share[at + 1], layer_below[at + 1], at + 1, d, v, flow)
+                    ask(share[at + 1], below[at + 1], at + 1, d, v, flow)
             if last:
                 remainder(d, v, flow)
                 if booked:
@@ -370,17 +399,17 @@ def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow,
     for the identity.
     """
     n = 0
-    while n + 1 < rules["layers"] and own_alone(layer_share[n], layer_below[n]):
+    while n + 1 < rules["layers"] and own_alone(layer_share[0, n], layer_below[0, n]):
         n += 1
     for c in range(county.shape[0]):
         d, flow = county[c], row_of(county_flow, c)
         if source is not None:
-            copy_row(source[c], d, COUNTY_READ if rules["assesses"] else ASSESSMENT_READ)
+            copy_row(source[c], d, COUNTY_READ if rules["assesses"] or rules["limits"] else ASSESSMENT_READ)
         share_surplus(d, v, flow, rules["surplus_to_pool"], rules["surplus_first"])
         if rules["assesses"]:
             attribute(rules, d, v, flow)
         for at in range(min(n + 1, rules["layers"])):
-            ask(layer_share[at], layer_below[at], at, d, v, flow)
+            ask(layer_share[c, at], layer_below[c, at], at, d, v, flow)
     repay(v, city_flow, F_REPAY_SURPLUS)
     waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow, booked)
     repay(v, city_flow, F_REPAY_SETTLEMENT)
