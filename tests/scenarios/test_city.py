@@ -346,5 +346,5 @@ def test_a_city_is_frozen_and_travels_to_other_processes() -> None:
 
 
 def test_layers_have_the_vocabulary_of_the_engine() -> None:
-    assert set(VOCABULARY["settlement"]) == {"month", "surplus_to_pool", "waterfall"}
-    assert set(Layer.model_fields) == {"shares", "when_pool_short"}
+    assert set(VOCABULARY["settlement"]) == {"month", "surplus_to_pool", "waterfall", "alone"}
+    assert set(Layer.model_fields) == {"shares", "when_pool_short", "up_to"}

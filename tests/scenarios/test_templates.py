@@ -1,0 +1,215 @@
+"""Templates and borrowed rules: what they are, who may take them, and that every output names them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from replay_data_directory import Command, make
+from test_run_command import fundsim as run_fundsim
+
+from scenarios.city import City, builtin_cities, builtin_templates, load_city
+from scenarios.errors import InputError
+from scenarios.explain import city_notes, explain_table, with_rules
+from scenarios.scenario import load_scenario
+from sim.model import FUNDS
+
+
+@pytest.fixture
+def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
+SEVEN = [
+    *("adjustment-fund-guangyuan", "adjustment-fund-lishui", "county-alone", "full-pooling"),
+    *("hangzhou-before-2022", "illustrative-50-50", "zhejiang"),
+]
+
+
+def shares(city: City, fund: str = "employee") -> list[dict[str, float]]:
+    return [dict(layer.shares) for layer in city.rules[fund].settlement.waterfall]  # type: ignore[index]
+
+
+def refused(name: str, **more: str) -> str:
+    with pytest.raises(InputError) as caught:
+        load_city(name, **more)
+    return str(caught.value)
+
+
+def test_the_templates_load_under_their_names() -> None:
+    assert builtin_templates() == SEVEN
+    for name in SEVEN:
+        city = load_city(name)
+        assert (city.id, city.borrowed) == (name, ())
+        assert all(row.template == name for row in city.rows)
+        assert city.origin.notes
+
+
+def test_zhejiang_is_taizhou_s_rules_with_its_readings() -> None:
+    zhejiang, taizhou = (
+        load_city("hangzhou", {"T3": "citywide"}, "zhejiang"),
+        load_city("taizhou", {"T3": "citywide"}),
+    )
+    assert zhejiang.rules == taizhou.rules
+    assert (zhejiang.id, zhejiang.origin.id) == ("hangzhou", "zhejiang")
+    assert {row.template for row in zhejiang.rows} == {"zhejiang"}  # the layer that the reading puts in, too
+    assert zhejiang.clause("employee", "settlement.waterfall.2") == "zhejiang"
+
+
+def test_illustrative_changes_one_layer_and_nothing_else() -> None:
+    plain, halves = load_city("linyi"), load_city("linyi", template="illustrative-50-50")
+    for fund in FUNDS:
+        assert shares(plain, fund) == [{"pool": 1}, {"unfunded": 1}]
+        assert shares(halves, fund) == [{"pool": 1}, {"city_treasury": 0.5, "county_treasury": 0.5}]
+    changed = {
+        key for key, row in plain.by_fund["employee"].items() if halves.by_fund["employee"][key] != row
+    }
+    assert changed == {"settlement.waterfall.2"}
+
+
+def test_a_template_may_change_borrowed_rules() -> None:
+    city = load_city("taizhou", {"L1": "retained"}, "illustrative-50-50", "linyi")
+    assert shares(city) == [
+        {"county_balance": 1},
+        {"pool": 1},
+        {"city_treasury": 0.5, "county_treasury": 0.5},
+    ]
+    assert [origin.id for origin in city.borrowed] == ["linyi", "illustrative-50-50"]
+
+
+@pytest.mark.parametrize(
+    "rules", [*builtin_cities(), *(name for name in SEVEN if name != "illustrative-50-50")]
+)
+@pytest.mark.parametrize("city", builtin_cities())
+def test_any_rules_go_with_any_city_s_counties(city: str, rules: str) -> None:
+    """And the rules are those of the other file, to the last field."""
+    scenario = load_scenario(city, rules=rules)
+    assert dict(scenario.case.rules) == load_city(rules).rules
+    assert scenario.resolved["scenario"]["rules"] == rules
+
+
+@pytest.mark.parametrize(
+    ("city", "more", "words"),
+    [
+        ("taizhou", {"template": "zhejiang"}, 'taizhou.toml: template: "zhejiang" is meant for hangzhou'),
+        ("ziyang", {"template": "hangzhou-before-2022"}, "is meant for hangzhou; as rules"),
+        (
+            "taizhou",
+            {"template": "illustrative-50-50"},
+            "replaces a layer of unfunded, and the employee fund has none",
+        ),
+        ("linyi", {"template": "county-alon"}, 'did you mean "county-alone"?'),
+        ("linyi", {"template": "taizhou"}, '"taizhou" is unknown'),
+        ("linyi", {"rules": "illustrative-50-50"}, "expected it as a template"),
+        ("linyi", {"rules": "taizhu"}, 'did you mean "taizhou"?'),
+        (
+            "hangzhou",
+            {"rules": "linyi", "template": "zhejiang"},
+            "expected one of rules and zhejiang, found both",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(city: str, more: dict[str, str], words: str) -> None:
+    assert words in refused(city, **more)
+
+
+def test_readings_are_those_of_the_rules_in_use() -> None:
+    assert load_city("taizhou", {"L1": "retained"}, rules="linyi").chosen["L1"] == "retained"
+    assert "expected one of L1, L2" in refused("taizhou", readings={"T5": "after_pool"}, rules="linyi")  # type: ignore[arg-type]
+
+
+def test_a_city_of_ones_own_may_take_every_template() -> None:
+    mytown = str(Path(__file__).parents[2] / "docs" / "examples" / "mytown.toml")
+    for name in SEVEN:
+        if name != "illustrative-50-50":
+            assert load_city(mytown, template=name).rules == load_city(name).rules
+
+
+def test_titles_and_notes_name_both() -> None:
+    city = load_city("hangzhou", template="zhejiang")
+    assert with_rules(city, "Hangzhou", "en") == "Hangzhou; rules: template Zhejiang"
+    assert with_rules(city, "杭州", "zh") == "杭州（适用规则：模板“浙江”）"
+    notes = list(city_notes(city, "en"))
+    assert notes[0] == "The rules in use are not Hangzhou's own: template Zhejiang."
+    assert not any("Tonglu" in note for note in notes)  # Hangzhou's own notes are on its own rules
+    own = load_city("hangzhou")
+    assert with_rules(own, "Hangzhou", "en") == "Hangzhou" and "not" not in next(city_notes(own, "en"))
+
+
+def test_explain_marks_a_template_s_rows_and_another_city_s_clauses() -> None:
+    lines = explain_table(load_city("linyi", template="illustrative-50-50"), "en")
+    marked = {line.value: line.status for line in lines if line.status.startswith("template")}
+    assert marked == {"city treasury 50% + county treasury 50%": "template illustrative-50-50: assumption"}
+    assert {line.clause for line in explain_table(load_city("taizhou", rules="linyi"), "zh")} == {
+        "-",
+        "linyi 三(四)",
+    }
+
+
+def test_a_manifest_can_be_run_again_and_names_what_was_borrowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (
+        "run",
+        "hangzhou",
+        "--paths",
+        "128",
+        "--years",
+        "2",
+        "--rules",
+        "county-alone",
+        "--out",
+        str(tmp_path),
+    )
+    assert run_fundsim(monkeypatch, *arguments) == 0
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    assert manifest["borrowed_rules"] == ["county-alone"]
+    assert manifest["titles"]["en"].endswith("; rules: template Every county alone")
+    assert set(manifest["inputs_sha256"]) == {
+        "library/hangzhou.toml",
+        "cities/hangzhou.toml",
+        "templates/county-alone.toml",
+    }
+    assert "template Every county alone" in capsys.readouterr().out
+
+
+def test_a_pool_that_the_rules_never_draw_is_said_to_lie_idle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = (
+        "run",
+        "hangzhou",
+        "--paths",
+        "128",
+        "--years",
+        "2",
+        "--rules",
+        "ziyang",
+        "--out",
+        str(tmp_path),
+    )
+    assert run_fundsim(monkeypatch, *arguments) == 0
+    assert "lies idle" in " ".join(capsys.readouterr().out.split())
+
+
+def test_replay_cites_the_template(tmp_path: Path, fundsim: Command) -> None:
+    data, out = make(tmp_path / "data", "hangzhou"), tmp_path / "out"
+    ended = fundsim.replay("hangzhou", data, out, ["--template", "hangzhou-before-2022"])
+    assert ended.status == 0 and "template Hangzhou before 2022" in ended.out
+    ledger = (out / "ledger.csv").read_text("utf-8").splitlines()[1:]
+    assert {line.rpartition(",")[2] for line in ledger} == {"hangzhou-before-2022", "assumption"}
+
+
+def test_a_levy_on_last_year_needs_the_base_year(tmp_path: Path, fundsim: Command) -> None:
+    data, out = make(tmp_path / "data", "hangzhou"), tmp_path / "out"
+    opening = data / "opening.csv"
+    opening.write_text(
+        "\n".join(line for line in opening.read_text().splitlines() if "base_contributions" not in line)
+    )
+    assert fundsim.replay("hangzhou", data, out).status == 0
+    ended = fundsim.replay("hangzhou", data, tmp_path / "other", ["--template", "adjustment-fund-lishui"])
+    assert ended.status == 2
+    assert (
+        "fund employee, county A, account base_contributions: expected an amount, found no row" in ended.err
+    )
