@@ -76,7 +76,11 @@ def rules(draw: st.DrawFn) -> FundRules:
                 "month": draw(st.sampled_from([0, 0, 1, 7, 11])),
                 "surplus_to_pool": draw(share),
                 "waterfall": draw(st.lists(layers(), max_size=5)),
-                "alone": draw(st.lists(st.sampled_from(["county 0", "county 2", "elsewhere"]), max_size=3)),
+                "alone": draw(
+                    st.lists(
+                        st.sampled_from(["county 0", "county 2", "甲县", "丙区", "elsewhere"]), max_size=3
+                    )
+                ),
             },
             "assessment": {
                 "mode": draw(st.sampled_from(["none", "shortfall", "revenue_made_good", "all_or_nothing"])),

@@ -1,4 +1,4 @@
-"""Every city's own file, under every combination of its readings, against the naive twin."""
+"""Every city's and template's own file, under every combination of its readings, against the naive twin."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from hypothesis import strategies as st
 from random_rules import histories
 from test_replay_against_naive import compare
 
-from scenarios.city import builtin_cities, load_city
+from scenarios.city import builtin_cities, builtin_templates, load_city
 from sim.model import FUNDS, Fund
 from sim.replay import History, Replayed, replay
 from sim.rules import FundRules
 
 READINGS = {
-    city: {at: known.names for at, known in load_city(city).readings.items()} for city in builtin_cities()
+    city: {at: known.names for at, known in load_city(city).readings.items()}
+    for city in (*builtin_cities(), *builtin_templates())
 }
 
 
 @st.composite
 def readings(draw: st.DrawFn, city: str) -> dict[str, str]:
-    """One name for each of the city's readings."""
+    """One name for each of its readings."""
     return {at: draw(st.sampled_from(names)) for at, names in READINGS[city].items()}
 
 

@@ -16,7 +16,7 @@ from random_rules import rules
 from twin_run import data_of, hold_against_twin
 
 import sim.simulate
-from scenarios.city import load_city
+from scenarios.city import builtin_templates, load_city
 from sim.kernels import codes as k
 from sim.kernels.block import open_books
 from sim.kernels.identity import reconcile
@@ -42,6 +42,8 @@ READINGS: list[tuple[str, dict[str, str]]] = [
     ("ziyang", {"Z2": "surplus_only", "Z5": "city"}),
     ("linyi", {"L2": "counties"}),
     ("hangzhou", {"H1": "retained"}),
+    *((template, {}) for template in builtin_templates()),
+    ("county-alone", {"C1": "nobody"}),
 ]
 ANALYST = {"interest_rate": 0.02, "attributable_part": 0.4, "excellent_probability": 0.6}
 TREASURY_LINES = ("county_treasury", "city_treasury", "opening_deficits", "arrears")
