@@ -109,7 +109,7 @@ def load_scenario(
         file = ScenarioFile.model_validate(read_toml(path))
     except ValidationError as error:
         raise refused(path, ScenarioFile, error) from None
-    same = rules is None or rules == file.rules
+    same = rules in (None, file.rules)
     kept = file.readings if same else {}
     file = file.model_copy(
         update={
@@ -120,7 +120,7 @@ def load_scenario(
         }
     )
     own = _rules_file(path, "city", file.city)
-    other = file.rules if same is False or file.rules is None else _rules_file(path, "rules", file.rules)
+    other = _rules_file(path, "rules", file.rules) if same and file.rules is not None else file.rules
     city = load_city(own, file.readings, file.template, other)
     try:
         case = Case(

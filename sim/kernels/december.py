@@ -64,7 +64,7 @@ from sim.kernels.codes import (
     YEAR_CONTRIBUTIONS,
 )
 from sim.kernels.january import sum_of
-from sim.kernels.lanes import LANES, known, stage, wide
+from sim.kernels.lanes import LANES, stage, wide
 from sim.kernels.ledger import note, row_of
 from sim.kernels.settlement import clear, repay
 
@@ -173,18 +173,12 @@ def add_totals(d, v):
 
 
 @stage
-def accrual_base(rules):
-    """The county's slot that the risk fund's rate is of."""
-    return CLOSED_CONTRIBUTIONS if rules["risk_of_last_year"] else YEAR_CONTRIBUTIONS
-
-
-@stage
-def accrue_off_revenue(d, v, flow, rate, base):
-    """The risk fund takes its rate of the contributions in slot ``base`` before the close."""
+def accrue_off_revenue(d, v, flow, rate, of_last_year):
+    """The risk fund takes its rate of this year's contributions, or of last year's, before the close."""
     wide()
-    base = known(base)
     for i in range(LANES):
-        taken = v[VALUE + i] * rate * d[base + i]
+        contributions = d[CLOSED_CONTRIBUTIONS + i] if of_last_year else d[YEAR_CONTRIBUTIONS + i]
+        taken = v[VALUE + i] * rate * contributions
         d[CURRENT + i] -= taken
         d[PAID_IN + i] += taken
         v[RISK_FUND + i] += taken
@@ -192,13 +186,13 @@ def accrue_off_revenue(d, v, flow, rate, base):
 
 
 @stage
-def accrue_from_balance(d, v, flow, rate, base, surplus_only):
+def accrue_from_balance(d, v, flow, rate, of_last_year, surplus_only):
     """The county gives its rate of contributions, at most its balance (or the year's surplus)."""
     wide()
-    base = known(base)
     for i in range(LANES):
+        contributions = d[CLOSED_CONTRIBUTIONS + i] if of_last_year else d[YEAR_CONTRIBUTIONS + i]
         limit = min(d[BALANCE + i], max(0.0, d[RESULT + i])) if surplus_only else d[BALANCE + i]
-        taken = min(v[VALUE + i] * rate * d[base + i], limit)
+        taken = min(v[VALUE + i] * rate * contributions, limit)
         d[BALANCE + i] -= taken
         d[PAID_IN + i] += taken
         v[RISK_FUND + i] += taken
@@ -311,9 +305,9 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
     repay(v, city_flow, F_REPAY_RECOVERIES)
     if off_revenue:
         gate(v, rules["risk_stop"], rules["risk_stop_months"])
-        base = accrual_base(rules)
+        rate, of_last_year = rules["risk_rate"], rules["risk_of_last_year"]
         for c in range(counties):
-            accrue_off_revenue(county[c], v, row_of(county_flow, c), rules["risk_rate"], base)
+            accrue_off_revenue(county[c], v, row_of(county_flow, c), rate, of_last_year)
             close(county[c], row_of(county_flow, c))
 
 
@@ -323,17 +317,17 @@ def after_close(rules, apply, county, v, county_flow, city_flow):
     counties = county.shape[0]
     if rules["risk_rate"] > 0.0 and rules["risk_source"] != RISK_OFF_REVENUE:
         gate(v, rules["risk_stop"], rules["risk_stop_months"])
-        base, growth = accrual_base(rules), 0.0 if rules["risk_of_last_year"] else rules["plan_contributions"]
-        rate = rules["risk_rate"] * (1.0 + growth)
+        of_last_year = rules["risk_of_last_year"]
+        rate = rules["risk_rate"] * (1.0 + (0.0 if of_last_year else rules["plan_contributions"]))
         if rules["risk_source"] == RISK_FROM_POOL:
             clear(v, SUM_A)
             for c in range(counties):
-                sum_of(county[c], v, base, SUM_A)
+                sum_of(county[c], v, CLOSED_CONTRIBUTIONS if of_last_year else YEAR_CONTRIBUTIONS, SUM_A)
             accrue_from_pool(v, city_flow, rate)
         else:
             for c in range(counties):
                 surplus_only = rules["risk_source"] == RISK_FROM_SURPLUS
-                accrue_from_balance(county[c], v, row_of(county_flow, c), rate, base, surplus_only)
+                accrue_from_balance(county[c], v, row_of(county_flow, c), rate, of_last_year, surplus_only)
     if rules["adjusts"]:
         measure_adjustment(v)
         adjust_policy(

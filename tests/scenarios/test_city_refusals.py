@@ -34,6 +34,13 @@ WRONG = [  # what to replace in the example, with what; then words of the one me
         'en = "m", when_pool_short = "x"',
         ["month.when_pool_short", "only a layer"],
     ),
+    ('en = "month of settlement"', 'en = "m", up_to = 1', ["month.up_to", "only a layer"]),
+    (
+        "value = { county_balance = 1 }",
+        "value = { county_balance = 1 }\nup_to = 0.3",
+        ["both.settlement.waterfall.1", "is limited by the balance"],
+    ),
+    ("[city]\n", "[template]\nid = 'x'\n\n[city]\n", ["template", "found both"]),
     ("{ value = 4, ", "{ value = 13, ", ["both.settlement.month", "less than or equal to 11", "13"]),
     ("{ value = 4, ", '{ value = "4", ', ["both.settlement.month", "valid integer", "'4'"]),
     ("{ value = 4, ", "{ value = true, ", ["both.settlement.month", "valid integer"]),

@@ -100,6 +100,37 @@ def test_readings_may_stand_in_the_file(small: Path) -> None:
     assert load_scenario(small, readings={"T5": "unpaid_part"}).city.chosen["T5"] == "unpaid_part"
 
 
+def test_rules_may_be_another_city_s_or_a_file_beside_the_scenario(small: Path) -> None:
+    _write(small, "paths = 100", 'paths = 100\nrules = "linyi"\nreadings = { L1 = "retained" }')
+    borrowed = load_scenario(small)
+    assert (borrowed.city.id, borrowed.city.origin.id, borrowed.city.chosen["L1"]) == (
+        "taizhou",
+        "linyi",
+        "retained",
+    )
+    assert borrowed.title["en"] == "small; rules: Linyi"
+    (small.parent / "rules.toml").write_bytes((LIBRARY.parent / "cities" / "ziyang.toml").read_bytes())
+    _write(small, "paths = 100", 'paths = 100\nrules = "rules.toml"')
+    assert load_scenario(small).city.origin.id == "ziyang"
+
+
+def test_other_rules_leave_the_file_s_readings_behind(small: Path) -> None:
+    _write(small, "paths = 100", 'paths = 100\nreadings = { T5 = "whole_gap" }')
+    changed = load_scenario(small, rules="linyi", readings={"L2": "counties"})
+    assert changed.resolved["scenario"]["readings"] == {"L2": "counties"}
+
+
+def test_a_fund_that_the_rules_do_not_know_is_refused(small: Path) -> None:
+    _write(
+        small,
+        "[funds.resident.growth]",
+        "[funds.resident.accounts]\nrisk_fund_yuan = 5\n[funds.resident.growth]",
+    )
+    load_scenario(small, rules="ziyang")
+    with pytest.raises(InputError, match="risk_fund_yuan: the rules have no risk fund"):
+        load_scenario(small, rules="county-alone")
+
+
 def test_city_may_be_a_file_beside_the_scenario(small: Path) -> None:
     city = LIBRARY.parent / "cities" / "ziyang.toml"
     (small.parent / "rules.toml").write_bytes(city.read_bytes())

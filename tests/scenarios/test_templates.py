@@ -213,3 +213,17 @@ def test_a_levy_on_last_year_needs_the_base_year(tmp_path: Path, fundsim: Comman
     assert (
         "fund employee, county A, account base_contributions: expected an amount, found no row" in ended.err
     )
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ('rules_of = "taizhu"', 'template.rules_of: "taizhu" is unknown'),
+        ('rules_of = "taizhou"\n[both]\n', "both: expected no rows beside template.rules_of"),
+        ('province = "x"', 'template.province: "province" is unknown'),
+    ],
+)
+def test_a_template_file_at_fault_is_refused(tmp_path: Path, more: str, words: str) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text(f'[template]\nid = "mine"\nzh = "模板"\nen = "Mine"\n{more}\n', "utf-8")
+    assert words in refused("linyi", template=str(file))
