@@ -26,8 +26,10 @@ ARITHMETIC = re.compile(
 """On a single floating-point number."""
 STORE = re.compile(r"v?mov(b|w|l|q|d|ss|sd)")
 """Of a single number, where the last operand is an address."""
-SCATTERED = re.compile(r"vp?(gather|scatter)\w+")
+SCATTERED = re.compile(r"vp?(gather|scatter)\w+|v?movhp[sd]|vp?(insr|extr)[dq]|vinsertps")
+"""Loads and stores lane by lane; before AVX-512 such a vector is put together piece by piece."""
 MEMORY = ("memset", "memcpy", "memmove")
+"""Of the C library, at full width by themselves."""
 
 
 class Instruction(NamedTuple):
@@ -78,7 +80,7 @@ class Function:
     straight: list[Instruction]
 
     def faults(self, registers: str) -> list[str]:
-        """What keeps it from running at full width; ``registers`` are the widest: xmm, ymm or zmm."""
+        """What keeps it from running at full width; ``registers`` are the widest: ymm or zmm."""
         found = []
         hot = [loop.body for loop in self.loops if not loop.copy]
         everything = self.straight + [line for loop in self.loops for line in loop.body]
@@ -86,15 +88,14 @@ class Function:
             if not uses(body, registers):
                 found.append("a loop of single numbers")
             found += [f"{line.name} in a loop" for line in body if ARITHMETIC.fullmatch(line.name)]
-        if not any(uses(body, registers) for body in (self.straight, *hot)):
+        calls = [line.operands for line in self.straight if line.name == "call"]
+        if not any(uses(body, registers) for body in (self.straight, *hot)) and not {*MEMORY} & {*calls}:
             found.append(f"no {registers}")
         if (count := sum(line.scalar for line in self.straight)) >= LANES // 2:
             found.append(f"{count} scalar steps outside loops")
         for loop in self.loops:
             found += [f"a call of {line.operands} in a loop" for line in loop.body if line.name == "call"]
-        for line in self.straight:
-            if line.name == "call" and not (line.operands in MEMORY or "3sim7kernels" in line.operands):
-                found.append(f"a call of {line.operands}")
+        found += [f"a call of {name}" for name in calls if name not in MEMORY and "3sim7kernels" not in name]
         return found + [line.name for line in everything if SCATTERED.fullmatch(line.name)]
 
 

@@ -63,8 +63,10 @@ def simulation() -> dict[str, Function]:
 @pytest.fixture(scope="module")
 def registers() -> str:
     """The widest that kernels are compiled for here."""
-    features = numba.core.registry.cpu_target.target_context.codegen()._tm_features
-    return "zmm" if "+avx512f" in features else "ymm" if "+avx" in features else "xmm"
+    features = numba.core.registry.cpu_target.target_context.codegen()._tm_features.split(",")
+    if "+avx2" not in features:
+        pytest.skip("without AVX2 a branch in a loop leaves single numbers, and nothing else is promised")
+    return "zmm" if "+avx512f" in features else "ymm"
 
 
 def test_there_are_stages() -> None:
@@ -134,18 +136,20 @@ def stores_where_branches_meet(out, row, slot):
 
 
 @pytest.mark.parametrize(
-    ("example", "fault"),
+    ("example", "one_of"),
     [
-        (good, None),
-        (calls_the_c_library, "a call of exp in a loop"),
-        (may_count_from_the_end, "gather"),
-        (depends_on_the_lane_before, "a loop of single numbers"),
-        (short_and_unrolled, "scalar steps outside loops"),
-        (stores_where_branches_meet, "scatter"),
+        (good, ()),
+        (calls_the_c_library, ("a call of exp in a loop",)),
+        (may_count_from_the_end, ("vgatherqpd", "vmovhpd")),
+        (depends_on_the_lane_before, ("a loop of single numbers",)),
+        (short_and_unrolled, ("scalar steps outside loops",)),
+        (stores_where_branches_meet, ("vscatterdpd", "vscatterqpd")),
     ],
 )
-def test_the_reader_finds_faults(registers: str, example: Any, fault: str | None) -> None:
+def test_the_reader_finds_faults(registers: str, example: Any, one_of: tuple[str, ...]) -> None:
+    if example is stores_where_branches_meet and registers != "zmm":
+        pytest.skip("AVX2 has no scatter: LLVM stores a whole vector there")
     example(np.zeros(LANES), np.ones(3 * LANES), np.int64(LANES))
     (body,) = versions(functions_of(example.alone), example)
     found = body.faults(registers)
-    assert (found == []) if fault is None else any(fault in each for each in found), found
+    assert any(fault in each for fault in one_of for each in found) or found == [] == [*one_of]
