@@ -1,4 +1,8 @@
-"""December: tranche, instalments, arrears, recoveries, revenue made good, close, accrual, adjustment."""
+"""December: tranche, instalments, arrears, recoveries, revenue made good, close, accrual, adjustment.
+
+``before_close`` and ``after_close`` have the order of docs/rules.md, section 4, step 6; between them comes
+``settlement.settle``, in a city that settles in December.
+"""
 
 from __future__ import annotations
 
@@ -154,6 +158,7 @@ def gate(v, stop_at):
 
 @stage
 def add_contributions(d, v):
+    """The city's contributions of the year so far, for the risk fund's part that comes before the close."""
     wide()
     for i in range(LANES):
         v[CITY_CONTRIBUTIONS + i] += d[YEAR_CONTRIBUTIONS + i]
@@ -272,7 +277,10 @@ def apply_adjustment(v):
 
 @stage
 def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow):
-    """Steps (a) to (f) of December; ``recoveries`` (C,) in yuan."""
+    """From the second tranche to the close; ``recoveries`` (C,) in yuan.
+
+    Instalment to revenue made good touch one county and no other, and are done county by county.
+    """
     counties = county.shape[0]
     for c in range(counties):
         d, flow = county[c], row_of(county_flow, c)
@@ -310,7 +318,7 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
 
 @stage
 def after_close(rules, apply, county, v, county_flow, city_flow):
-    """Steps (i) and (j): the risk fund's accrual and the policy of the next year."""
+    """After the settlement: the risk fund's accrual, unless it came off revenue, and next year's policy."""
     counties = county.shape[0]
     if rules["risk_rate"] > 0.0 and rules["risk_source"] != RISK_OFF_REVENUE:
         gate(v, rules["risk_stop"])

@@ -69,6 +69,7 @@ from sim.kernels.ledger import note, row_of
 
 @stage
 def clear(v, slot):
+    """A slot of the city's row to 0."""
     wide()
     slot = known(slot)
     for i in range(LANES):
@@ -165,6 +166,7 @@ def add_gap(d, v):
 
 @stage
 def add_balance(d, v):
+    """What all counties hold together, for a layer in which all balances pay."""
     wide()
     for i in range(LANES):
         v[BALANCES + i] += d[BALANCE + i]
@@ -348,7 +350,12 @@ def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county
 
 @stage
 def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow, city_flow):
-    """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row)."""
+    """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row).
+
+    The order of docs/rules.md, section 5.4: surpluses, attributable part, layers, remainder.  Own balances
+    depend on nobody else, so a county goes through leading layers of that source alone, and comes to the
+    next one (``n``), in the same visit as its surplus.
+    """
     n = 0
     while n + 1 < rules["layers"] and own_alone(layer_share[n], layer_below[n]):
         n += 1

@@ -175,7 +175,7 @@ def city_draws(noise, shocked, path, y):
 
 @stage
 def take(draws, given):
-    """(4 x LANES,) copied."""
+    """The city's eps that were drawn elsewhere, (4 x LANES,) copied."""
     for i in range(CELLS * LANES):
         draws[i] = given[i]
 
@@ -232,6 +232,7 @@ def year_factors(out, row, epidemic, deviation, kind):
 
 @stage
 def scale_level(out, factors, level):
+    """The year's total of a cell: its level (yuan) times its factor."""
     wide()
     for i in range(LANES):
         out[i] = level * np.float64(factors[i])
