@@ -165,7 +165,19 @@ _LABELS: dict[str, tuple[str, str]] = {
         "增益为同数独立路径的方差与实际方差之比。分位数和尾部均值在此不给出标准误。",
     ),
     # a rare event
-    "rare": ("{fund}: {event} by the end of the year", "{fund}：截至当年末发生{event}的概率"),
+    "rare": ("{fund}: {event} by the end of the year", "{fund}：截至当年末，{event}的概率"),
+    "event:reserve_depletion": ("reserves depleted", "累计结余耗尽"),
+    "event:cash_depletion": ("reserves in cash depleted", "现金口径累计结余耗尽"),
+    "event:pool_depletion": ("pool short in a settlement", "清算时归集基金不足"),
+    "event:risk_fund_depletion": ("risk fund short in a settlement", "清算时风险调剂金不足"),
+    "event:topup_short": ("balances short in a top-up", "年初补足时结余不足"),
+    "event:cash_shortfall": ("cash short at a month's end", "月末现金不足"),
+    "event:unfunded": ("a bill that nobody has funded", "出现无来源缺口"),
+    "event:treasury_call": ("a treasury called", "动用财政资金"),
+    "event:treasury_call_county": ("a county treasury called", "动用县级财政资金"),
+    "event:treasury_call_city": ("the city treasury called", "动用市级财政资金"),
+    "event:policy_adjustment": ("policy adjusted", "启动政策调整"),
+    "event:below": ("capacity below {months} months", "可支付月数低于{months}个月"),
     "probability": ("Probability [95%]", "概率[95%区间]"),
     "relative_error": ("Relative\nerror", "相对\n误差"),
     "kish": ("Effective\nhits", "有效\n命中数"),
@@ -185,6 +197,15 @@ _LABELS: dict[str, tuple[str, str]] = {
 def label(key: str, lang: Lang, **values: object) -> str:
     """The words for ``key`` in one language, with ``values`` filled in."""
     return _LABELS[key][lang == "zh"].format(**values)
+
+
+def event_label(event: str, lang: Lang) -> str:
+    """The words for an event, its name behind them."""
+    if event.startswith("below_"):
+        words = label("event:below", lang, months=event.removeprefix("below_").removesuffix("_months"))
+    else:
+        words = label(f"event:{event}", lang)
+    return words + (f"（{event}）" if lang == "zh" else f" ({event})")
 
 
 def wrap(text: str, width: int) -> list[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.errors import InputError
 from scenarios.facts import CITY, RunFacts, caveats, describe, wilson
-from scenarios.labels import Lang, label
+from scenarios.labels import Lang, event_label, label
 from scenarios.output import new_files, write_json, write_rows
 from scenarios.rows import one_of
 from scenarios.run import Progress, RunRequest, assumption_rows, checked, manifest_of, run_facts
@@ -122,7 +122,7 @@ def print_rare(done: RareOutput, console: Console, lang: Lang = "en") -> None:
     for line in caveats(facts, lang):
         note(console, line)
     for fund in rare.funds:
-        title = label("rare", lang, fund=label(fund, lang), event=rare.event)
+        title = label("rare", lang, fund=label(fund, lang), event=event_label(rare.event, lang))
         table = new_table(title, label("year", lang))
         for key in ("probability", "relative_error", "kish", "effective"):
             table.add_column(label(key, lang), justify="right", no_wrap=True)

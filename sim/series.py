@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,13 +64,18 @@ class Series:
 
 def series_of(case: Case) -> Series:
     """Series in the order in which ``kernels.measure`` numbers them."""
-    counties = range(len(case.counties))
+    return _series(len(case.funds), len(case.counties), case.years)
+
+
+@lru_cache(maxsize=16)
+def _series(funds: int, of_counties: int, years: int) -> Series:
+    counties = range(of_counties)
     keys = []
-    for f in range(len(case.funds)):
-        for y in range(case.years):
+    for f in range(funds):
+        for y in range(years):
             keys += [Key(f, -1, y, metric) for metric in CITY_YEAR_METRICS]
             keys += [Key(f, c, y, metric) for c in counties for metric in COUNTY_YEAR_METRICS]
-    for f in range(len(case.funds)):
+    for f in range(funds):
         keys += [Key(f, -1, -1, metric) for metric in CITY_HORIZON_METRICS]
         keys += [Key(f, c, -1, metric) for c in counties for metric in COUNTY_HORIZON_METRICS]
     kinds = [kind_of(key.metric) for key in keys]

@@ -133,6 +133,7 @@ def new_tally(case: Case, series: Series, blocks: int, sampled: Sampled | None =
         weight_sum=np.zeros(1),
         lane=aligned_zeros((LANES // 8,)),
         paying=np.zeros((counties, 5), np.int64),
+        net=np.zeros(counties),
         bins=aligned_zeros((len(series.offset), blocks, LANES), np.int16),
         block=np.zeros(1, np.int64),
         sampled=sampled,

@@ -19,8 +19,9 @@ import sim.simulate
 from scenarios.city import load_city
 from sim.kernels import codes as k
 from sim.kernels.block import open_books
+from sim.kernels.identity import reconcile
 from sim.kernels.lanes import LANES
-from sim.kernels.months import close_month, open_month, reconcile
+from sim.kernels.months import close_month, open_month
 from sim.lower import lower_case, new_books
 from sim.model import Case, Pair
 from sim.replay import History, Replayed, replay

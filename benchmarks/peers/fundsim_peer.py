@@ -51,8 +51,8 @@ from sim.kernels.codes import (
     SUM_B,
     UNSETTLED,
 )
-from sim.kernels.december import close, roll
-from sim.kernels.january import sum_of, top_up
+from sim.kernels.december import add_totals, close
+from sim.kernels.january import begin_year, sum_of, top_up
 from sim.kernels.lanes import LANES, stage, wide
 from sim.kernels.months import add_net, post
 from sim.kernels.settlement import clear, settle
@@ -162,8 +162,7 @@ def tally_fund(outcome, county, v, f, y, lanes, yuan):
 def fund_january(plan, books, f, y):
     """The closed year's totals, then the top-up."""
     county, v = books.county[f], books.city[f]
-    for c in range(county.shape[0]):
-        roll(county[c], v)
+    begin_year(plan.rules[f], county, v)
     top_up(plan.rules[f], plan.enrolment[f, y - 1], county, v, None, None)
 
 
@@ -172,7 +171,7 @@ def fund_july(plan, books, f):
     """The settlement."""
     share, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
     county, v = books.county[f], books.city[f]
-    settle(plan.rules[f], share, below, short, county, v, None, None)
+    settle(plan.rules[f], share, below, short, county, v, None, None, None, False)
     add_inflow(v)
 
 
@@ -183,7 +182,8 @@ def fund_december(books, f):
     clear(v, CITY_CONTRIBUTIONS)
     clear(v, CITY_CLAIMS)
     for c in range(county.shape[0]):
-        close(county[c], v, None)
+        add_totals(county[c], v)
+        close(county[c], None)
 
 
 @stage

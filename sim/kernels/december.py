@@ -12,11 +12,8 @@ from sim.kernels.codes import (
     BALANCE,
     BUDGETED,
     CITY_CLAIMS,
-    CITY_CLOSED_CLAIMS,
     CITY_CONTRIBUTIONS,
     CLAIM_MULTIPLIER,
-    CLOSED_CLAIMS,
-    CLOSED_CONTRIBUTIONS,
     CONTRIBUTION_MULTIPLIER,
     CURRENT,
     CUT,
@@ -157,11 +154,12 @@ def gate(v, stop_at):
 
 
 @stage
-def add_contributions(d, v):
-    """The city's contributions of the year so far, for the risk fund's part that comes before the close."""
+def add_totals(d, v):
+    """A county's year is part of the city's."""
     wide()
     for i in range(LANES):
         v[CITY_CONTRIBUTIONS + i] += d[YEAR_CONTRIBUTIONS + i]
+        v[CITY_CLAIMS + i] += d[YEAR_CLAIMS + i]
 
 
 @stage
@@ -201,29 +199,15 @@ def accrue_from_pool(v, flow, rate):
 
 
 @stage
-def close(d, v, flow):
-    """The year's result awaits its settlement; the year's totals are part of the city's."""
+def close(d, flow):
+    """The year's result awaits its settlement."""
     wide()
     for i in range(LANES):
         result = d[CURRENT + i]
         d[RESULT + i] = result
         d[UNSETTLED + i] += result
         d[CURRENT + i] = 0.0
-        v[CITY_CONTRIBUTIONS + i] += d[YEAR_CONTRIBUTIONS + i]
-        v[CITY_CLAIMS + i] += d[YEAR_CLAIMS + i]
         note(flow, F_CLOSE + i, result)
-
-
-@stage
-def roll(d, v):
-    """The year's totals become last year's, in the county and in the city."""
-    wide()
-    for i in range(LANES):
-        d[CLOSED_CONTRIBUTIONS + i] = d[YEAR_CONTRIBUTIONS + i]
-        d[CLOSED_CLAIMS + i] = d[YEAR_CLAIMS + i]
-        d[YEAR_CONTRIBUTIONS + i] = 0.0
-        d[YEAR_CLAIMS + i] = 0.0
-        v[CITY_CLOSED_CLAIMS + i] = v[CITY_CLAIMS + i]
 
 
 @stage
@@ -279,7 +263,8 @@ def apply_adjustment(v):
 def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow):
     """From the second tranche to the close; ``recoveries`` (C,) in yuan.
 
-    Instalment to revenue made good touch one county and no other, and are done county by county.
+    From the instalment on a step touches one county and no other, and each county takes them all in one
+    visit, up to its close; but a risk fund's part off revenue has to know the city's contributions first.
     """
     counties = county.shape[0]
     for c in range(counties):
@@ -288,6 +273,9 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
             give_tranche(d, v, flow)
     if y == 0:
         repay(v, city_flow, F_REPAY_TRANCHE)
+    off_revenue = rules["risk_rate"] > 0.0 and rules["risk_source"] == RISK_OFF_REVENUE
+    clear(v, CITY_CONTRIBUTIONS)
+    clear(v, CITY_CLAIMS)
     for c in range(counties):
         d, flow = county[c], row_of(county_flow, c)
         opening = plan.opening[f, c]
@@ -302,18 +290,15 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
             assess(d)
             if rules["mode"] == REVENUE_MADE_GOOD:
                 make_revenue_good(d, v, flow, rules["theta"])
+        add_totals(d, v)
+        if not off_revenue:
+            close(d, flow)
     repay(v, city_flow, F_REPAY_RECOVERIES)
-    if rules["risk_rate"] > 0.0 and rules["risk_source"] == RISK_OFF_REVENUE:
-        clear(v, CITY_CONTRIBUTIONS)
-        for c in range(counties):
-            add_contributions(county[c], v)
+    if off_revenue:
         gate(v, rules["risk_stop"])
         for c in range(counties):
             accrue_off_revenue(county[c], v, row_of(county_flow, c), rules["risk_rate"])
-    clear(v, CITY_CONTRIBUTIONS)
-    clear(v, CITY_CLAIMS)
-    for c in range(counties):
-        close(county[c], v, row_of(county_flow, c))
+            close(county[c], row_of(county_flow, c))
 
 
 @stage

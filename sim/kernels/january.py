@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from sim.kernels.codes import (
     BALANCE,
+    CITY_CLAIMS,
     CITY_CLOSED_CLAIMS,
     CLOSED_CLAIMS,
+    CLOSED_CONTRIBUTIONS,
     EVENT_TOPUP,
     F_DEFICIT_PAID,
     F_MUNICIPAL,
@@ -33,7 +35,10 @@ from sim.kernels.codes import (
     SUM_C,
     UNSETTLED,
     VALUE,
+    YEAR_CLAIMS,
+    YEAR_CONTRIBUTIONS,
 )
+from sim.kernels.identity import add_county
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.ledger import note, row_of
 from sim.kernels.settlement import clear, repay
@@ -111,6 +116,18 @@ def opening_transfer(rules, city_level, county, v, county_flow, city_flow):
 
 
 @stage
+def roll(d, v):
+    """The year's totals become last year's, in the county and in the city."""
+    wide()
+    for i in range(LANES):
+        d[CLOSED_CONTRIBUTIONS + i] = d[YEAR_CONTRIBUTIONS + i]
+        d[CLOSED_CLAIMS + i] = d[YEAR_CLAIMS + i]
+        d[YEAR_CONTRIBUTIONS + i] = 0.0
+        d[YEAR_CLAIMS + i] = 0.0
+        v[CITY_CLOSED_CLAIMS + i] = v[CITY_CLAIMS + i]
+
+
+@stage
 def add_drawable(d, v, net):
     """Sums what a top-up can draw (SUM_A) and last year's deficits (SUM_B)."""
     wide()
@@ -169,16 +186,23 @@ def give_top_up(rules, d, v, flow, enrolment):
 
 
 @stage
-def top_up(rules, enrolment, county, v, county_flow, city_flow):
-    """Later years: the pool is filled up; ``enrolment`` (C,) are shares of the city's enrolment."""
-    counties = county.shape[0]
+def begin_year(rules, county, v):
+    """Last year's totals, and what this year's top-up can draw."""
     clear(v, SUM_A)
     clear(v, SUM_B)
-    for c in range(counties):
-        add_drawable(county[c], v, rules["net_balance"])
+    for c in range(county.shape[0]):
+        roll(county[c], v)
+        if rules["top_up_months"] > 0.0:
+            add_drawable(county[c], v, rules["net_balance"])
+
+
+@stage
+def top_up(rules, enrolment, county, v, county_flow, city_flow):
+    """Later years: the pool is filled up; ``enrolment`` (C,) are shares of the city's enrolment."""
     shortfall(v, rules["top_up_months"], rules["top_up_balance"], rules["top_up_deficit"])
-    for c in range(counties):
+    for c in range(county.shape[0]):
         give_top_up(rules, county[c], v, row_of(county_flow, c), enrolment[c])
+        add_county(county[c], v, rules["held"])
     repay(v, city_flow, F_REPAY_TOP_UP)
 
 

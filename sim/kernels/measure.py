@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from sim.kernels.codes import (
-    ASSESSMENT_READ,
     BALANCE,
     BREACH,
     CALLED_CITY,
@@ -18,7 +17,6 @@ from sim.kernels.codes import (
     CITY_CLOSED_CLAIMS,
     CITY_READ,
     CLOSED_CLAIMS,
-    COUNTY_READ,
     CURRENT,
     CUT,
     DEPLETED,
@@ -34,6 +32,7 @@ from sim.kernels.codes import (
     EVER,
     EVER_DEPLETED,
     INFLOW,
+    LINE_0,
     LINES,
     MONTHS,
     NOUGHT,
@@ -64,7 +63,7 @@ from sim.kernels.codes import (
 )
 from sim.kernels.january import sum_of
 from sim.kernels.lanes import LANES, known, stage, wide
-from sim.kernels.settlement import clear, settle
+from sim.kernels.settlement import clear, copy_row, settle
 from sim.kernels.tally import first_time, tally_gini, tally_money, tally_months, tally_nothing
 
 LINE_NAMES = ("county_treasury", "city_treasury", "opening_deficits", "arrears", "runoff")
@@ -116,20 +115,6 @@ NET, PAID, TAKEN = _places(COUNTY_HORIZON_METRICS, "pool_net pool_paid_in pool_d
     "treasury_call treasury_call_county treasury_call_city policy_adjustment",
 )
 # fmt: on
-
-
-@stage
-def copy_rows(source, target, until):
-    """The slots a settlement reads, of every row."""
-    for c in range(source.shape[0]):
-        copy_row(source[c], target[c], until)
-
-
-@stage
-def copy_row(source, target, until):
-    wide()
-    for i in range(until):
-        target[i] = source[i]
 
 
 @stage
@@ -250,34 +235,38 @@ def net_drawn(d, v):
 
 
 @stage
-def add_distance(first, second, v):
-    """|n_i - n_j| of one ordered pair's two counties, twice, into SUM_A."""
-    wide()
-    for i in range(LANES):
-        one, other = first[DRAWN + i] - first[PAID_IN + i], second[DRAWN + i] - second[PAID_IN + i]
-        v[SUM_A + i] += 2.0 * abs(one - other)
+def sort(x):
+    """Ascending, in place (Shell 1959, with Knuth's gaps)."""
+    gap = 1
+    while 3 * gap + 1 < x.shape[0]:
+        gap = 3 * gap + 1
+    while gap > 0:
+        for i in range(gap, x.shape[0]):
+            value, j = x[i], i
+            while j >= gap and x[j - gap] > value:
+                x[j] = x[j - gap]
+                j -= gap
+            x[j] = value
+        gap //= 3
 
 
 @stage
-def add_size(d, v):
-    wide()
-    for i in range(LANES):
-        v[SUM_B + i] += abs(d[DRAWN + i] - d[PAID_IN + i])
+def gini(county, v, net):
+    """Gini of net transfers over counties, in [0, 1], into VALUE; empty where nothing was transferred.
 
-
-@stage
-def gini(county, v):
-    """Gini of net transfers over counties, in [0, 1], into VALUE; empty where nothing was transferred."""
+    Of sorted n the sum of abs(n_i - n_j) over ordered pairs is 2 x the sum of (2 c - C + 1) n_c, c from 0.
+    """
     counties = county.shape[0]
-    clear(v, SUM_A)
-    clear(v, SUM_B)
-    for c in range(counties):
-        add_size(county[c], v)
-        for other in range(c):
-            add_distance(county[c], county[other], v)
     for i in range(LANES):
-        known = v[SUM_B + i] >= NOUGHT and counties > 1
-        v[VALUE + i] = v[SUM_A + i] / (2.0 * (counties - 1) * v[SUM_B + i]) if known else np.nan
+        size, spread = 0.0, 0.0
+        for c in range(counties):
+            net[c] = county[c, DRAWN + i] - county[c, PAID_IN + i]
+            size += abs(net[c])
+        sort(net)
+        for c in range(counties):
+            spread += (2 * c - counties + 1) * net[c]
+        some = size >= NOUGHT and counties > 1
+        v[VALUE + i] = max(0.0, spread / ((counties - 1) * size)) if some else np.nan
 
 
 @stage
@@ -315,24 +304,22 @@ def tally_events(plan, v, tally, f, y, months_slot):
 
 
 @stage
-def tally_line(tally, county, v, s, line, per_lowest, factor):
-    """A year of one burden line, by county and city; most counties pay nothing in most years."""
-    paid, total = paid_slots(line), TOTAL_COUNTY + line * LANES
-    anybody = False
-    clear(v, VALUE)
-    for c in range(county.shape[0]):
-        d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR + COUNTY_FIRST_LINE + line
-        if tally.paying[c, line] > 0:
-            anybody = True
-            sum_of(d, v, paid, VALUE)
-            tally_money(tally, at, d, paid, per_lowest)
-            add_to_horizon(d, paid, total, total + LINES * LANES, factor)
+def tally_county(plan, d, v, tally, at, f, c, y):
+    """One county's year: its treasuries' payments, its months of capacity, whether its balance gave out."""
+    book_treasuries(d, v, plan.city_level[c], tally.paying[c])
+    for line in range(4):
+        s = at + COUNTY_FIRST_LINE + line
+        if tally.paying[c, line] > 0:  # most counties pay nothing in most years
+            paid, total = paid_slots(line), TOTAL_COUNTY + line * LANES
+            sum_of(d, v, paid, LINE_0 + line * LANES)
+            tally_money(tally, s, d, paid, plan.per_lowest[f])
+            add_to_horizon(d, paid, total, total + LINES * LANES, plan.discount[y])
         else:
-            tally_nothing(tally, at)
-    if anybody:
-        tally_money(tally, s + FIRST_LINE + line, v, VALUE, per_lowest)
-    else:
-        tally_nothing(tally, s + FIRST_LINE + line)
+            tally_nothing(tally, s)
+    county_months(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
+    tally_months(tally, at + COUNTY_CAPACITY, v, VALUE)
+    if tally.paying[c, DEPLETING] > 0:
+        tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
 
 
 @stage
@@ -343,15 +330,16 @@ def year_end(plan, books, copy, tally, f, y):
     counties, years = county.shape[0], plan.discount.shape[0] - 1
     clear(copy.city[0], INFLOW)
     if rules["settlement_month"] > 0:
-        copy_rows(county, copy.county[0], COUNTY_READ if rules["assesses"] else ASSESSMENT_READ)
-        copy_rows(books.city[f : f + 1], copy.city, CITY_READ)
+        copy_row(v, copy.city[0], CITY_READ)
         shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
-        settle(rules, shares, below, short, copy.county[0], copy.city[0], None, None)
+        settle(rules, shares, below, short, copy.county[0], copy.city[0], None, None, county, False)
     add_receivable(v, copy.city[0])
-    for c in range(counties):
-        book_treasuries(county[c], v, plan.city_level[c], tally.paying[c])
 
     s = (f * years + y) * (CITY_YEAR + counties * COUNTY_YEAR)
+    for line in range(4):
+        clear(v, LINE_0 + line * LANES)
+    for c in range(counties):
+        tally_county(plan, county[c], v, tally, s + CITY_YEAR + c * COUNTY_YEAR, f, c, y)
     claims = CITY_CLOSED_CLAIMS if plan.previous_claims else CITY_CLAIMS
     months_of(v, RESERVES, claims)
     tally_months(tally, s + CASH_MONTHS, v, VALUE)
@@ -363,19 +351,12 @@ def year_end(plan, books, copy, tally, f, y):
     tally_months(tally, s + CAPACITY, v, VALUE)
     tally_events(plan, v, tally, f, y, VALUE)
     for line in range(4):
-        tally_line(tally, county, v, s, line, per_lowest, plan.discount[y])
+        tally_money(tally, s + FIRST_LINE + line, v, LINE_0 + line * LANES, per_lowest)
     if rules["adjusts"]:
         adjustment(v, plan.discount[y])
     tally_money(tally, s + ADJUSTED_UP, v, RAISED, per_lowest)
     tally_money(tally, s + ADJUSTED_DOWN, v, CUT, per_lowest)
     tally_money(tally, s + BILL, v, UNFUNDED, per_lowest)
-
-    for c in range(counties):
-        d, at = county[c], s + CITY_YEAR + c * COUNTY_YEAR
-        county_months(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
-        tally_months(tally, at + COUNTY_CAPACITY, v, VALUE)
-        if tally.paying[c, DEPLETING] > 0:
-            tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
 
 
 @stage
@@ -386,7 +367,7 @@ def horizon(plan, books, tally, f):
     counties, years = county.shape[0], plan.discount.shape[0] - 1
     if rules["settlement_month"] > 0:
         shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
-        settle(rules, shares, below, short, county, v, None, None)
+        settle(rules, shares, below, short, county, v, None, None, None, False)
         for c in range(counties):
             for paid in (PAID_COUNTY, PAID_CITY):
                 add_to_horizon(county[c], paid, TOTAL_RUNOFF, PRESENT_RUNOFF, plan.discount[years])
@@ -400,7 +381,7 @@ def horizon(plan, books, tally, f):
         tally_money(tally, s + line, v, VALUE, per_lowest)
     for n in range(4):
         tally_money(tally, s + FIRST_ADJUSTMENT + n, v, TOTAL_RAISED + n * LANES, per_lowest)
-    gini(county, v)
+    gini(county, v, tally.net)
     tally_gini(tally, s + GINI, v, VALUE)
     for c in range(counties):
         d, at = county[c], s + CITY_HORIZON + c * COUNTY_HORIZON

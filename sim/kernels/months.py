@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from sim.kernels.codes import (
     BALANCE,
-    BOOKED,
-    BREACH,
     CASH_OFFSET,
     CITY_CLOSED_CLAIMS,
     CLAIM_MULTIPLIER,
@@ -24,32 +22,21 @@ from sim.kernels.codes import (
     F_INTEREST_POOL,
     F_INTEREST_RISK,
     F_REPAY_INTEREST,
-    HELD,
-    HELD_BALANCE,
-    HELD_TRANCHE,
-    INFLOW,
     MONTHS,
-    MUNICIPAL_RESERVE,
     NOUGHT,
-    OFFSET,
-    OPENING_DEFICIT,
     POOL,
     RESERVES,
     RISK_FUND,
     UNFUNDED,
-    UNSETTLED,
     YEAR_CLAIMS,
     YEAR_CONTRIBUTIONS,
 )
-from sim.kernels.december import after_close, before_close, roll
-from sim.kernels.january import municipal_reserve, opening_transfer, top_up
+from sim.kernels.december import after_close, before_close
+from sim.kernels.identity import check_identity, reconcile
+from sim.kernels.january import begin_year, municipal_reserve, opening_transfer, top_up
 from sim.kernels.lanes import LANES, stage, wide
 from sim.kernels.ledger import note, row_of
 from sim.kernels.settlement import repay, settle
-
-IDENTITY_TOLERANCE = 1e-9
-"""Of the sum of all claims and reserves that the identity compares, relative."""
-INFINITE = 1e300
 
 
 @stage
@@ -112,46 +99,6 @@ def post(rules, d, v, net, flow, contributions, claims):
 
 
 @stage
-def add_county(d, v, held):
-    """A county's part of reserves (BOOKED) and of what is reserves but not cash, or the reverse (OFFSET)."""
-    wide()
-    balance = 1.0 if held == HELD_BALANCE else 0.0
-    tranche = 1.0 if held == HELD_TRANCHE else 0.0
-    for i in range(LANES):
-        deficit = d[OPENING_DEFICIT + i]
-        v[BOOKED + i] += d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - deficit
-        v[OFFSET + i] += deficit - balance * d[BALANCE + i] - tranche * d[HELD + i]
-
-
-@stage
-def check_identity(v):
-    """Reserves as the accounts have them must be reserves as the outside flows have them."""
-    wide()
-    for i in range(LANES):
-        unfunded = v[UNFUNDED + i]
-        own = v[POOL + i] + v[RISK_FUND + i] + v[MUNICIPAL_RESERVE + i] - unfunded
-        booked = v[BOOKED + i] + own
-        expected = v[RESERVES + i] + v[INFLOW + i]
-        scale = abs(v[BOOKED + i]) + abs(own) + abs(expected) + v[CITY_CLOSED_CLAIMS + i] + 1.0
-        holds = abs(booked - expected) <= IDENTITY_TOLERANCE * scale and scale < INFINITE
-        failed = 0.0 if holds else 1.0  # so put, a figure that is no number is a breach too
-        v[BREACH + i] += failed
-        v[RESERVES + i] = booked
-        v[CASH_OFFSET + i] = v[OFFSET + i] + unfunded
-        v[INFLOW + i] = 0.0
-        v[BOOKED + i] = 0.0
-        v[OFFSET + i] = 0.0
-
-
-@stage
-def reconcile(rules, county, v):
-    """After every step that moves more than the month's figures: the identity, and reserves afresh."""
-    for c in range(county.shape[0]):
-        add_county(county[c], v, rules["held"])
-    check_identity(v)
-
-
-@stage
 def month_end(v, working_months):
     """Events that are looked at when a month ends; ``working_months`` of claims are out as cash."""
     wide()
@@ -191,15 +138,14 @@ def open_month(plan, books, f, y, month):
     county, v = books.county[f], books.city[f]
     county_flow, city_flow = row_of(books.county_flow, f), row_of(books.city_flow, f)
     if month == 1 and y > 0:
-        for c in range(county.shape[0]):
-            roll(county[c], v)
+        begin_year(rules, county, v)
     if month == 1 and y == 0:
         opening_transfer(rules, plan.city_level, county, v, county_flow, city_flow)
         reconcile(rules, county, v)
     if month == 1 and y > 0 and rules["top_up_months"] > 0.0:
         year = y if rules["enrolment_current"] else y - 1
         top_up(rules, plan.enrolment[f, year], county, v, county_flow, city_flow)
-        reconcile(rules, county, v)
+        check_identity(v)
     if month == 2 and y == 0:
         municipal_reserve(v, city_flow)
         reconcile(rules, county, v)
@@ -217,12 +163,12 @@ def close_month(plan, books, f, y, month, recoveries, apply):
     shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
     add_net(v, books.net[f, month - 1])
     if month == rules["settlement_month"] and y > 0:
-        settle(rules, shares, below, short, county, v, county_flow, city_flow)
-        reconcile(rules, county, v)
+        settle(rules, shares, below, short, county, v, county_flow, city_flow, None, True)
+        check_identity(v)
     if month == MONTHS:
         before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow)
         if rules["settlement_month"] == 0:
-            settle(rules, shares, below, short, county, v, county_flow, city_flow)
+            settle(rules, shares, below, short, county, v, county_flow, city_flow, None, False)
         after_close(rules, apply, county, v, county_flow, city_flow)
         reconcile(rules, county, v)
     month_end(v, 0.0 if month == MONTHS else rules["working_months"])

@@ -14,11 +14,13 @@ from __future__ import annotations
 from sim.kernels.codes import (
     ALL,
     ALL_OR_NOTHING,
+    ASSESSMENT_READ,
     BALANCE,
     BALANCES,
     BALANCES_GIVE,
     BALANCES_PAY,
     CITY_TREASURY,
+    COUNTY_READ,
     COUNTY_TREASURY,
     DEPLETED,
     DRAWN,
@@ -63,6 +65,7 @@ from sim.kernels.codes import (
     UNSETTLED,
     WHOLE_GAP,
 )
+from sim.kernels.identity import add_county
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.ledger import note, row_of
 
@@ -325,49 +328,64 @@ def ration_accounts(shares, below, when_short, v):
 
 
 @stage
-def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow):
+def copy_row(source, target, until):
+    """A row's slots up to ``until``, where the rows are not one and the same."""
+    wide()
+    for i in range(until):
+        target[i] = source[i]
+
+
+@stage
+def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow, booked):
     """From layer ``n``, whose first source has paid, to the last.
 
     A county leaves one layer and comes to the next until that one has a common account, which must first
     hear what every county asks.  ``layer_share`` and ``layer_below`` (layers, sources) hold for counties
-    assessed 优秀 and for those that are not.
+    assessed 优秀 and for those that are not.  What the last layer leaves to a county is unfunded; with
+    ``booked`` what it then has is added for the identity.
     """
-    layers = rules["layers"]
-    while n < layers:
-        if asks_in_common(layer_share[n]):
+    layers, last = rules["layers"], False
+    while not last:
+        if n < layers and asks_in_common(layer_share[n]):
             ration_accounts(layer_share[n], layer_below[n], layer_short[n], v)
-        stop = n + 1
+        stop = min(n + 1, layers)
         while stop < layers and not asks_in_common(layer_share[stop]):
             stop += 1
+        last = stop == layers
         for c in range(county.shape[0]):
             d, flow = county[c], row_of(county_flow, c)
             for at in range(n, stop):
                 leave(layer_share[at], layer_below[at], layer_short[at], at, d, v, flow)
                 if at + 1 < layers:
                     ask(layer_share[at + 1], layer_below[at + 1], at + 1, d, v, flow)
+            if last:
+                remainder(d, v, flow)
+                if booked:
+                    add_county(d, v, rules["held"])
         n = stop
 
 
 @stage
-def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow, city_flow):
+def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow, city_flow, source, booked):
     """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row).
 
     The order of docs/rules.md, section 5.4: surpluses, attributable part, layers, remainder.  Own balances
     depend on nobody else, so a county goes through leading layers of that source alone, and comes to the
-    next one (``n``), in the same visit as its surplus.
+    next one (``n``), in the same visit as its surplus.  ``source``: rows from which the counties' are copied
+    first, or None.  ``booked``: add what counties have for the identity.
     """
     n = 0
     while n + 1 < rules["layers"] and own_alone(layer_share[n], layer_below[n]):
         n += 1
     for c in range(county.shape[0]):
         d, flow = county[c], row_of(county_flow, c)
+        if source is not None:
+            copy_row(source[c], d, COUNTY_READ if rules["assesses"] else ASSESSMENT_READ)
         share_surplus(d, v, flow, rules["surplus_to_pool"], rules["surplus_first"])
         if rules["assesses"]:
             attribute(rules, d, v, flow)
         for at in range(min(n + 1, rules["layers"])):
             ask(layer_share[at], layer_below[at], at, d, v, flow)
     repay(v, city_flow, F_REPAY_SURPLUS)
-    waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow)
-    for c in range(county.shape[0]):
-        remainder(county[c], v, row_of(county_flow, c))
+    waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow, booked)
     repay(v, city_flow, F_REPAY_SETTLEMENT)

@@ -62,6 +62,8 @@ class Tally(NamedTuple):
     """(LANES / 8,) float64 scratch."""
     paying: np.ndarray
     """(C, 5) int64 scratch: lanes in which a county's burden lines are not nought or its balance failed."""
+    net: np.ndarray
+    """(C,) float64 scratch: counties' net transfers in one path."""
     bins: np.ndarray
     """(series, blocks of a chunk, LANES) int16: bins of every path, counted from the series' offset."""
     block: np.ndarray

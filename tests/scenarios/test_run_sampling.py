@@ -9,6 +9,9 @@ import pandas as pd
 import pytest
 from test_run_command import FILES, fundsim
 
+from scenarios.labels import event_label
+from sim.kernels.codes import EVENTS
+
 SMALL = ("run", "ziyang", "--years", "5", "--seed", "3")
 
 
@@ -126,3 +129,10 @@ def test_heavy_tails_are_refused_for_a_rare_event(
     assert fundsim(monkeypatch, *arguments) == 2
     error = capsys.readouterr().err
     assert "heavy.toml: shocks.city_degrees_of_freedom: importance sampling needs normal city shocks" in error
+
+
+def test_every_event_has_words_in_both_languages() -> None:
+    for event in (*EVENTS, "below_0.5_months"):
+        english, chinese = (event_label(event, lang) for lang in ("en", "zh"))
+        assert english.isascii() and event in english
+        assert not chinese.isascii() and event in chinese
