@@ -29,10 +29,6 @@ pytestmark = [
     pytest.mark.skipif(INTERPRETED, reason="without the compiler there is no machine code"),
     pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 assembly"),
 ]
-NOT_YET = {
-    "sim.kernels.tally.pair_products": "its loops of 16 lanes are unrolled before LLVM vectorises",
-}
-"""Stages that are known to fall short, each with its reason; the test says when one no longer does."""
 
 
 def wide_stages() -> dict[str, Any]:
@@ -70,7 +66,7 @@ def registers() -> str:
 
 
 def test_there_are_stages() -> None:
-    assert len(wide_stages()) > 60 and set(NOT_YET) <= set(wide_stages())
+    assert len(wide_stages()) > 60
 
 
 @pytest.mark.parametrize("name", wide_stages())
@@ -79,11 +75,7 @@ def test_every_stage_that_asks_for_it_runs_at_full_width(
 ) -> None:
     found = versions(simulation, wide_stages()[name])
     assert found, "the simulation does not run it"
-    faults = [fault for body in found for fault in body.faults(registers)]
-    if name in NOT_YET:
-        assert faults, "it runs at full width now: take it off the list"
-    else:
-        assert faults == []
+    assert [fault for body in found for fault in body.faults(registers)] == []
 
 
 AFTER, LAST = np.int64(LANES), np.int64(2 * LANES)
