@@ -5,7 +5,11 @@ city and fund.  A row holds named slots of ``LANES`` neighbouring paths, so ``d[
 accumulated balance of one path and the innermost loop over lanes is the one that vectorises.
 ``codes.py`` names the slots; ``lanes.py`` holds everything done for the compiler's sake.
 
+Names.  ``d`` is a county's row, ``v`` the city's, ``flow`` the row in which transfers are noted, or None.
+Indices: ``f`` fund, ``c`` county, ``y`` year from 0, ``month`` 1 to 12, ``i`` lane.
+
 Flow.  Monte Carlo: ``block.py`` draws shocks (``threefry`` → ``normals`` → ``shocks``) and steps the
-rules month by month (``months`` → ``january``, ``settlement``, ``december``), then measures
+rules (``months`` → ``january``, ``settlement``, ``december``), a stretch of months at a time, then measures
 (``measure`` → ``tally``).  Replay calls the same steps of ``months.py`` with given figures.
+ARCHITECTURE.md follows one month of one path through them.
 """

@@ -174,7 +174,7 @@ FLOWS = (
     Flow("interest", "interest", "interest", "current", "flows.interest"),
     Flow("contributions", "contributions", "payers", "current", "flows.contributions"),
     Flow("claims", "claims", "current", "providers", "flows.claims"),
-    # step 5 of a month other than December's own close
+    # December up to the close; after it the settlement, in whatever month it falls
     Flow("tranche", "opening transfer", "county_balance", "pool", "opening_transfer.december_share"),
     Flow("repay_tranche", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
     Flow(

@@ -1,4 +1,8 @@
-"""December: tranche, instalments, arrears, recoveries, revenue made good, close, accrual, adjustment."""
+"""December: tranche, instalments, arrears, recoveries, revenue made good, close, accrual, adjustment.
+
+``before_close`` and ``after_close`` have the order of docs/rules.md, section 4, step 6; between them comes
+``settlement.settle``, in a city that settles in December.
+"""
 
 from __future__ import annotations
 
@@ -257,7 +261,8 @@ def adjust_policy(v, trigger, months, contribution_part, cap, debt_years, grow_c
         v[NEXT_CONTRIBUTIONS + i] = v[CONTRIBUTION_MULTIPLIER + i] * (1.0 + raised)
         v[NEXT_CUT + i] = debt_cut
         moved = cut > 0.0 or raised > 0.0 or (debt_cut > 0.0 and v[DEBT_CUT + i] == 0.0)
-        v[EVENT_ADJUSTMENT + i] = max(v[EVENT_ADJUSTMENT + i], 1.0 if moved else 0.0)
+        event = 1.0 if moved else 0.0
+        v[EVENT_ADJUSTMENT + i] = max(v[EVENT_ADJUSTMENT + i], event)
 
 
 @stage
@@ -272,7 +277,11 @@ def apply_adjustment(v):
 
 @stage
 def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow):
-    """Steps (a) to (f) of December; ``recoveries`` (C,) in yuan."""
+    """From the second tranche to the close; ``recoveries`` (C,) in yuan.
+
+    From the instalment on a step touches one county and no other, and each county takes them all in one
+    visit, up to its close; but a risk fund's part off revenue has to know the city's contributions first.
+    """
     counties = county.shape[0]
     for c in range(counties):
         d, flow = county[c], row_of(county_flow, c)
@@ -313,7 +322,7 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
 
 @stage
 def after_close(rules, apply, county, v, county_flow, city_flow):
-    """Steps (i) and (j): the risk fund's accrual and the policy of the next year."""
+    """After the settlement: the risk fund's accrual, unless it came off revenue, and next year's policy."""
     counties = county.shape[0]
     if rules["risk_rate"] > 0.0 and rules["risk_source"] != RISK_OFF_REVENUE:
         gate(v, rules["risk_stop"], rules["risk_stop_months"])

@@ -55,7 +55,8 @@ def check_identity(v):
         expected = v[RESERVES + i] + v[INFLOW + i]
         scale = abs(v[BOOKED + i]) + abs(own) + abs(expected) + v[CITY_CLOSED_CLAIMS + i] + 1.0
         holds = abs(booked - expected) <= IDENTITY_TOLERANCE * scale and scale < INFINITE
-        v[BREACH + i] += 0.0 if holds else 1.0  # so put, a figure that is no number is a breach too
+        failed = 0.0 if holds else 1.0  # so put, a figure that is no number is a breach too
+        v[BREACH + i] += failed
         v[RESERVES + i] = booked
         v[CASH_OFFSET + i] = v[OFFSET + i] + unfunded
         v[INFLOW + i] = 0.0

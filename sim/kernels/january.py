@@ -121,7 +121,7 @@ def opening_ratio(v, months):
     for i in range(LANES):
         wanted = months / MONTHS * v[CITY_CLOSED_CLAIMS + i]
         held = v[SUM_A + i]
-        v[VALUE + i] = (1.0 if wanted >= held else wanted / held) if held > 0.0 else 0.0
+        v[VALUE + i] = min(1.0, wanted / (held if held > 0.0 else 1.0)) if held > 0.0 else 0.0
 
 
 @stage

@@ -132,7 +132,8 @@ def stretch_end(rules, y, month):
 
 @stage
 def open_month(plan, books, f, y, month):
-    """Steps 1 to 3 of the city: opening transfer or top-up, municipal reserve, interest."""
+    """Steps 1 to 3 of the city: last year's totals roll over, opening transfer or top-up, municipal
+    reserve, interest.  The steps are those of docs/rules.md, section 4."""
     rules = plan.rules[f]
     county, v = books.county[f], books.city[f]
     county_flow, city_flow = row_of(books.county_flow, f), row_of(books.city_flow, f)

@@ -77,6 +77,7 @@ from sim.kernels.ledger import note, row_of
 
 @stage
 def clear(v, slot):
+    """A slot of the city's row to 0."""
     wide()
     slot = known(slot)
     for i in range(LANES):
@@ -191,6 +192,7 @@ def add_gap(d, v):
 
 @stage
 def add_balance(d, v):
+    """What all counties hold together, for a layer in which all balances pay."""
     wide()
     for i in range(LANES):
         v[BALANCES + i] += d[BALANCE + i]
@@ -366,7 +368,8 @@ def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county
 
     A county leaves one layer and comes to the next until that one has a common account, which must first
     hear what every county asks.  ``layer_share`` and ``layer_below`` (counties, layers, sources and limit)
-    hold for counties assessed 优秀 and for those that are not.
+    hold for counties assessed 优秀 and for those that are not.  What the last layer leaves to a county is
+    unfunded; with ``booked`` what it then has is added for the identity.
     """
     layers, last = rules["layers"], False
     common, common_below = layer_share[0], layer_below[0]
@@ -395,8 +398,10 @@ def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county
 def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow, city_flow, source, booked):
     """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row).
 
-    ``source``: rows from which the counties' are copied first, or None.  ``booked``: add what counties have
-    for the identity.
+    The order of docs/rules.md, section 5.4: surpluses, attributable part, layers, remainder.  Own balances
+    depend on nobody else, so a county goes through leading layers of that source alone, and comes to the
+    next one (``n``), in the same visit as its surplus.  ``source``: rows from which the counties' are copied
+    first, or None.  ``booked``: add what counties have for the identity.
     """
     n = 0
     while n + 1 < rules["layers"] and own_alone(layer_share[0, n], layer_below[0, n]):

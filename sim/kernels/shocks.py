@@ -18,6 +18,7 @@ from sim.kernels.normals import exp2, normal_pair, normals, student_four, studen
 from sim.kernels.threefry import words
 
 CELLS = 4
+HALF = LANES // 2
 CITY_YEAR, EPIDEMIC, COUNTY_YEAR, COUNTY_MONTH, EXCELLENCE = (np.int64(i) for i in range(1, 6))
 """Purposes: the last word of a draw's address."""
 THE_CITY = np.int64(0)
@@ -29,6 +30,8 @@ HALF_LN2 = np.float32(0.34657359027997264)
 TO_UNIT = np.float32(2.0**-31)
 ALL_BITS = np.int32(-1)
 
+# words of a year's epidemic that are mirrored: whether it strikes, and the angle of its pair of normals
+WHETHER, ANGLE = np.int64(0), np.int64(3 * LANES)
 # slots of a fund's float32 rows: contributions, claims
 FIRST, SECOND = np.int64(0), np.int64(LANES)
 DEVIATION_FIRST, DEVIATION_SECOND = np.int64(2 * LANES), np.int64(3 * LANES)
@@ -111,9 +114,9 @@ class Shocked(NamedTuple):
 def mirror(draws):
     """The second half of the lanes has the first half's shocks with the other sign."""
     wide()
-    for k in range(CELLS):
-        for i in range(LANES // 2):
-            draws[k * LANES + LANES // 2 + i] = -draws[k * LANES + i]
+    for i in range(HALF):
+        for k in range(CELLS):
+            draws[k * LANES + HALF + i] = -draws[k * LANES + i]
 
 
 @stage
@@ -121,8 +124,8 @@ def mirror_words(words, word):
     """The same for one word of every lane: U becomes 1 - U, and a direction turns by half a circle."""
     wide()
     word = known(word)
-    for i in range(LANES // 2):
-        words[word + LANES // 2 + i] = ixor(words[word + i], ALL_BITS)
+    for i in range(HALF):
+        words[word + HALF + i] = ixor(words[word + i], ALL_BITS)
 
 
 @stage
@@ -172,7 +175,7 @@ def city_draws(noise, shocked, path, y):
 
 @stage
 def take(draws, given):
-    """(4 x LANES,) copied."""
+    """The city's eps that were drawn elsewhere, (4 x LANES,) copied."""
     for i in range(CELLS * LANES):
         draws[i] = given[i]
 
@@ -195,8 +198,8 @@ def city_year(noise, shocked, path, y):
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
         words(shocked.words, path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
         if noise.mirrored:
-            mirror_words(shocked.words, 0)
-            mirror_words(shocked.words, 3 * LANES)
+            mirror_words(shocked.words, WHETHER)
+            mirror_words(shocked.words, ANGLE)
         draw_epidemic(shocked.epidemic, shocked.words, noise.scalars)
 
 
@@ -229,6 +232,7 @@ def year_factors(out, row, epidemic, deviation, kind):
 
 @stage
 def scale_level(out, factors, level):
+    """The year's total of a cell: its level (yuan) times its factor."""
     wide()
     for i in range(LANES):
         out[i] = level * np.float64(factors[i])

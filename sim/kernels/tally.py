@@ -141,16 +141,23 @@ def moment(moments, s, row, slot, weight, lane):
 
 
 @stage
+def pair_product(row, slot, i, mean, weight):
+    """Of one pair, weighted; one without both values has 0."""
+    product = weight[i] * weight[HALF + i] * (row[slot + i] - mean) * (row[slot + HALF + i] - mean)
+    return product if product == product else 0.0
+
+
+@stage
 def pair_products(row, slot, mean, weight, lane):
     """Products of two mirrored paths' deviations from the mean, summed; a pair without both values has 0."""
     wide()
     slot = known(slot)
     for i in range(EIGHTH):
-        lane[i] = 0.0
-    for first in range(0, HALF, EIGHTH):
-        for i in range(first, first + EIGHTH):
-            product = weight[i] * weight[HALF + i] * (row[slot + i] - mean) * (row[slot + HALF + i] - mean)
-            lane[i - first] += product if product == product else 0.0
+        a = pair_product(row, slot, i, mean, weight)
+        b = pair_product(row, slot, EIGHTH + i, mean, weight)
+        c = pair_product(row, slot, 2 * EIGHTH + i, mean, weight)
+        d = pair_product(row, slot, 3 * EIGHTH + i, mean, weight)
+        lane[i] = ((a + b) + c) + d
     return fold(lane)
 
 

@@ -152,12 +152,12 @@ def slack_of(
     return factor * power * np.log(2) * 2 / nu * 3e-7 * (1 + bits) + 1e-6 * squared
 
 
-def many(stage, nu: float, seed: int, blocks: int = 3907) -> np.ndarray:
-    """(4, 1e6) draws with the generator's own words."""
+def many(stage, nu: float, seed: int, blocks: int = 3907, first: int = 0) -> np.ndarray:
+    """(4, blocks x LANES) draws with the generator's own words, from block ``first`` on."""
     drawn, filled = np.empty(4 * LANES, np.int32), np.empty(4 * LANES, f4)
-    out = np.empty((4, blocks * LANES))
+    out, key = np.empty((4, blocks * LANES)), np.array([seed, 0], np.uint32)
     for b in range(blocks):
-        words(drawn, b * LANES, 0, 0, 1, np.array([seed, 0], np.uint32))
+        words(drawn, (first + b) * LANES, 0, 0, 1, key)
         stage(filled, drawn, f4(nu)) if nu else stage(filled, drawn)
         out[:, b * LANES : (b + 1) * LANES] = filled.reshape(4, LANES)
     return out
@@ -237,6 +237,44 @@ def test_unit_variance(stage) -> None:
     kurtosis = 3 + 6 / (nu - 4)
     squares = (many(stage, nu, 25) ** 2).mean(axis=1)
     assert np.abs(squares - 1).max() < 5 * np.sqrt((kurtosis - 1) / n)
+
+
+@pytest.mark.slow  # six seconds each
+@pytest.mark.parametrize(
+    ("stage", "nu", "rows"),
+    [
+        (normals, 0.0, [0, 1, 2, 3]),
+        # components of one t vector are not independent: one at a time
+        (student_four, 5.0, [0]),
+        (student_four, 5.0, [3]),
+        (student_pairs, 3.0, [1]),
+        (student_pairs, 30.0, [2]),
+    ],
+)
+def test_a_hundred_million_draws(stage, nu: float, rows: list[int]) -> None:
+    """By a chi-square test in 2,000 bins, and by how many lie beyond far quantiles."""
+    law = stats.t(nu, scale=np.sqrt((nu - 2) / nu)) if nu else stats.norm
+    draws, step = 10**8, 8000
+    blocks = -(-draws // (LANES * len(rows) * step)) * step
+    draws = blocks * LANES * len(rows)
+    tails = np.array([1e-3, 1e-5, 1e-6])
+    edges = np.linspace(-1, 1, 2001) * np.arcsinh(law.isf(20 / draws))
+    counts, beyond = np.zeros(len(edges) - 1), np.zeros((2, len(tails)), np.int64)
+    for first in range(0, blocks, step):
+        z = many(stage, nu, 26, step, first)[rows].ravel()
+        counts += np.histogram(np.clip(np.arcsinh(z), edges[0], edges[-1]), edges)[0]
+        beyond += [[(side * z > edge).sum() for edge in law.isf(tails)] for side in (1, -1)]
+    assert counts.sum() == draws
+
+    def pvalue(scale: float) -> float:
+        inner = law.cdf(np.sinh(edges[1:-1]) / scale)
+        return stats.chisquare(counts, draws * np.diff([0, *inner, 1])).pvalue
+
+    assert pvalue(1) > 1e-3
+    assert pvalue(1.003) < 1e-6  # a spread of three in a thousand too much would have been seen
+    for side in beyond:
+        for count, tail in zip(side, tails, strict=True):
+            assert stats.binomtest(int(count), draws, tail).pvalue > 1e-3
 
 
 def test_shocks_are_cut_at_eight_after_the_correlation_and_before_the_volatility() -> None:

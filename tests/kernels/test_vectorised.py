@@ -1,0 +1,147 @@
+"""Every stage that asks for wide vectors gets them: read from the machine code of the whole simulation.
+
+The loops over lanes are why the simulation is fast, and nothing but speed shows when one of them is no
+longer done 8 or 16 lanes at a time: a call of the C library, an index that may be negative, a branch.
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+import pkgutil
+import platform
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from drawn import make_case
+from machine_code import Function, functions_of
+
+from sim import kernels
+from sim.kernels.block import simulate_blocks
+from sim.kernels.compiling import Stage
+from sim.kernels.lanes import LANES, known, stage, wide
+from sim.simulate import compile_kernels
+
+INTERPRETED = bool(numba.config.DISABLE_JIT)
+pytestmark = [
+    pytest.mark.skipif(INTERPRETED, reason="without the compiler there is no machine code"),
+    pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 assembly"),
+]
+
+
+def wide_stages() -> dict[str, Any]:
+    """Every stage of the kernels that calls ``wide``, by its full name."""
+    found = {}
+    for file in pkgutil.iter_modules(kernels.__path__):
+        module = importlib.import_module(f"sim.kernels.{file.name}")
+        for name, value in vars(module).items():
+            if isinstance(value, Stage) and "wide" in value.py_func.__code__.co_names:
+                found[f"{value.py_func.__module__}.{name}"] = value
+    return found
+
+
+def versions(functions: dict[str, Function], stage: Any) -> list[Function]:
+    """What a stage was compiled to: once for each kind of arguments it is called with."""
+    function = stage.py_func
+    parts = f"{function.__module__}.{function.__qualname__}".split(".")
+    start = "_ZN" + "".join(f"{len(part)}{part}" for part in parts) + "B"
+    return [body for name, body in functions.items() if name.startswith(start)]
+
+
+@pytest.fixture(scope="module")
+def simulation() -> dict[str, Function]:
+    compile_kernels(make_case(years=1))
+    return functions_of(simulate_blocks.alone)
+
+
+@pytest.fixture(scope="module")
+def registers() -> str:
+    """The widest that kernels are compiled for here."""
+    features = numba.core.registry.cpu_target.target_context.codegen()._tm_features.split(",")
+    if "+avx2" not in features:
+        pytest.skip("without AVX2 a branch in a loop leaves single numbers, and nothing else is promised")
+    return "zmm" if "+avx512f" in features else "ymm"
+
+
+def test_there_are_stages() -> None:
+    assert len(wide_stages()) > 60
+
+
+@pytest.mark.parametrize("name", wide_stages())
+def test_every_stage_that_asks_for_it_runs_at_full_width(
+    simulation: dict[str, Function], registers: str, name: str
+) -> None:
+    found = versions(simulation, wide_stages()[name])
+    assert found, "the simulation does not run it"
+    assert [fault for body in found for fault in body.faults(registers)] == []
+
+
+AFTER, LAST = np.int64(LANES), np.int64(2 * LANES)
+
+
+@stage
+def good(out, row, slot):
+    wide()
+    slot = known(slot)
+    for i in range(LANES):
+        out[i] = math.sqrt(row[slot + i]) * 2.0
+
+
+@stage
+def calls_the_c_library(out, row, slot):
+    wide()
+    slot = known(slot)
+    for i in range(LANES):
+        out[i] = math.exp(row[slot + i])
+
+
+@stage
+def may_count_from_the_end(out, row, slot):
+    wide()
+    for i in range(LANES):
+        out[i] = 2.0 * row[slot + i]
+
+
+@stage
+def depends_on_the_lane_before(out, row, slot):
+    wide()
+    slot = known(slot)
+    for i in range(1, LANES):
+        out[i] = out[i - 1] * 0.5 + row[slot + i]
+
+
+@stage
+def short_and_unrolled(out, row, slot):
+    wide()
+    for i in range(LANES // 2):
+        row[LANES + i] = -row[i]
+
+
+@stage
+def stores_where_branches_meet(out, row, slot):
+    wide()
+    for i in range(LANES):
+        either = row[i] > 0.0 or row[LAST + i] > 0.0
+        row[AFTER + i] = max(row[AFTER + i], 1.0 if either else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("example", "one_of"),
+    [
+        (good, ()),
+        (calls_the_c_library, ("a call of exp in a loop",)),
+        (may_count_from_the_end, ("vgatherqpd", "vmovhpd")),
+        (depends_on_the_lane_before, ("a loop of single numbers",)),
+        (short_and_unrolled, ("scalar steps outside loops",)),
+        (stores_where_branches_meet, ("vscatterdpd", "vscatterqpd")),
+    ],
+)
+def test_the_reader_finds_faults(registers: str, example: Any, one_of: tuple[str, ...]) -> None:
+    if example is stores_where_branches_meet and registers != "zmm":
+        pytest.skip("AVX2 has no scatter: LLVM stores a whole vector there")
+    example(np.zeros(LANES), np.ones(3 * LANES), np.int64(LANES))
+    (body,) = versions(functions_of(example.alone), example)
+    found = body.faults(registers)
+    assert any(fault in each for fault in one_of for each in found) or found == [] == [*one_of]
