@@ -18,9 +18,8 @@ from scenarios.output import check_folder, new_files, sha256, write_json, write_
 from scenarios.scenario import Scenario, load_scenario
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.gains import Gain
+    from sim.metrics import Columns
 
 PACKAGES = ("fundsim", "numpy", "scipy", "pandas", "numba", "llvmlite", "pyarrow", "matplotlib", "pydantic")
 MAX_PATHS = 2**31 - 1
@@ -36,7 +35,7 @@ Progress = Callable[[int, int], None]
 class RunOutput:
     """A finished run: its table, what must be said beside it, and the files written."""
 
-    metrics: pd.DataFrame
+    metrics: Columns
     facts: RunFacts
     files: tuple[Path, ...]
     assumptions: int
@@ -76,7 +75,7 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
         raise InputError("--event", request.event, "expected only with --sampling importance")
 
     from sim.gains import gains
-    from sim.metrics import metrics_table
+    from sim.metrics import metrics_columns
     from sim.simulate import compile_kernels, simulate
 
     progress(0, paths)
@@ -94,18 +93,18 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
     case = scenario.case
     months = paths * case.years * 12 * len(case.counties) * len(case.funds)
     speed = months / seconds / 1e6
-    table = metrics_table(result, scenario.name)
+    columns, beyond = metrics_columns(result, scenario.name)
     facts = run_facts(scenario, paths, seed, request.sampling)
     gained = gains(result)
     manifest = {
         **manifest_of(scenario, facts),
         "gains": [gain._asdict() for gain in gained],
-        "values_beyond_histogram_range": table.attrs.pop("beyond_range"),
+        "values_beyond_histogram_range": beyond,
         "simulation_seconds": round(seconds, 3),
         "million_county_fund_months_per_second": round(speed, 1),
     }
-    files = write_run(request, scenario, table, facts, manifest)
-    return RunOutput(table, facts, files, len(scenario.assumptions), seconds, speed, gained)
+    files = write_run(request, scenario, columns, facts, manifest)
+    return RunOutput(columns, facts, files, len(scenario.assumptions), seconds, speed, gained)
 
 
 def checked(request: RunRequest) -> tuple[Scenario, int, int]:
@@ -159,19 +158,19 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
 
 
 def write_run(
-    request: RunRequest, scenario: Scenario, table: pd.DataFrame, facts: RunFacts, manifest: Mapping[str, Any]
+    request: RunRequest, scenario: Scenario, columns: Columns, facts: RunFacts, manifest: Mapping[str, Any]
 ) -> tuple[Path, ...]:
     """The metrics, the manifest, the list of assumptions, and the fan chart in the chosen language."""
+    from scenarios.metrics_files import write_metrics
     from scenarios.plot import fan_chart
 
     with new_files(request.out) as folder:
-        table.to_parquet(folder / "metrics.parquet", index=False)
-        table.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
+        write_metrics(folder, columns)
         write_json(folder / "manifest.json", manifest)
         write_rows(
             folder / "assumptions.csv", ("id", "en", "zh", "about", "sources"), assumption_rows(scenario)
         )
-        fan_chart(table, folder / "months_of_capacity", facts, lang=request.lang)
+        fan_chart(columns, folder / "months_of_capacity", facts, lang=request.lang)
         names = sorted(path.name for path in folder.iterdir())
     return tuple(request.out / name for name in names)
 

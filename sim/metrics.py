@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("scenario", "fund", "county", "year", "metric", "statistic", "value", "std_error", "n")
+WORDS = ("scenario", "fund", "county", "metric", "statistic")
+KINDS: dict[str, Any] = dict.fromkeys(WORDS, object)
 PERCENTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 FEW = (0.05, 0.50, 0.95)
 TAILS = (0.95, 0.99)
 CITY = "*"
 BATCH = 256
 """Series worked on together: their occupied bins stay some tens of megabytes at most."""
+Columns = dict[str, NDArray[Any]]
+"""The table by column, in the order of ``COLUMNS``: words as objects, year NaN for the whole horizon."""
 Alike = tuple[str, tuple[float, ...], tuple[float, ...]]
 """A kind of bins, percentiles, tail means."""
 
@@ -86,13 +90,22 @@ def metrics_table(result: Result, scenario: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    events = zip(*_events(result), strict=True)
-    series, beyond = _series(result)
-    columns = [[*first, *second] for first, second in zip(events, series, strict=True)]
-    scenarios = [scenario] * len(columns[0])
-    table = pd.DataFrame(dict(zip(COLUMNS, [scenarios, *columns], strict=True)))
+    columns, beyond = metrics_columns(result, scenario)
+    table = pd.DataFrame(columns).astype({"year": "Int32"})
     table.attrs["beyond_range"] = beyond
-    return table.astype({"year": "Int32", "n": "int64"})
+    return table
+
+
+def metrics_columns(result: Result, scenario: str) -> tuple[Columns, dict[str, int]]:
+    """All metrics of a run without pandas, and by metric the values outside the histograms' range."""
+    events = list(zip(*_events(result), strict=True))
+    series, beyond = _series(result)
+    columns = {
+        name: np.concatenate([np.array(first, KINDS.get(name, np.float64)), second])
+        for name, first, second in zip(COLUMNS[1:], events, series, strict=True)
+    }
+    scenarios = np.full(len(columns["n"]), scenario, object)
+    return {"scenario": scenarios, **columns, "n": columns["n"].astype(np.int64)}, beyond
 
 
 def lowest_yuan(result: Result, f: int) -> float:
@@ -152,7 +165,7 @@ def _series(result: Result) -> tuple[list[NDArray[Any]], dict[str, int]]:
     columns = [
         each(lambda key: funds[key.fund]),
         each(lambda key: counties[key.county]),
-        each(lambda key: None if key.year < 0 else result.case.first_year + key.year),
+        each(lambda key: np.nan if key.year < 0 else result.case.first_year + key.year).astype(np.float64),
         each(lambda key: key.metric),
         *(statistic[order], value[order], std_error[order], result.moments[series, 0]),
     ]
