@@ -45,6 +45,8 @@ BEARERS = (  # metric of the burden, label, fill, hatch
     ("adjustment:claims", "claims_cut", "#d9d9d9", "......"),
     ("adjustment:contributions", "contributions_raised", "#f3f3f3", "xxxxx"),
 )
+DRAWN = {"months_of_capacity", *(bearer[0] for bearer in BEARERS)}
+"""Metrics of the city that the fan chart shows, beside its events."""
 BODY, KEY = 5.9, 0.25  # heights of the panels and of a legend, inches
 TITLE, YEARS, BETWEEN = 0.235, 0.25, 0.37  # heights above, below and between the panels, inches
 BESIDE, DIGIT, MARK = (

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from scenarios.drawing import Drawing, Picture
 from scenarios.errors import InputError
 from scenarios.explain import city_notes
 from scenarios.facts import RunFacts
@@ -29,13 +30,16 @@ LANGUAGES: tuple[Lang, ...] = ("en", "zh")
 Sampling = Literal["plain", "antithetic", "sobol", "importance"]
 Progress = Callable[[int, int], None]
 """Called with paths done and paths in all."""
+Tell = Callable[["Columns", RunFacts, list["Gain"]], None]
+"""Called with the metrics table's columns, what must be said beside them, and what the sampling gained."""
+ASSUMPTION_COLUMNS = ("id", "en", "zh", "about", "sources")
 
 
 @dataclass(frozen=True)
 class RunOutput:
     """A finished run: its table, what must be said beside it, and the files written."""
 
-    metrics: Columns
+    columns: Columns
     facts: RunFacts
     files: tuple[Path, ...]
     assumptions: int
@@ -64,16 +68,21 @@ class RunRequest:
     """Of importance sampling."""
 
 
-def run(request: RunRequest, progress: Progress) -> RunOutput:
+def run(
+    request: RunRequest, progress: Progress, drawing: Drawing | None = None, tell: Tell | None = None
+) -> RunOutput:
     """Load, simulate, measure, then write all files at once; raises InputError before any work.
 
-    Importance sampling is ``rare_run``'s.
+    ``drawing`` draws while the table is made and written, and ``tell`` is called with the figures; without it
+    the picture is drawn in this process.  Importance sampling is ``rare_run``'s.
     """
     scenario, paths, seed = checked(request)
     assert request.sampling != "importance"
     if request.event is not None:
         raise InputError("--event", request.event, "expected only with --sampling importance")
 
+    from scenarios.metrics_files import write_metrics
+    from scenarios.plot import DRAWN
     from sim.gains import gains
     from sim.metrics import metrics_columns
     from sim.simulate import compile_kernels, simulate
@@ -93,17 +102,25 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
     case = scenario.case
     months = paths * case.years * 12 * len(case.counties) * len(case.funds)
     speed = months / seconds / 1e6
-    columns, beyond = metrics_columns(result, scenario.name)
     facts = run_facts(scenario, paths, seed, request.sampling)
     gained = gains(result)
-    manifest = {
-        **manifest_of(scenario, facts),
-        "gains": [gain._asdict() for gain in gained],
-        "values_beyond_histogram_range": beyond,
-        "simulation_seconds": round(seconds, 3),
-        "million_county_fund_months_per_second": round(speed, 1),
-    }
-    files = write_run(request, scenario, columns, facts, manifest)
+    with new_files(request.out) as folder:
+        shown, _ = metrics_columns(result, scenario.name, DRAWN)
+        with (drawing or Drawing()).of(Picture(shown, folder / "months_of_capacity", facts, request.lang)):
+            columns, beyond = metrics_columns(result, scenario.name)
+            write_metrics(folder, columns)
+            manifest = {
+                **manifest_of(scenario, facts),
+                "gains": [gain._asdict() for gain in gained],
+                "values_beyond_histogram_range": beyond,
+                "simulation_seconds": round(seconds, 3),
+                "million_county_fund_months_per_second": round(speed, 1),
+            }
+            write_json(folder / "manifest.json", manifest)
+            write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
+            if tell is not None:
+                tell(columns, facts, gained)
+        files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
     return RunOutput(columns, facts, files, len(scenario.assumptions), seconds, speed, gained)
 
 
@@ -155,24 +172,6 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
         "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
         "shock_components_cut_at": 8.0,
     }
-
-
-def write_run(
-    request: RunRequest, scenario: Scenario, columns: Columns, facts: RunFacts, manifest: Mapping[str, Any]
-) -> tuple[Path, ...]:
-    """The metrics, the manifest, the list of assumptions, and the fan chart in the chosen language."""
-    from scenarios.metrics_files import write_metrics
-    from scenarios.plot import fan_chart
-
-    with new_files(request.out) as folder:
-        write_metrics(folder, columns)
-        write_json(folder / "manifest.json", manifest)
-        write_rows(
-            folder / "assumptions.csv", ("id", "en", "zh", "about", "sources"), assumption_rows(scenario)
-        )
-        fan_chart(columns, folder / "months_of_capacity", facts, lang=request.lang)
-        names = sorted(path.name for path in folder.iterdir())
-    return tuple(request.out / name for name in names)
 
 
 def assumption_rows(scenario: Scenario) -> list[tuple[str, ...]]:
