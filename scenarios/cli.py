@@ -6,7 +6,9 @@ interrupted; 1 anything else.
 
 from __future__ import annotations
 
+import atexit
 import errno
+import gc
 import os
 import sys
 from pathlib import Path
@@ -17,7 +19,10 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from scenarios.facts import RunFacts
     from scenarios.run import Progress
+    from sim.gains import Gain
+    from sim.metrics import Columns
 
 app = typer.Typer(
     name="fundsim",
@@ -108,25 +113,34 @@ def run(
     ] = None,
 ) -> None:
     """One Monte Carlo run: depletion, months of payment capacity, and who bears the bill."""
-    from scenarios.labels import label
-    from scenarios.rare_run import print_rare, run_rare
-    from scenarios.run import RunRequest
-    from scenarios.run import run as run_scenario
-    from scenarios.summary import print_gains, print_summary
-
-    screen, readings = console(), parse_readings(reading)
-    request = RunRequest(
-        scenario, out, paths, years, seed, threads, readings, template, rules, lang, sampling, event
-    )
+    readings = parse_readings(reading)
+    chosen = scenario, out, paths, years, seed, threads, readings, template, rules, lang, sampling, event
     if sampling == "importance":
+        from scenarios.rare_run import print_rare, run_rare
+        from scenarios.run import RunRequest
+
         with progress_on() as progress:
-            rare = run_rare(request, progress)
-        print_rare(rare, screen, lang)
+            rare = run_rare(RunRequest(*chosen), progress)
+        print_rare(rare, console(), lang)
         return
-    with progress_on() as progress:
-        done = run_scenario(request, progress)
-    print_summary(done.metrics, done.facts, screen, lang)
-    print_gains(done.gains, screen, lang)
+
+    from scenarios.drawing import Drawing
+
+    with Drawing() as drawing:  # before the other imports: it has its own to do
+        from scenarios.labels import label
+        from scenarios.run import RunRequest
+        from scenarios.run import run as run_scenario
+        from scenarios.summary import print_gains, print_summary
+
+        screen = console()
+
+        def tell(columns: Columns, facts: RunFacts, gains: list[Gain]) -> None:
+            print_summary(columns, facts, screen, lang)
+            print_gains(gains, screen, lang)
+
+        with screen.capture() as summary, progress_on() as progress:
+            done = run_scenario(RunRequest(*chosen), progress, drawing, tell)
+    sys.stdout.write(summary.get())
     listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
     speed = label("speed", lang, seconds=done.seconds, speed=done.mcfm_per_second)
     for line in ("", listed, *map(str, done.files), speed):
@@ -218,6 +232,9 @@ def main() -> None:
     """Entry point: turns a user's mistake into one message and status 2."""
     from scenarios.errors import InputError
 
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, for nothing here: they spin as they start
+    gc.set_threshold(100_000)  # what imports make lives on: looking through it takes a tenth of the time
+    atexit.register(gc.freeze)  # nor need it be looked through at the end
     try:
         app(standalone_mode=True)
     except InputError as error:

@@ -3,7 +3,9 @@
 ``RunFacts`` is a plain dictionary: who ran what, for whom, on which base.  ``caveats`` turns it into the
 sentences that stand under each output.  ``MetricsIndex`` picks figures out of the metrics table (columns
 scenario, fund, county, year, metric, statistic, value, std_error, n; county ``*`` is the city; year is empty
-for a figure of the whole horizon).  ``wilson`` is the interval of a simulated probability.
+for a figure of the whole horizon), be it a DataFrame or a dictionary of its columns: the command has no other
+use for pandas, whose import takes as long as the simulation.  ``wilson`` is the interval of a simulated
+probability.
 """
 
 from __future__ import annotations
@@ -11,12 +13,18 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scenarios.labels import Lang, label
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from sim.metrics import Columns
 
 CITY = "*"
 Z95 = 1.959963984540054  # standard normal, 97.5 %
@@ -90,31 +98,46 @@ def join(funds: list[str], lang: Lang) -> str:
     return ("、" if lang == "zh" else ", ").join(label(fund, lang) for fund in funds)
 
 
-def one_scenario(metrics: pd.DataFrame) -> pd.DataFrame:
-    """The table unchanged, refused where it holds more than one scenario."""
-    names = metrics["scenario"].unique()
-    if len(names) > 1:
-        raise ValueError(f"one scenario at a time; the table holds {', '.join(map(str, names))}")
-    return metrics
+@dataclass(frozen=True)
+class Yearly:
+    """A figure by calendar year, ascending: (years,) each, none where it is not reported."""
+
+    year: NDArray[np.int64]
+    value: NDArray[np.float64]
+    std_error: NDArray[np.float64]
+    n: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.year)
+
+    def cells(self) -> dict[int, float]:
+        """The values by year."""
+        return dict(zip(self.year.tolist(), self.value.tolist(), strict=True))
 
 
 class MetricsIndex:
-    """A metrics table looked up by fund, metric, statistic and place: grouped once, for it has many rows."""
+    """A metrics table looked up by fund, metric, statistic and place: grouped once, for it has many rows.
 
-    def __init__(self, metrics: pd.DataFrame) -> None:
-        keys = ["fund", "metric", "statistic", "county"]
-        self._rows: dict[Any, Any] = dict(metrics.groupby(keys, sort=False, observed=True).indices)
-        self._year = metrics["year"].to_numpy("float64", na_value=math.nan)
-        self._columns = {name: metrics[name].to_numpy("float64") for name in ("value", "std_error", "n")}
+    ValueError where it holds more than one scenario.
+    """
 
-    def yearly(self, fund: str, metric: str, statistic: str, county: str = CITY) -> pd.DataFrame:
-        """Columns value, std_error and n by calendar year, in order; without rows where not reported."""
-        import pandas as pd
+    def __init__(self, metrics: pd.DataFrame | Columns) -> None:
+        names = dict.fromkeys(metrics["scenario"])
+        if len(names) > 1:
+            raise ValueError(f"one scenario at a time; the table holds {', '.join(map(str, names))}")
+        self._rows: dict[tuple[str, ...], list[int]] = {}
+        keys = (np.asarray(metrics[name], object) for name in ("fund", "metric", "statistic", "county"))
+        for at, key in enumerate(zip(*(column.tolist() for column in keys), strict=True)):
+            self._rows.setdefault(key, []).append(at)
+        self._columns = {name: _numbers(metrics[name]) for name in ("year", "value", "std_error", "n")}
+        self._year = self._columns["year"]
 
+    def yearly(self, fund: str, metric: str, statistic: str, county: str = CITY) -> Yearly:
+        """A figure by calendar year."""
         rows = [at for at in self._find(fund, metric, statistic, county) if not math.isnan(self._year[at])]
         rows.sort(key=self._year.__getitem__)
-        years = pd.Index(self._year[rows].astype("int64"), name="year")
-        return pd.DataFrame({name: column[rows] for name, column in self._columns.items()}, years)
+        value, std_error, n = (self._columns[name][rows] for name in ("value", "std_error", "n"))
+        return Yearly(self._year[rows].astype(np.int64), value, std_error, n)
 
     def horizon(self, fund: str, metric: str, statistic: str, county: str = CITY) -> float:
         """A figure of the whole horizon, NaN where not reported."""
@@ -135,12 +158,19 @@ class MetricsIndex:
         return sorted((match[1] for match in found if match), key=float)
 
     def _find(self, *key: str) -> list[int]:
-        return list(self._rows.get(key, ()))
+        return self._rows.get(key, [])
 
 
-def independent_paths(rows: pd.DataFrame) -> list[float]:
-    """For rows of probabilities, how many independent paths have their standard error; n where it is 0."""
-    found = zip(rows["value"], rows["std_error"], rows["n"], strict=True)
+def _numbers(column: Any) -> NDArray[np.float64]:
+    """A column of a DataFrame or of a dictionary, NaN where it is empty."""
+    if isinstance(column, np.ndarray):
+        return column.astype(np.float64)
+    return np.asarray(column.to_numpy("float64", na_value=math.nan))
+
+
+def independent_paths(rows: Yearly) -> list[float]:
+    """For yearly probabilities, how many independent paths have their standard error; n where it is 0."""
+    found = zip(rows.value.tolist(), rows.std_error.tolist(), rows.n.tolist(), strict=True)
     return [p * (1 - p) / error**2 if error > 0 and 0 < p < 1 else n for p, error, n in found]
 
 

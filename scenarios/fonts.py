@@ -17,6 +17,7 @@ STYLE: dict[Any, Any] = {
     "font.size": 8,
     "axes.titlesize": 9,
     "axes.titlelocation": "left",
+    "axes.titley": 1.0,  # where they would come to stand; else every drawing looks for what may be in the way
     "axes.labelsize": 8,
     "axes.edgecolor": GREY,
     "axes.linewidth": 0.6,

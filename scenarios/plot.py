@@ -9,18 +9,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 from scenarios import fonts
 from scenarios.facts import (
     MetricsIndex,
     RunFacts,
+    Yearly,
     caveats,
     describe,
     funds_of,
     independent_paths,
-    one_scenario,
     wilson,
 )
 from scenarios.labels import Lang, label, wrap
@@ -30,6 +34,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from sim.metrics import Columns
+
+Floats = NDArray[np.float64]
 BANDS = (("p01", "p99"), ("p05", "p95"), ("p10", "p90"), ("p25", "p75"))
 BEARERS = (  # metric of the burden, label, fill, hatch
     ("outlay:county_treasury", "county_treasury", "#1f4e79", ""),
@@ -38,6 +45,8 @@ BEARERS = (  # metric of the burden, label, fill, hatch
     ("adjustment:claims", "claims_cut", "#d9d9d9", "......"),
     ("adjustment:contributions", "contributions_raised", "#f3f3f3", "xxxxx"),
 )
+DRAWN = {"months_of_capacity", *(bearer[0] for bearer in BEARERS)}
+"""Metrics of the city that the fan chart shows, beside its events."""
 BODY, KEY = 5.9, 0.25  # heights of the panels and of a legend, inches
 TITLE, YEARS, BETWEEN = 0.235, 0.25, 0.37  # heights above, below and between the panels, inches
 BESIDE, DIGIT, MARK = (
@@ -51,21 +60,28 @@ NOTHING = 1e-9  # percent: below it a panel shows nothing
 
 
 def fan_chart(
-    metrics: pd.DataFrame, out: Path, facts: RunFacts, *, lang: Lang = "en", title: str | None = None
+    metrics: pd.DataFrame | Columns,
+    out: Path,
+    facts: RunFacts,
+    *,
+    lang: Lang = "en",
+    title: str | None = None,
 ) -> list[Path]:
     """Draws one scenario's metrics and saves ``out``.png and ``out``.svg, whole or not at all.
 
-    ``metrics`` is the tidy table of one scenario, ``out`` a path without suffix; the title defaults to the
-    scenario's own.  Returns the paths written.
+    ``metrics`` is the tidy table of one scenario or its columns, ``out`` a path without suffix; the title
+    defaults to the scenario's own.  Returns the paths written.
     """
     import matplotlib
 
     with matplotlib.rc_context():
         fonts.use_fonts()
-        return save(fan_figure(one_scenario(metrics), facts, lang, title), out)
+        return save(fan_figure(metrics, facts, lang, title), out)
 
 
-def fan_figure(metrics: pd.DataFrame, facts: RunFacts, lang: Lang, title: str | None = None) -> Figure:
+def fan_figure(
+    metrics: pd.DataFrame | Columns, facts: RunFacts, lang: Lang, title: str | None = None
+) -> Figure:
     """The fan chart as a figure, for a notebook; call ``use_fonts`` first."""
     from matplotlib.figure import Figure
 
@@ -166,31 +182,32 @@ def _legend(figure: Figure, strip: Any, top: float) -> None:
     legend.set_in_layout(False)
 
 
-def _percentiles(metrics: MetricsIndex, fund: str) -> dict[str, pd.Series]:
+def _percentiles(metrics: MetricsIndex, fund: str) -> dict[str, Yearly]:
     names = ("mean", "p50", *(name for band in BANDS for name in band))
-    return {name: metrics.yearly(fund, "months_of_capacity", name)["value"] for name in names}
+    return {name: metrics.yearly(fund, "months_of_capacity", name) for name in names}
 
 
-def _limits(fan: dict[str, pd.Series], marks: list[str]) -> tuple[float, float, bool]:
+def _limits(fan: dict[str, Yearly], marks: list[str]) -> tuple[float, float, bool]:
     """Vertical range in months and whether it cuts p01-p99: p05-p95, 0 and the marks always show.
 
     Beyond them p01-p99 gets at most 0.3 of their span, and no more than six months.
     """
-    low = min(0.0, float(fan["p05"].min()))
-    high = max(float(fan["p95"].max()), *(float(mark) for mark in marks), 1.0)
+    low = min(0.0, float(np.nanmin(fan["p05"].value)))
+    high = max(float(np.nanmax(fan["p95"].value)), *(float(mark) for mark in marks), 1.0)
     pad, room = 0.03 * (high - low), min(0.3 * (high - low), 6.0)
-    far_low, far_high = float(fan["p01"].min()), float(fan["p99"].max())
+    far_low, far_high = float(np.nanmin(fan["p01"].value)), float(np.nanmax(fan["p99"].value))
     cut = far_low < low - room or far_high > high + room
     low, high = min(low, max(far_low, low - room)), max(high, min(far_high, high + room))
     return low - pad, high + pad, cut
 
 
-def _draw_fan(axes: Axes, fan: dict[str, pd.Series], lang: Lang) -> None:
+def _draw_fan(axes: Axes, fan: dict[str, Yearly], lang: Lang) -> None:
     for (low, high), fill in zip(BANDS, fonts.FAN, strict=True):
-        years, floor = _stretch(fan[low])
-        axes.fill_between(years, floor, _stretch(fan[high])[1], color=fill, lw=0, label=f"{low}–{high}")
-    axes.plot(*_stretch(fan["p50"]), color="#0d2f4f", lw=1.6, label=label("median", lang))
-    axes.plot(*_stretch(fan["mean"]), color=fonts.INK, lw=0.9, ls=(0, (4, 2)), label=label("mean", lang))
+        years, floor, ceiling = _stretch(fan[low].year, fan[low].value, fan[high].value)
+        axes.fill_between(years, floor, ceiling, color=fill, lw=0, label=f"{low}–{high}")
+    years, median, mean = _stretch(fan["p50"].year, fan["p50"].value, fan["mean"].value)
+    axes.plot(years, median, color="#0d2f4f", lw=1.6, label=label("median", lang))
+    axes.plot(years, mean, color=fonts.INK, lw=0.9, ls=(0, (4, 2)), label=label("mean", lang))
     axes.axhline(0, color=fonts.INK, lw=0.8)
 
 
@@ -206,21 +223,19 @@ def _draw_marks(axes: Axes, marks: list[str], lang: Lang) -> None:
             named = mark
 
 
-def _stretch(values: pd.Series) -> tuple[Any, Any]:
+def _stretch(year: NDArray[np.int64], *values: Floats) -> list[Floats]:
     """Years and values to draw; a single year is drawn as a short level stretch."""
-    years, numbers = values.index.to_numpy(float), values.to_numpy(float)
-    if len(years) == 1:
-        return [years[0] - 0.4, years[0] + 0.4], [numbers[0]] * 2
-    return years, numbers
+    if len(year) == 1:
+        return [year[0] + np.array([-0.4, 0.4]), *(np.repeat(numbers, 2) for numbers in values)]
+    return [year.astype(np.float64), *values]
 
 
-def _draw_depletion(axes: Axes, rows: pd.DataFrame) -> None:
-    ends = [wilson(p, n) for p, n in zip(rows["value"], independent_paths(rows), strict=True)]
-    low, high = zip(*ends, strict=True)
-    percent = rows.assign(low=low, high=high)[["low", "value", "high"]] * 100
-    axes.fill_between(*_stretch(percent["low"]), _stretch(percent["high"])[1], color="#b5b5b5", lw=0)
-    axes.plot(*_stretch(percent["value"]), color=fonts.INK, lw=1.0)
-    axes.set_ylim(0, _round_up(100 * max(high)))
+def _draw_depletion(axes: Axes, rows: Yearly) -> None:
+    ends = [wilson(p, n) for p, n in zip(rows.value.tolist(), independent_paths(rows), strict=True)]
+    years, middle, low, high = _stretch(rows.year, 100 * rows.value, *100 * np.array(ends).T)
+    axes.fill_between(years, low, high, color="#b5b5b5", lw=0)
+    axes.plot(years, middle, color=fonts.INK, lw=1.0)
+    axes.set_ylim(0, _round_up(float(np.nanmax(high))))
 
 
 def _round_up(percent: float) -> float:
@@ -228,31 +243,30 @@ def _round_up(percent: float) -> float:
     return next((end for end in (1, 2, 5, 10, 25, 50, 75) if percent <= end), 102)
 
 
-def _burden(metrics: MetricsIndex, fund: str, facts: RunFacts) -> Iterator[tuple[str, str, str, pd.Series]]:
-    """Label key, fill, hatch and the mean of each year as percent of base-year city claims.
+def _burden(metrics: MetricsIndex, fund: str, facts: RunFacts) -> Iterator[tuple[str, str, str, Yearly]]:
+    """Label key, fill, hatch and the mean of each year, its value as percent of base-year city claims.
 
     The treasuries always, the rest where it is not nought; the unfunded bill as its change over the year.
     """
     base = facts["base_claims_yuan"][fund]
     for metric, key, fill, hatch in BEARERS:
-        values = metrics.yearly(fund, metric, "mean")["value"] / base * 100
+        means = metrics.yearly(fund, metric, "mean")
+        values = means.value / base * 100
         if metric == "unfunded":
-            values = values.diff().fillna(values)
+            values = np.diff(values, prepend=0.0)
             key += "_delegated" if facts["delegated_sharing"].get(fund) else ""
-        if metric.startswith("outlay:") or bool((values.abs() > 0).any()):
-            yield key, fill, hatch, values
+        if metric.startswith("outlay:") or (np.abs(values) > 0).any():
+            yield key, fill, hatch, replace(means, value=values)
 
 
-def _draw_burden(axes: Axes, parts: list[tuple[str, str, str, pd.Series]], lang: Lang) -> None:
-    import numpy as np
-
+def _draw_burden(axes: Axes, parts: list[tuple[str, str, str, Yearly]], lang: Lang) -> None:
     tops: dict[bool, Any] = {}
-    for key, fill, hatch, values in parts:
-        numbers = values.to_numpy(float)
+    for key, fill, hatch, means in parts:
+        numbers = means.value
         rising = numbers >= 0
         up, down = (tops.setdefault(sign, np.zeros(len(numbers))) for sign in (True, False))
         axes.bar(
-            values.index.to_numpy(float),
+            means.year.astype(np.float64),
             numbers,
             bottom=np.where(rising, up, down),
             color=fill,

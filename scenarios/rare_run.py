@@ -15,7 +15,15 @@ from scenarios.facts import CITY, RunFacts, caveats, describe, wilson
 from scenarios.labels import Lang, event_label, label
 from scenarios.output import new_files, write_json, write_rows
 from scenarios.rows import one_of
-from scenarios.run import Progress, RunRequest, assumption_rows, checked, manifest_of, run_facts
+from scenarios.run import (
+    ASSUMPTION_COLUMNS,
+    Progress,
+    RunRequest,
+    assumption_rows,
+    checked,
+    manifest_of,
+    run_facts,
+)
 from scenarios.summary import new_table, note
 
 if TYPE_CHECKING:
@@ -78,8 +86,7 @@ def run_rare(request: RunRequest, progress: Progress) -> RareOutput:
         table.to_parquet(folder / "metrics.parquet", index=False)
         table.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
         write_json(folder / "manifest.json", manifest)
-        columns = ("id", "en", "zh", "about", "sources")
-        write_rows(folder / "assumptions.csv", columns, assumption_rows(scenario))
+        write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
         names = sorted(path.name for path in folder.iterdir())
     files = tuple(request.out / name for name in names)
     return RareOutput(rare, facts, files, len(scenario.assumptions), seconds)

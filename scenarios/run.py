@@ -10,6 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from scenarios.drawing import Drawing, Picture
 from scenarios.errors import InputError
 from scenarios.explain import city_notes
 from scenarios.facts import RunFacts
@@ -20,9 +21,8 @@ from scenarios.words import word
 from sim.model import Case
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from sim.gains import Gain
+    from sim.metrics import Columns
 
 PACKAGES = ("fundsim", "numpy", "scipy", "pandas", "numba", "llvmlite", "pyarrow", "matplotlib", "pydantic")
 MAX_PATHS = 2**31 - 1
@@ -32,13 +32,16 @@ LANGUAGES: tuple[Lang, ...] = ("en", "zh")
 Sampling = Literal["plain", "antithetic", "sobol", "importance"]
 Progress = Callable[[int, int], None]
 """Called with paths done and paths in all."""
+Tell = Callable[["Columns", RunFacts, list["Gain"]], None]
+"""Called with the metrics table's columns, what must be said beside them, and what the sampling gained."""
+ASSUMPTION_COLUMNS = ("id", "en", "zh", "about", "sources")
 
 
 @dataclass(frozen=True)
 class RunOutput:
     """A finished run: its table, what must be said beside it, and the files written."""
 
-    metrics: pd.DataFrame
+    columns: Columns
     facts: RunFacts
     files: tuple[Path, ...]
     assumptions: int
@@ -68,18 +71,23 @@ class RunRequest:
     """Of importance sampling."""
 
 
-def run(request: RunRequest, progress: Progress) -> RunOutput:
+def run(
+    request: RunRequest, progress: Progress, drawing: Drawing | None = None, tell: Tell | None = None
+) -> RunOutput:
     """Load, simulate, measure, then write all files at once; raises InputError before any work.
 
-    Importance sampling is ``rare_run``'s.
+    ``drawing`` draws while the table is made and written, and ``tell`` is called with the figures; without it
+    the picture is drawn in this process.  Importance sampling is ``rare_run``'s.
     """
     scenario, paths, seed = checked(request)
     assert request.sampling != "importance"
     if request.event is not None:
         raise InputError("--event", request.event, "expected only with --sampling importance")
 
+    from scenarios.metrics_files import write_metrics
+    from scenarios.plot import DRAWN
     from sim.gains import gains
-    from sim.metrics import metrics_table
+    from sim.metrics import metrics_columns
     from sim.simulate import compile_kernels, simulate
 
     progress(0, paths)
@@ -97,18 +105,26 @@ def run(request: RunRequest, progress: Progress) -> RunOutput:
     case = scenario.case
     months = paths * case.years * 12 * len(case.counties) * len(case.funds)
     speed = months / seconds / 1e6
-    table = metrics_table(result, scenario.name)
     facts = run_facts(scenario, paths, seed, request.sampling)
     gained = gains(result)
-    manifest = {
-        **manifest_of(scenario, facts),
-        "gains": [gain._asdict() for gain in gained],
-        "values_beyond_histogram_range": table.attrs.pop("beyond_range"),
-        "simulation_seconds": round(seconds, 3),
-        "million_county_fund_months_per_second": round(speed, 1),
-    }
-    files = write_run(request, scenario, table, facts, manifest)
-    return RunOutput(table, facts, files, len(scenario.assumptions), seconds, speed, gained)
+    with new_files(request.out) as folder:
+        shown, _ = metrics_columns(result, scenario.name, DRAWN)
+        with (drawing or Drawing()).of(Picture(shown, folder / "months_of_capacity", facts, request.lang)):
+            columns, beyond = metrics_columns(result, scenario.name)
+            write_metrics(folder, columns)
+            manifest = {
+                **manifest_of(scenario, facts),
+                "gains": [gain._asdict() for gain in gained],
+                "values_beyond_histogram_range": beyond,
+                "simulation_seconds": round(seconds, 3),
+                "million_county_fund_months_per_second": round(speed, 1),
+            }
+            write_json(folder / "manifest.json", manifest)
+            write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
+            if tell is not None:
+                tell(columns, facts, gained)
+        files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
+    return RunOutput(columns, facts, files, len(scenario.assumptions), seconds, speed, gained)
 
 
 def checked(request: RunRequest) -> tuple[Scenario, int, int]:
@@ -164,24 +180,6 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
         "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
         "shock_components_cut_at": 8.0,
     }
-
-
-def write_run(
-    request: RunRequest, scenario: Scenario, table: pd.DataFrame, facts: RunFacts, manifest: Mapping[str, Any]
-) -> tuple[Path, ...]:
-    """The metrics, the manifest, the list of assumptions, and the fan chart in the chosen language."""
-    from scenarios.plot import fan_chart
-
-    with new_files(request.out) as folder:
-        table.to_parquet(folder / "metrics.parquet", index=False)
-        table.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
-        write_json(folder / "manifest.json", manifest)
-        write_rows(
-            folder / "assumptions.csv", ("id", "en", "zh", "about", "sources"), assumption_rows(scenario)
-        )
-        fan_chart(table, folder / "months_of_capacity", facts, lang=request.lang)
-        names = sorted(path.name for path in folder.iterdir())
-    return tuple(request.out / name for name in names)
 
 
 def assumption_rows(scenario: Scenario) -> list[tuple[str, ...]]:

@@ -10,14 +10,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from scenarios.facts import (
     MetricsIndex,
     RunFacts,
+    Yearly,
     caveats,
     describe,
     funds_of,
     independent_paths,
-    one_scenario,
     wilson,
 )
 from scenarios.labels import Lang, label, wrap
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from sim.gains import Gain
+    from sim.metrics import Columns
 
 SHOWN_YEARS = (1, 2, 3, 5, 10, 15, 20, 25, 30)
 SHOWN_COUNTIES = 20
@@ -43,14 +46,15 @@ LINES = (
 STATISTICS = ("mean", "p50", "p95", "tvar95")
 
 
-def print_summary(metrics: pd.DataFrame, facts: RunFacts, console: Console, lang: Lang = "en") -> None:
-    """Prints one scenario's summary; ``metrics`` is its tidy table."""
-    one_scenario(metrics)
+def print_summary(
+    metrics: pd.DataFrame | Columns, facts: RunFacts, console: Console, lang: Lang = "en"
+) -> None:
+    """Prints one scenario's summary; ``metrics`` is its tidy table, or the columns of it."""
+    indexed = MetricsIndex(metrics)
     console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
     note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
     for line in [*caveats(facts, lang), label("depletion_meaning", lang)]:
         note(console, line)
-    indexed = MetricsIndex(metrics)
     for fund in funds_of(facts):
         for table in (_by_year, _bill, _counties):
             table(indexed, fund, facts, console, lang)
@@ -64,13 +68,13 @@ def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console
         "p_below": _chances(metrics.yearly(fund, f"event:below_{mark}_months", "probability"), False),
     }
     for name in ("p05", "p50", "p95"):
-        months = metrics.yearly(fund, "months_of_capacity", name)["value"]
-        columns[f"months_{name}"] = {year: f"{months[year]:.1f}" for year in months.index}
+        months = metrics.yearly(fund, "months_of_capacity", name).cells()
+        columns[f"months_{name}"] = {year: f"{value:.1f}" for year, value in months.items()}
     money = {"county_short": "outlay:county_treasury", "city_short": "outlay:city_treasury"}
     for key, metric in (money | {"unfunded_short": "unfunded"}).items():
-        means = metrics.yearly(fund, metric, "mean")["value"]
-        if metric.startswith("outlay:") or means.any():
-            columns[key] = {year: percent(means[year] / base) for year in means.index}
+        means = metrics.yearly(fund, metric, "mean")
+        if metric.startswith("outlay:") or (np.abs(means.value) > 0).any():
+            columns[key] = {year: percent(mean / base) for year, mean in means.cells().items()}
     table = new_table(label("by_year", lang, fund=label(fund, lang)), label("year", lang))
     for key in columns:
         table.add_column(label(key, lang, mark=mark), justify="right", no_wrap=True)
@@ -91,9 +95,9 @@ def _bill(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, l
         values = [metrics.horizon(fund, f"{line}:discounted", name) for name in STATISTICS]
         if line in LINES[:2] or any(value > 0 for value in values):
             table.add_row(label(line, lang), *_money(values, base))
-    ends = [metrics.yearly(fund, "unfunded", name)["value"] for name in STATISTICS]
+    ends = [metrics.yearly(fund, "unfunded", name) for name in STATISTICS]
     if len(ends[0]):
-        values = [float(end.iloc[-1]) if len(end) else math.nan for end in ends]
+        values = [float(end.value[-1]) if len(end) else math.nan for end in ends]
         table.add_row(label("unfunded", lang), *_money(values, base))
         if facts["delegated_sharing"].get(fund):
             table.add_row(label("city_part", lang), *(f"{hundred_millions(v)} … 0" for v in values))
@@ -181,14 +185,14 @@ def _selected(years: list[int], first: int) -> list[int]:
     return [year for year in years if year - first + 1 in SHOWN_YEARS or year == years[-1]]
 
 
-def _chances(rows: pd.DataFrame, interval: bool = True) -> dict[int, str]:
+def _chances(rows: Yearly, interval: bool = True) -> dict[int, str]:
     """Probabilities in words by year, with their Wilson 95 % interval."""
     cells = {}
-    for year, p, n in zip(rows.index, rows["value"], independent_paths(rows), strict=True):
+    for year, p, n in zip(rows.year.tolist(), rows.value.tolist(), independent_paths(rows), strict=True):
         low, high = wilson(p, n)
         digits = 2 if high < 0.01 else 1
         middle, floor, ceiling = (f"{x * 100:.{digits}f}".replace("100.0", "100") for x in (p, low, high))
-        cells[int(year)] = f"{middle}%" + (f" [{floor}–{ceiling}]" if interval else "")
+        cells[year] = f"{middle}%" + (f" [{floor}–{ceiling}]" if interval else "")
     return cells
 
 

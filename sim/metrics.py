@@ -7,7 +7,7 @@ at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("scenario", "fund", "county", "year", "metric", "statistic", "value", "std_error", "n")
+WORDS = ("scenario", "fund", "county", "metric", "statistic")
+KINDS: dict[str, Any] = dict.fromkeys(WORDS, object)
 PERCENTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 FEW = (0.05, 0.50, 0.95)
 TAILS = (0.95, 0.99)
 CITY = "*"
 BATCH = 256
 """Series worked on together: their occupied bins stay some tens of megabytes at most."""
+Columns = dict[str, NDArray[Any]]
+"""The table by column, in the order of ``COLUMNS``: words as objects, year NaN for the whole horizon."""
 Alike = tuple[str, tuple[float, ...], tuple[float, ...]]
 """A kind of bins, percentiles, tail means."""
 
@@ -86,13 +90,27 @@ def metrics_table(result: Result, scenario: str) -> pd.DataFrame:
     """
     import pandas as pd
 
-    events = zip(*_events(result), strict=True)
-    series, beyond = _series(result)
-    columns = [[*first, *second] for first, second in zip(events, series, strict=True)]
-    scenarios = [scenario] * len(columns[0])
-    table = pd.DataFrame(dict(zip(COLUMNS, [scenarios, *columns], strict=True)))
+    columns, beyond = metrics_columns(result, scenario)
+    table = pd.DataFrame(columns).astype({"year": "Int32"})
     table.attrs["beyond_range"] = beyond
-    return table.astype({"year": "Int32", "n": "int64"})
+    return table
+
+
+def metrics_columns(
+    result: Result, scenario: str, only: Container[str] | None = None
+) -> tuple[Columns, dict[str, int]]:
+    """All metrics of a run without pandas, and by metric the values outside the histograms' range.
+
+    ``only``: of the series, the city's of these metrics alone, which takes a tenth of the time.
+    """
+    events = list(zip(*_events(result), strict=True))
+    series, beyond = _series(result, only)
+    columns = {
+        name: np.concatenate([np.array(first, KINDS.get(name, np.float64)), second])
+        for name, first, second in zip(COLUMNS[1:], events, series, strict=True)
+    }
+    scenarios = np.full(len(columns["n"]), scenario, object)
+    return {"scenario": scenarios, **columns, "n": columns["n"].astype(np.int64)}, beyond
 
 
 def lowest_yuan(result: Result, f: int) -> float:
@@ -121,12 +139,12 @@ def _events(result: Result) -> Iterator[Row]:
                 yield from event_rows(fund, county.name, "county_depletion", new, *run, told)
 
 
-def _series(result: Result) -> tuple[list[NDArray[Any]], dict[str, int]]:
+def _series(result: Result, only: Container[str] | None) -> tuple[list[NDArray[Any]], dict[str, int]]:
     """The columns of a ``Row`` for every reported series in order, its mean first; and the number of
     values beyond the histograms' range, by metric."""
     keys, funds = result.series.keys, list(result.case.funds)
     parts, beyond = [], np.zeros(len(keys), np.int64)
-    for (kind, percentiles, tails), alike in _alike(result).items():
+    for (kind, percentiles, tails), alike in _alike(result, only).items():
         names = ["mean", *(f"p{100 * p:02.0f}" for p in percentiles), *(f"tvar{100 * a:.0f}" for a in tails)]
         for first in range(0, len(alike), BATCH):
             some = alike[first : first + BATCH]
@@ -152,7 +170,7 @@ def _series(result: Result) -> tuple[list[NDArray[Any]], dict[str, int]]:
     columns = [
         each(lambda key: funds[key.fund]),
         each(lambda key: counties[key.county]),
-        each(lambda key: None if key.year < 0 else result.case.first_year + key.year),
+        each(lambda key: np.nan if key.year < 0 else result.case.first_year + key.year).astype(np.float64),
         each(lambda key: key.metric),
         *(statistic[order], value[order], std_error[order], result.moments[series, 0]),
     ]
@@ -162,13 +180,15 @@ def _series(result: Result) -> tuple[list[NDArray[Any]], dict[str, int]]:
     return columns, by_metric
 
 
-def _alike(result: Result) -> dict[Alike, list[int]]:
+def _alike(result: Result, only: Container[str] | None) -> dict[Alike, list[int]]:
     """Reported series of one kind and one list of percentiles and tail means, by their numbers."""
     rules = [result.case.rules[fund] for fund in result.case.funds]
 
     @cache
     def group(fund: int, metric: str, of_county: bool) -> Alike | None:
-        shown = reports(rules[fund], metric, of_county)
+        shown = reports(rules[fund], metric, of_county) and (
+            only is None or (metric in only and not of_county)
+        )
         return (kind_of(metric), *statistics(metric, of_county)) if shown else None
 
     groups: dict[Alike, list[int]] = {}

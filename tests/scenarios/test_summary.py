@@ -55,13 +55,13 @@ def test_shows_the_figures_at_any_width(metrics, facts, lang, width):
     assert "…" not in text  # nothing was cut off
     for fund, base in BASE.items():
         rows = MetricsIndex(metrics).yearly(fund, "event:reserve_depletion", "probability")
-        low, high = wilson(rows["value"].iloc[-1], 400)
+        low, high = wilson(rows.value[-1], 400)
         assert f"[{100 * low:.2f}–{100 * high:.2f}]" in text or f"[{100 * low:.1f}–{100 * high:.1f}]" in text
         for metric in ("event:below_3_months", "months_of_capacity"):
             statistic = "probability" if metric.startswith("event") else "p50"
-            shown = MetricsIndex(metrics).yearly(fund, metric, statistic)["value"].iloc[-1]
+            shown = MetricsIndex(metrics).yearly(fund, metric, statistic).value[-1]
             assert (f"{shown:.1f}" if statistic == "p50" else f"{100 * shown:.1f}%") in text
-        yearly_mean = MetricsIndex(metrics).yearly(fund, "outlay:city_treasury", "mean")["value"].iloc[-1]
+        yearly_mean = MetricsIndex(metrics).yearly(fund, "outlay:city_treasury", "mean").value[-1]
         assert percent(yearly_mean / base) in text
         for statistic in ("mean", "p50", "p95", "tvar95"):
             total = MetricsIndex(metrics).horizon(fund, "outlay:county_treasury:discounted", statistic)
@@ -114,7 +114,7 @@ def test_the_unfunded_bill_is_a_range_where_shares_are_delegated(lang, rows):
     metrics = make_metrics(funds=("employee",), years=8, paths=200, delegated=True, drift=(-0.03,))
     own = {"years": 8, "base_claims_yuan": {"employee": BASE["employee"]}}
     text = printed(metrics, make_facts(**own, delegated_sharing={"employee": True}), lang)
-    bill = hundred_millions(MetricsIndex(metrics).yearly("employee", "unfunded", "mean")["value"].iloc[-1])
+    bill = hundred_millions(MetricsIndex(metrics).yearly("employee", "unfunded", "mean").value[-1])
     for needed in (*rows, f"{bill} … 0", f"0 … {bill}"):
         assert needed in text
     assert max(cell_len(line.rstrip()) for line in text.splitlines()) <= 80

@@ -1,0 +1,97 @@
+"""The picture of a second process: the same files; drawn by the command where that fails; none on error."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from made_up import make_facts, make_metrics
+
+from scenarios import drawing
+from scenarios.drawing import Drawing, Picture
+
+FILES = ("fan.png", "fan.svg")
+
+
+@pytest.fixture(scope="module")
+def columns():
+    table = make_metrics(years=3, paths=100)
+    words = {
+        name: table[name].to_numpy(object) for name in ("scenario", "fund", "county", "metric", "statistic")
+    }
+    return words | {name: table[name].to_numpy(float) for name in ("year", "value", "std_error", "n")}
+
+
+@pytest.fixture(autouse=True)
+def _two_cores(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(drawing, "_cores", lambda: 2)
+
+
+def picture(columns, folder: Path) -> Picture:
+    folder.mkdir()
+    return Picture(columns, folder / "fan", make_facts(years=3, paths=100), "zh")
+
+
+def files(folder: Path) -> list[bytes]:
+    assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
+    return [(folder / name).read_bytes() for name in FILES]
+
+
+def no_drawing_here(self: Picture) -> None:
+    raise AssertionError("drawn by the command")
+
+
+def test_it_draws_what_the_command_would(columns, tmp_path, monkeypatch):
+    picture(columns, tmp_path / "here").draw()
+    monkeypatch.setattr(Picture, "draw", no_drawing_here)
+    with Drawing() as beside:
+        assert beside.process is not None
+        with beside.of(picture(columns, tmp_path / "there")):
+            pass
+        assert beside.process.returncode == 0
+    assert files(tmp_path / "there") == files(tmp_path / "here")
+
+
+def without_one(monkeypatch):
+    monkeypatch.setattr(drawing, "_cores", lambda: 1)
+
+
+def that_is_not_to_be_found(monkeypatch):
+    monkeypatch.setattr(sys, "executable", "/no/such/python")
+
+
+def that_has_no_matplotlib(monkeypatch):
+    monkeypatch.setattr(drawing, "START", "raise ImportError({path!r})")
+
+
+@pytest.mark.parametrize("process", [without_one, that_is_not_to_be_found, that_has_no_matplotlib])
+def test_the_command_draws_without_a_process_to(process, columns, tmp_path, monkeypatch):
+    process(monkeypatch)
+    with Drawing() as beside:
+        assert (beside.process is None) is (process is not that_has_no_matplotlib)
+        with beside.of(picture(columns, tmp_path / "here")):
+            assert not list((tmp_path / "here").iterdir())
+    assert all(files(tmp_path / "here"))
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_an_error_meanwhile_ends_the_process(error, columns, tmp_path):
+    with Drawing() as beside:
+        with pytest.raises(error), beside.of(picture(columns, tmp_path / "out")):
+            raise error
+        assert beside.process is not None and beside.process.returncode not in (0, None)
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_a_process_with_nothing_to_draw_ends_with_the_context():
+    with Drawing() as beside:
+        assert beside.process is not None
+    assert beside.process.returncode is not None
+
+
+def test_a_process_left_alone_ends_by_itself():
+    with Drawing() as beside:
+        assert beside.process is not None and beside.process.stdin is not None
+        beside.process.stdin.close()
+        assert beside.process.wait(60) == 0
