@@ -57,30 +57,23 @@ def _compilers() -> tuple[dict[str, Any], dict[str, Any]]:
         from numba.core.compiler_machinery import register_pass
         from numba.core.typed_passes import NativeLowering
 
-        hooks = JITCodeLibrary._optimize_final_module, JITCodeLibrary.finalize
+        hooks = JITCodeLibrary._optimize_final_module, JITCodeLibrary._finalize_final_module
     except (ImportError, AttributeError):
         return {}, {}
     del hooks
 
     class Part(JITCodeLibrary):  # type: ignore[misc]
-        """Code that waits to be linked, with all that it calls, into what Python calls."""
+        """Code that waits to be linked into its caller's."""
 
-        def finalize(self) -> None:
+        def _optimize_final_module(self) -> None:
+            pass
+
+        def _finalize_final_module(self) -> None:
             self._finalized = True
 
     class Whole(JITCodeLibrary):  # type: ignore[misc]
         """Code with all that it calls, which nobody else can: LLVM may then drop unused arguments, and an
         array is passed as seven."""
-
-        def finalize(self) -> None:
-            parts = dict.fromkeys(self._linking_libraries)
-            waiting = list(parts)
-            while waiting:  # those that the parts call, each once
-                more = [part for part in waiting.pop()._linking_libraries if part not in parts]
-                parts.update(dict.fromkeys(more))
-                waiting += more
-            self._linking_libraries = list(parts)
-            super().finalize()
 
         def _optimize_final_module(self) -> None:
             for function in self._final_module.functions:
