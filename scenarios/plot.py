@@ -286,7 +286,7 @@ def _draw_burden(axes: Axes, parts: list[tuple[str, str, str, Yearly]], lang: La
         low = np.where(rising, up, down)
         x, y = np.add.outer([-0.4, -0.4, 0.4, 0.4], means.year), np.array([low, low + numbers])
         bars = PolyCollection(
-            np.stack([x, y[[0, 1, 1, 0]]]).transpose(2, 1, 0),
+            list(np.stack([x, y[[0, 1, 1, 0]]]).transpose(2, 1, 0)),
             facecolor=fill,
             hatch=hatch or None,
             edgecolor=fonts.GREY if hatch else fill,

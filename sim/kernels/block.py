@@ -169,7 +169,7 @@ def simulate_year(plan, noise, work, tally, path, y):
     city_year(noise, shocked, path, y)
     for c in range(counties):
         county_year(noise, shocked, path, c, y)
-    first = 1
+    first = np.int64(1)  # of a literal 1 numba would make stages of its own
     while first <= MONTHS:
         last = stretch_end(plan.rules, y, first)
         for f in range(funds):
