@@ -4,7 +4,8 @@ Whatever chance does to a path it does in every case, so the difference of two f
 than either of them.  Each case's own result is that of ``simulate``, to the last bit.
 
 Cases may have any rules, growth, shocks, counties and options; years and funds must be the same.  Series and
-events are paired by name.  A pair in which either has no value does not count.
+events are paired by name.  A pair in which either has no value does not count, and
+a difference too small to be one of money is 0.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
-from sim.kernels.codes import EVENTS, Plan
+from sim.kernels.codes import EVENTS, NOUGHT, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.paired import Pairing, pair_blocks
 from sim.kernels.shocks import Noise
@@ -26,7 +27,7 @@ from sim.kernels.tally import Tally, add_counts
 from sim.lower import aligned_zeros, lower_case, lower_noise
 from sim.model import Case
 from sim.sampling import Chunk, chunks_of
-from sim.series import ALL, Series, Wanted, series_of
+from sim.series import ALL, Series, Wanted, kind_of, series_of
 from sim.simulate import (
     Progress,
     Result,
@@ -41,6 +42,8 @@ from sim.threads import Stop, in_order, usable_cores
 
 VALUES_BYTES = 64 * 2**20
 """Of a worker's values by path, the first case's and another's."""
+ROUNDING = 1e-9
+"""Differences below it, of months or a Gini coefficient, are none; of money below half a fen."""
 Whole = NDArray[np.int64]
 
 
@@ -209,8 +212,11 @@ def _pairing(first: _Run, other: _Run) -> Pairing:
     """Series and events that both cases have, by name."""
     years = first.case.years + 1
     events, counties = (both(of(first.case), of(other.case)) for of in (_events, _county_events))
+    series = both(_names(first), _names(other))
+    kinds = [kind_of(other.series.keys[s].metric) for s in series[:, 1]]
     return Pairing(
-        series=both(_names(first), _names(other)),
+        series=series,
+        nought=np.array([ROUNDING if kind in ("months", "gini") else float(NOUGHT) for kind in kinds]),
         events=events,
         county_events=counties,
         years=np.zeros((len(events), years, years), np.int64),

@@ -19,6 +19,8 @@ class Pairing(NamedTuple):
 
     series: np.ndarray
     """(P, 2) int64: the number of the series in the first case and in the other."""
+    nought: np.ndarray
+    """(P,) float64: a smaller difference is one of rounding."""
     events: np.ndarray
     """(N, 2) int64: fund x E + event in either."""
     county_events: np.ndarray
@@ -37,10 +39,11 @@ class Pairing(NamedTuple):
 
 
 @stage
-def subtract(out, one, two):
+def subtract(out, one, two, nought):
     """The other's values less the first's; not a number where either has none."""
     for i in range(LANES):
-        out[i] = two[i] - one[i]
+        difference = two[i] - one[i]
+        out[i] = 0.0 if abs(difference) < nought else difference
 
 
 @stage
@@ -72,7 +75,7 @@ def pair_blocks(pairing, one, two, first, blocks, paths, moments):
             pairing.weight[i] = 1.0 if path + i < paths else 0.0
         for s in range(pairing.series.shape[0]):
             mine, others = one.values[b, pairing.series[s, 0]], two.values[b, pairing.series[s, 1]]
-            subtract(pairing.difference, mine, others)
+            subtract(pairing.difference, mine, others, pairing.nought[s])
             moment(moments[b], s, pairing.difference, 0, pairing.weight, pairing.lane)
         count_events(pairing.years, pairing.events, one.years[b], two.years[b], pairing.weight)
         mine, others = one.county_years[b], two.county_years[b]
