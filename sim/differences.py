@@ -6,7 +6,10 @@ paths.  With b paths in which the event came to the first case alone, c to the o
     difference = (c - b) / n,    standard error = sqrt(b + c - (b - c)^2 / n) / n
 
 (McNemar 1947).  A hazard is a ratio of counts in either case; its difference has the error of the delta
-method over the same pairs.  Rows are those that both cases report.
+method over the same pairs.
+
+Rows are those that both cases report; where one case's rules rule a bill or an adjustment out, it has nought
+of it, and that is compared too.
 """
 
 from __future__ import annotations
@@ -70,6 +73,11 @@ def hazard_difference(split: Whole) -> tuple[Floats, Floats, Whole]:
     return hazard[1] - hazard[0], error, split.sum(axis=(-2, -1)) - split[..., 0, 0]
 
 
+def nought_if_absent(metric: str) -> bool:
+    """Whether a metric that is not reported is nought because the rules rule it out."""
+    return metric.partition(":")[0] in ("unfunded", "adjustment")
+
+
 def _reported(case: Case, place: Place) -> bool:
     rules = case.rules[place.fund]  # type: ignore[index]
     if place.county != CITY:
@@ -83,7 +91,8 @@ def _event_rows(pair: Pair) -> Iterator[Row]:
     (p, p_error), (h, h_error, at_risk) = probability_difference(split), hazard_difference(split)
     figures = zip(*(each.tolist() for each in (p, p_error, h, h_error, at_risk)), strict=True)
     for place, by_year in zip(pair.events, figures, strict=True):
-        if not all(_reported(each, place) for each in (pair.first.case, case)):
+        enough = any if place.event in ("unfunded", "policy_adjustment") else all
+        if not enough(_reported(each, place) for each in (pair.first.case, case)):
             continue
         of_county = place.county != CITY
         names = {kind: f"{kind}:{place.event}" for kind in ("event", "hazard", "event_year")}
@@ -109,7 +118,8 @@ def _mean_rows(pair: Pair) -> Iterator[Row]:
     for at, (value, error, pairs) in zip(pair.series[:, 1].tolist(), figures, strict=True):
         key = keys[at]
         fund = funds[key.fund]
-        if all(reports(each.rules[fund], key.metric, key.county >= 0) for each in cases):
+        enough = any if nought_if_absent(key.metric) else all
+        if enough(reports(each.rules[fund], key.metric, key.county >= 0) for each in cases):
             year = None if key.year < 0 else case.first_year + key.year
             metric = PREFIX + key.metric
             yield fund, counties[key.county], year, metric, "mean", float(value), float(error), int(pairs)

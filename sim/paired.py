@@ -27,7 +27,7 @@ from sim.kernels.tally import Tally, add_counts
 from sim.lower import aligned_zeros, lower_case, lower_noise
 from sim.model import Case
 from sim.sampling import Chunk, chunks_of
-from sim.series import ALL, Series, Wanted, kind_of, series_of
+from sim.series import ALL, NO_SERIES, Series, Wanted, kind_of, series_of
 from sim.simulate import (
     Progress,
     Result,
@@ -70,6 +70,18 @@ class Pair:
     years: Whole
     """(events, Y + 1, Y + 1) paths by the year in which the event first came, in the first case and in the
     other; the last for never."""
+
+    @property
+    def nothing_differs(self) -> bool:
+        """Whether both have the same series and events, and in no path any of them differs."""
+        n, values = self.moments[:, 0], self.moments[:, 1:]
+        never_apart = self.years.sum() == np.trace(self.years, axis1=1, axis2=2).sum()
+        alike = not values.any() and bool(never_apart)
+        for at, result in enumerate((self.first, self.other)):
+            places = result.events[..., 0].size + result.county_events[..., 0].size
+            alike = alike and len(self.events) == places and len(n) == len(result.series.keys)
+            alike = alike and bool((n == result.moments[self.series[:, at], 0]).all())
+        return alike
 
 
 @dataclass(frozen=True)
@@ -179,6 +191,11 @@ def simulate_paired(
         for other, pairing, found in zip(results[1:], pairings, differences, strict=True)
     ]
     return Paired(tuple(results), tuple(pairs))
+
+
+def compile_paired(case: Case) -> None:
+    """Compile lockstep and pairing (or load them from the cache)."""
+    simulate_paired([case, case], paths=1, seed=0, threads=1, wanted=NO_SERIES)
 
 
 def _run(case: Case, seed: int, wanted: Wanted) -> _Run:
