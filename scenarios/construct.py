@@ -40,7 +40,7 @@ from scenarios.published import (
     english_names,
     find_prefecture,
 )
-from scenarios.scenario import ScenarioFile
+from scenarios.scenario_file import ScenarioFile
 from scenarios.toml_text import to_toml
 from sim.model import FUNDS, Fund
 
