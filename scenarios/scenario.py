@@ -12,6 +12,7 @@ A scenario file is TOML; its tables are the models of ``sim.model``, under the s
     [funds.employee.…]           accounts, growth, profile, plan_growth
     [shocks] [options]           see sim.model
     [[counties]]                 name, name_en, city_level, and a table for each fund
+    [office]                     a folder of tables whose figures take the place of these (scenarios.office)
     [[assumptions]] [[sources]]  what the figures rest on
 
 Everything wrong with a file is raised as ``InputError``: the file, the dotted key, what was expected.
@@ -29,6 +30,7 @@ from pydantic import BaseModel, Field, ValidationError
 from scenarios.city import City, load_city
 from scenarios.errors import InputError
 from scenarios.explain import with_rules
+from scenarios.office import Office, with_office
 from scenarios.published import Source
 from scenarios.rows import one_of, read_toml
 from sim.model import Case, County, Fund, FundCase, Options, Shocks
@@ -68,6 +70,7 @@ class ScenarioFile(Instrument):
     shocks: Shocks = Shocks()
     options: Options = Options()
     counties: tuple[County, ...]
+    office: Office | None = None
     assumptions: tuple[Assumption, ...] = ()
     sources: tuple[Source, ...] = ()
 
@@ -89,6 +92,8 @@ class Scenario:
     path: Path
     resolved: Mapping[str, Any]
     """The scenario with every default and choice filled in, and the rules it came to: plain values."""
+    tables: tuple[Path, ...] = ()
+    """The office's tables that were read."""
 
 
 def load_scenario(
@@ -99,7 +104,7 @@ def load_scenario(
     template: str | None = None,
     rules: str | None = None,
 ) -> Scenario:
-    """A built-in scenario by name, or the user's own file by path.
+    """A built-in scenario by name, or the user's own by its path or that of the folder of ``scenario.toml``.
 
     ``years``, ``readings``, ``template`` and ``rules`` take precedence over the file's; other rules than the
     file's leave its readings and its template behind.  Raises ``InputError``.
@@ -109,6 +114,7 @@ def load_scenario(
         file = ScenarioFile.model_validate(read_toml(path))
     except ValidationError as error:
         raise refused(path, ScenarioFile, error) from None
+    file, tables = _with_own_figures(path, file)
     same = rules in (None, file.rules)
     kept = file.readings if same else {}
     file = file.model_copy(
@@ -153,6 +159,7 @@ def load_scenario(
         sources=file.sources,
         path=path,
         resolved={"scenario": file.model_dump(mode="json"), "rules": plain},
+        tables=tables,
     )
 
 
@@ -212,10 +219,28 @@ def _inside(annotation: Any) -> Any:
     return next((found for part in get_args(annotation) if (found := _inside(part)) is not None), None)
 
 
+def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tuple[Path, ...]]:
+    """The scenario with the office's figures in place, which it says among its assumptions; their tables."""
+    if file.office is None:
+        return file, ()
+    own = with_office(path, file.office, file.counties, file.funds, file.first_year)
+    said = Assumption(
+        id="office",
+        zh=f"有{len(own.keys)}项数字为单位自填，取代了下列假设所涉的相应数字。",
+        en=f"{len(own.keys)} figures are the office's own, in place of those that the statements below are about.",
+        about=tuple(own.keys),
+    )
+    assumptions = (said, *file.assumptions) if own.keys else file.assumptions
+    figures = {"counties": own.counties, "funds": own.funds, "office": None, "assumptions": assumptions}
+    return file.model_copy(update=figures), own.files
+
+
 def _find(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if str(name_or_path) in builtin_scenarios():
         return LIBRARY / f"{name_or_path}.toml"
+    if path.is_dir():
+        return path / "scenario.toml"
     if path.suffix == ".toml" or path.exists():
         return path
     known = one_of(str(name_or_path), builtin_scenarios())
