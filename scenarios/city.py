@@ -117,7 +117,7 @@ def load_city(
     return City(
         path=own.path,
         header=own.header,
-        origin=use.header,
+        origin=use.lender or use.header,
         template=layers.header if layers and isinstance(layers.header, Template) else None,
         files=tuple(files),
         rules=rules_of(use.path, final),

@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,7 @@ from scenarios.calibration import (
     calibrate,
 )
 from scenarios.errors import InputError
+from scenarios.places import find_prefecture
 from scenarios.published import (
     DATA,
     OWN_DIVISIONS,
@@ -38,7 +40,6 @@ from scenarios.published import (
     Source,
     counties_of,
     english_names,
-    find_prefecture,
 )
 from scenarios.scenario_file import ScenarioFile
 from scenarios.toml_text import to_toml
@@ -49,7 +50,7 @@ DISCOUNT_RATE = 0.03
 DISTRICTS_SHARE = ("hangzhou",)
 """Rules that find the districts (区) of the city with a fund in common already."""
 
-_COMMENTS = {
+COMMENTS = {
     "": "A constructed base case: published figures put together, no city's accounts.  Written by\n"
     "scenarios.construct; docs/base-cases.md explains it.  Yuan, persons, shares of 1, yearly rates.",
     "funds.employee.accounts": "What the city itself holds at the start.",
@@ -181,15 +182,22 @@ def _provenance(
     sources = {source.id: source for source in (*mine, *fitted.sources)}
     constants = SimpleNamespace(**(vars(enrolment) | vars(calibration)))
     figures = {"c": fitted, "k": constants, "wage": fitted.wages.get(province), "first_year": BASE_YEAR + 1}
-    lines = tomllib.loads((DATA / "assumptions.toml").read_text("utf-8"))["assumption"]
     assumptions = [
-        line | {language: line[language].format(**figures) for language in ("zh", "en")}
-        for line in lines
-        if line.pop("when", None) in {None, *tags}
+        {key: value for key, value in line.items() if key != "when"}
+        | {language: line[language].format(**figures) for language in ("zh", "en")}
+        for line in _statements()
+        if line.get("when") in {None, *tags}
     ]
     named = {id for line in assumptions for id in line.get("sources", ())}
     used = [source.model_dump() for id, source in sources.items() if id in named]
     return {"assumptions": assumptions, "sources": used}
+
+
+@cache
+def _statements() -> list[dict[str, Any]]:
+    """What base cases assume, as written; not to be changed."""
+    text = (DATA / "assumptions.toml").read_text("utf-8")
+    return list(tomllib.loads(text)["assumption"])
 
 
 def _whole(figures: pd.Series[float]) -> dict[str, int]:
@@ -218,7 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         scenario = construct(given.prefecture, given.rules, name=given.out.stem)
-        given.out.write_text(to_toml(scenario, _COMMENTS), "utf-8")
+        given.out.write_text(to_toml(scenario, COMMENTS), "utf-8")
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

@@ -104,6 +104,8 @@ class Header(Origin):
     province: Bilingual
     document: Document
     in_force_from: date
+    clauses_of: str | None = None
+    """The built-in city or template that the rows were copied from, whose clauses they cite; absent: its own."""
 
 
 class Template(Origin):

@@ -16,6 +16,7 @@ A scenario file is TOML; its tables are the models of ``sim.model``, under the s
     [trend.…] volatility_factor  added to growth, and multiplied with volatilities
     [shocks] [options]           see sim.model
     [[counties]]                 name, name_en, city_level, and a table for each fund
+    [office]                     a folder of tables whose figures take the place of these (scenarios.office)
     [[assumptions]] [[sources]]  what the figures rest on
 
 and four words name addresses in all this: ``constants`` (a value), ``levers`` and ``uncertainties`` (a value,
@@ -39,6 +40,7 @@ from scenarios.addresses import leaves, put
 from scenarios.city import City, load_city
 from scenarios.errors import InputError
 from scenarios.explain import with_rules
+from scenarios.office import with_office
 from scenarios.policy import Financing, FundPolicy, Trend, grown, louder, with_reserves
 from scenarios.published import Source
 from scenarios.scenario_file import (
@@ -62,7 +64,7 @@ class Base:
 
     path: Path
     files: tuple[Path, ...]
-    """The file and those it extends."""
+    """The file, those it extends, and the office's tables that were read."""
     file: ScenarioFile
     levers: Mapping[str, Variation]
     """By address; both hold what varies and what has one value."""
@@ -80,7 +82,7 @@ class Scenario:
     case: Case
     path: Path
     files: tuple[Path, ...]
-    """The scenario's file and those it extends."""
+    """The scenario's file, those it extends, and the office's tables that were read."""
 
     @property
     def name(self) -> str:
@@ -161,14 +163,15 @@ def load_base(name_or_path: str | Path, extends: str | None = None) -> Base:
     """A scenario's file with its constants; ``extends`` takes the place of what it extends.  InputError."""
     path = find_scenario(name_or_path)
     written = read_file(path, extends=extends)
-    file = _validated(path, dict(written.table))
+    file, tables = _with_own_figures(path, _validated(path, dict(written.table)))
     constants = dict(leaves(written.sections.get("constants", {})))
     varied = {section: _variations(written, section) for section in ("levers", "uncertainties")}
     twice = sorted(set(varied["levers"]) & set(varied["uncertainties"]))
     if twice:
         raise InputError(path, f"uncertainties.{twice[0]}", "expected once, found among the levers too")
     file = changed(path, file, constants, "constants")
-    return Base(path, written.files, file, varied["levers"], varied["uncertainties"], written.sections)
+    files = (*written.files, *tables)
+    return Base(path, files, file, varied["levers"], varied["uncertainties"], written.sections)
 
 
 def present(base: Base) -> Base:
@@ -222,6 +225,22 @@ def _validated(path: Path, table: dict[str, Any]) -> ScenarioFile:
         return ScenarioFile.model_validate(table)
     except ValidationError as error:
         raise refused(path, ScenarioFile, error) from None
+
+
+def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tuple[Path, ...]]:
+    """The scenario with the office's figures in place, which it says among its assumptions; their tables."""
+    if file.office is None:
+        return file, ()
+    own = with_office(path, file.office, file.counties, file.funds, file.first_year)
+    said = Assumption(
+        id="office",
+        zh=f"有{len(own.keys)}项数字为单位自填，取代了下列假设所涉的相应数字。",
+        en=f"{len(own.keys)} figures are the office's own, in place of those that the statements below are about.",
+        about=tuple(own.keys),
+    )
+    assumptions = (said, *file.assumptions) if own.keys else file.assumptions
+    figures = {"counties": own.counties, "funds": own.funds, "office": None, "assumptions": assumptions}
+    return file.model_copy(update=figures), own.files
 
 
 def _variations(written: Written, section: str) -> dict[str, Variation]:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, Field, ValidationError
 
 from scenarios.errors import InputError
+from scenarios.office import Office
 from scenarios.policy import Financing, FundPolicy, Trend
 from scenarios.published import Source
 from scenarios.rows import one_of, read_toml
@@ -65,6 +66,7 @@ class ScenarioFile(Instrument):
     shocks: Shocks = Shocks()
     options: Options = Options()
     counties: tuple[County, ...]
+    office: Office | None = None
     assumptions: tuple[Assumption, ...] = ()
     sources: tuple[Source, ...] = ()
 
@@ -92,6 +94,8 @@ def find_scenario(name_or_path: str | Path, beside: Path | None = None) -> Path:
     if str(name_or_path) in builtin_scenarios():
         return LIBRARY / f"{name_or_path}.toml"
     path = Path(name_or_path) if beside is None else beside.parent / name_or_path
+    if path.is_dir():
+        return path / "scenario.toml"
     if path.suffix == ".toml" or path.is_file():
         return path
     known = one_of(str(name_or_path), builtin_scenarios())
@@ -158,11 +162,14 @@ def _written(path: Path, files: tuple[Path, ...], table: dict[str, Any]) -> Writ
 
 
 def _seen_from(path: Path, below: Path, table: dict[str, Any]) -> dict[str, Any]:
-    """The other file's paths of rules as seen from this file's folder."""
+    """The other file's paths of rules and tables as seen from this file's folder."""
     for key in ("city", "rules"):
         name = table.get(key)
         if isinstance(name, str) and name.endswith(".toml"):
             table[key] = os.path.relpath(below.parent / name, path.parent)
+    office = table.get("office")
+    if isinstance(office, dict) and isinstance(office.get("folder"), str):
+        table["office"] = office | {"folder": os.path.relpath(below.parent / office["folder"], path.parent)}
     return table
 
 
