@@ -86,7 +86,9 @@ def grown(
     if trend == Trend() and all(factor == 1.0 for each in factors.values() for factor in each):
         return case
     rates = {
-        kind: [(1 + rate + getattr(trend, kind)) * factor - 1 for rate, factor in zip(known, each, strict=True)]
+        kind: [
+            (1 + rate + getattr(trend, kind)) * factor - 1 for rate, factor in zip(known, each, strict=True)
+        ]
         for kind, each in factors.items()
         if (known := _rates(getattr(case.growth, kind), years))
     }

@@ -155,7 +155,8 @@ def _change_rule(change: _Change, draft: Draft, scope: Scope, key: str, entry: A
         names = {"zh": "情景自定的分担层次", "en": "layer as the scenario has it"}
         layers = [{"value": layer, **change.mark, **names} for layer in entry]
         draft.layers[:] = [
-            parse_row(change.file, f"rule.{place}.{n}", scope, key, layer) for n, layer in enumerate(layers, 1)
+            parse_row(change.file, f"rule.{place}.{n}", scope, key, layer)
+            for n, layer in enumerate(layers, 1)
         ]
         return
     if not isinstance(entry, dict):
@@ -166,7 +167,9 @@ def _change_rule(change: _Change, draft: Draft, scope: Scope, key: str, entry: A
         ]
         if not shared:
             mixed = {name for row in draft.layers for name, part in row.value.items() if 0 < part < 1}
-            raise change.refuse(f"{place}.{source}", f"no layer shares {source}; {one_of(source, sorted(mixed))}")
+            raise change.refuse(
+                f"{place}.{source}", f"no layer shares {source}; {one_of(source, sorted(mixed))}"
+            )
         if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 <= share <= 1:
             raise change.refuse(f"{place}.{source}", f"expected a share from 0 to 1, found {share!r:.40}")
         row = draft.layers[shared[0]]

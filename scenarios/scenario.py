@@ -235,7 +235,8 @@ def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tup
     said = Assumption(
         id="office",
         zh=f"有{len(own.keys)}项数字为单位自填，取代了下列假设所涉的相应数字。",
-        en=f"{len(own.keys)} figures are the office's own, in place of those that the statements below are about.",
+        en=f"{len(own.keys)} figures are the office's own, in place of those that the statements below are "
+        "about.",
         about=tuple(own.keys),
     )
     assumptions = (said, *file.assumptions) if own.keys else file.assumptions
@@ -245,7 +246,9 @@ def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tup
 
 def _variations(written: Written, section: str) -> dict[str, Variation]:
     entries = leaves(written.sections.get(section, {}), CLOSED)
-    return {address: parse_variation(written.path, f"{section}.{address}", entry) for address, entry in entries}
+    return {
+        address: parse_variation(written.path, f"{section}.{address}", entry) for address, entry in entries
+    }
 
 
 def _case(path: Path, file: ScenarioFile, city: City, values: Mapping[str, Any]) -> Case:

@@ -109,7 +109,9 @@ class Study:
             point = Point(content_id([contents[b], values]), len(found), b, values)
             found.setdefault(point.id, point)
             if len(found) > MAX_POINTS:
-                raise InputError(self.path, "design", f"expected at most {MAX_POINTS:,} scenarios, found more")
+                raise InputError(
+                    self.path, "design", f"expected at most {MAX_POINTS:,} scenarios, found more"
+                )
         return list(found.values())
 
     def scenario(self, point: Point) -> Scenario:
@@ -219,4 +221,3 @@ def _readings_wanted(path: Path, given: Variation | None) -> ReadingsWanted | No
         return ReadingsWanted.model_validate(how if isinstance(how, dict) else {"how": how})
     except ValidationError as error:
         raise refusal(path, "uncertainties.readings", error, ReadingsWanted) from None
-

@@ -172,9 +172,7 @@ def parse_variation(path: Path, place: str, entry: Any) -> Variation:
     kind: type[Spec]
     if isinstance(entry, list):
         kind, entry = Values, {"values": entry}
-    elif not isinstance(entry, dict):
-        kind, entry = Values, {"values": [entry]}
-    elif "how" in entry:
+    elif not isinstance(entry, dict) or "how" in entry:
         kind, entry = Values, {"values": [entry]}
     elif "distribution" in entry:
         name = entry["distribution"]
