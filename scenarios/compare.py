@@ -66,9 +66,9 @@ class Comparison:
 
     def table(self) -> pd.DataFrame:
         """The metrics table; ``year`` is empty for the whole horizon."""
-        import pandas as pd
+        from sim.metrics import as_frame
 
-        return pd.DataFrame(self.columns).astype({"year": "Int32"})
+        return as_frame(self.columns)
 
     def differences_table(self) -> pd.DataFrame:
         """What differs between rules and inputs: a row for each key and scenario, values as JSON."""
@@ -170,7 +170,7 @@ class CompareRequest:
 def run_compare(request: CompareRequest, progress: Progress) -> tuple[Comparison, tuple[Path, ...]]:
     """Load, simulate, pair, then write all files at once: the comparison and the files.  Raises InputError
     before any work."""
-    scenarios, paths, seed = _checked(request)
+    scenarios, paths, seed = checked_scenarios(request)
 
     from scenarios.metrics_files import write_metrics
     from sim.paired import compile_paired
@@ -217,7 +217,7 @@ def compare_manifest(compared: Comparison) -> dict[str, Any]:
     }
 
 
-def _checked(request: CompareRequest) -> tuple[dict[str, Scenario], int, int]:
+def checked_scenarios(request: CompareRequest) -> tuple[dict[str, Scenario], int, int]:
     """The scenarios by name, and the paths and seed of all; InputError for whatever cannot be."""
     options = (dict(request.readings or {}), request.rules, request.template)
     variants = [parse_variant(text, *options) for text in request.scenarios]
@@ -226,6 +226,7 @@ def _checked(request: CompareRequest) -> tuple[dict[str, Scenario], int, int]:
             RunRequest(
                 *(variant.base, request.out, request.paths, request.years, request.seed, request.threads),
                 *(variant.readings, variant.template, variant.rules),
+                values=variant.values,
             )
         )
         for variant in variants

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from scenarios.labels import Lang, label
+from scenarios.policy import Trend
 from scenarios.rows import VOCABULARY, WATERFALL, Row
 from scenarios.scenario import Scenario
 from sim.model import FUNDS
 from sim.rules import FundRules
 
 NOT_INPUTS = frozenset(
-    "name title_zh title_en city rules template readings paths seed assumptions sources".split()
+    "name title_zh title_en city rules template readings rule paths seed office assumptions sources".split()
 )
 COUNTIES = "counties"
 COLUMNS = ("kind", "fund", "key", "scenario", "value", "clause", "status", "reading")
@@ -125,6 +126,7 @@ def _inputs(scenario: Scenario) -> dict[str, str]:
     written = dict(scenario.resolved["scenario"])
     counties = {county["name"]: county for county in written.pop("counties")}
     kept = {key: value for key, value in written.items() if key not in NOT_INPUTS}
+    kept["trend"] = {fund: Trend().model_dump() | written["trend"].get(fund, {}) for fund in written["funds"]}
     figures = {
         name: {key: value for key, value in county.items() if key not in ("name", "name_en")}
         for name, county in counties.items()
@@ -136,7 +138,7 @@ def _dotted(table: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
     for key, value in table.items():
         if isinstance(value, dict):
             yield from _dotted(value, f"{above}{key}.")
-        else:
+        elif value is not None:
             yield f"{above}{key}", _json(value)
 
 

@@ -1,21 +1,28 @@
 """Scenarios as ``compare`` names them: ``taizhou``, ``my.toml``, ``taizhou@T5=after_pool,rules=linyi``.
 
 What stands behind the ``@`` are readings by their id, ``rules`` and ``template``, as the options of the same
-names; the options themselves hold for every scenario.
+names, and any address of the scenario file with its value: ``taizhou@policy.employee.reserve_months=6``.  The
+options themselves hold for every scenario.
 """
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from scenarios.errors import InputError
 from scenarios.rows import one_of
-from scenarios.scenario import builtin_scenarios
+from scenarios.scenario_file import builtin_scenarios
 
 WORDS = ("rules", "template")
-EXPECTED = "expected READING=VALUE, rules=NAME or template=NAME behind the @, with commas between"
+PLAIN_ADDRESSES = ("volatility_factor",)
+"""Addresses without a dot, which would be taken for readings."""
+EXPECTED = (
+    "expected READING=VALUE, rules=NAME, template=NAME or ADDRESS=VALUE behind the @, with commas between"
+)
 
 
 @dataclass(frozen=True)
@@ -29,6 +36,8 @@ class Variant:
     readings: dict[str, str] = field(default_factory=dict)
     rules: str | None = None
     template: str | None = None
+    values: dict[str, Any] = field(default_factory=dict)
+    """By address of the scenario file."""
 
     @property
     def settings(self) -> str:
@@ -47,13 +56,18 @@ def parse_variant(
     base = _base(text)
     options = {**(readings or {}), **{w: v for w, v in zip(WORDS, (rules, template), strict=True) if v}}
     chosen: dict[str, str] = {}
+    values: dict[str, Any] = {}
     if base != text:
         for part in text.removeprefix(f"{base}@").split(","):
             name, equals, value = (piece.strip() for piece in part.partition("="))
             if not (equals and name and value):
                 raise InputError(text, part, EXPECTED)
-            if name in chosen:
-                raise InputError(text, name, f"expected one value, found {chosen[name]} and {value}")
+            if name in chosen or name in values:
+                other = chosen.get(name, values.get(name))
+                raise InputError(text, name, f"expected one value, found {other} and {value}")
+            if "." in name or name in PLAIN_ADDRESSES:
+                values[name] = _plain(value)
+                continue
             if name in options:
                 option = f"--{name}" if name in WORDS else "--reading"
                 raise InputError(text, name, f"expected one value, found {value} here and {option} for all")
@@ -61,8 +75,16 @@ def parse_variant(
                 raise InputError(text, name, meant)
             chosen[name] = value
     whole = options | chosen
-    other = {word: whole.pop(word, None) for word in WORDS}
-    return Variant(text, base, whole, other["rules"], other["template"])
+    named = {word: whole.pop(word, None) for word in WORDS}
+    return Variant(text, base, whole, named["rules"], named["template"], values)
+
+
+def _plain(text: str) -> Any:
+    """A value as TOML has it, or the text itself."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
 
 
 def _base(text: str) -> str:

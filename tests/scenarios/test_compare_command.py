@@ -18,7 +18,8 @@ from test_run_command import fundsim
 from scenarios.compare import Comparison, compare
 from scenarios.compare_summary import agresti_min, ranged
 from scenarios.errors import InputError
-from scenarios.scenario import LIBRARY, load_scenario
+from scenarios.scenario import load_scenario
+from scenarios.scenario_file import LIBRARY
 from sim.series import Wanted
 
 NAMES = ["ziyang", "ziyang@Z5=city", "ziyang@rules=county-alone"]
@@ -120,6 +121,7 @@ def test_identical_scenarios_differ_by_nothing_and_it_is_said(tmp_path: Path, mo
         (["ziyang", "zyang"], 'did you mean "ziyang"'),
         (["ziyang", "ziyang@Z5=cty"], 'readings.Z5: "cty" is unknown'),
         (["ziyang", "linyi", "--reading", "Z5=city"], 'linyi.toml: readings.Z5: "Z5" is unknown'),
+        (["ziyang", "ziyang@shocks.respnse=1"], "shocks.respnse"),
         (["ziyang", "linyi", "--paths", "0"], "--paths: expected a whole number"),
     ],
 )

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from scenarios.contrast import COLUMNS, differences
-from scenarios.scenario import LIBRARY, Scenario, load_scenario
+from scenarios.scenario import Scenario, load_scenario
+from scenarios.scenario_file import LIBRARY
 
 
 @pytest.fixture(scope="module")
@@ -76,10 +78,20 @@ def test_inputs_by_dotted_key(taizhou: Scenario, tmp_path: Path) -> None:
     said = found["options.interest_rate"].said
     assert (said["a"].value, said["b"].value) == ("0.0", "0.0123")
 
-    cut = other.resolved["scenario"]["counties"][1:]
-    fewer = Scenario(
-        **{**vars(other), "resolved": {"scenario": {**other.resolved["scenario"], "counties": cut}}}
-    )
+    fewer = replace(other, file=other.file.model_copy(update={"counties": other.file.counties[1:]}))
     keys = [each.key for each in differences({"a": other, "b": fewer})]
     assert keys == ["counties"]  # the figures of a county that is not there are not listed
     assert name not in json.loads(differences({"a": other, "b": fewer})[0].said["b"].value)
+
+
+def test_a_lever_and_a_rule_of_the_scenarios_own(taizhou: Scenario) -> None:
+    values = {"policy.employee.reserve_months": 6, "rule.employee.top_up.months": 2}
+    values["trend.resident.claims"] = 0.01
+    found = differences({"a": taizhou, "b": load_scenario("taizhou", values=values)})
+    assert [(each.kind, each.key) for each in found] == [
+        ("rule", "top_up.months"),
+        ("input", "trend.resident.claims"),
+        ("input", "policy.employee.reserve_months"),
+    ]
+    values_said = [[said.value for said in each.said.values()] for each in found[1:]]
+    assert values_said == [["0.0", "0.01"], ["", "6.0"]]

@@ -23,6 +23,14 @@ def test_settings_stand_behind_the_sign() -> None:
     assert parse_variant("hangzhou@template=zhejiang").template == "zhejiang"
 
 
+def test_addresses_of_the_scenario_file() -> None:
+    found = parse_variant("taizhou@policy.employee.reserve_months=6,T5=net,volatility_factor=1.5,x.y=late")
+    assert found.values == {"policy.employee.reserve_months": 6, "volatility_factor": 1.5, "x.y": "late"}
+    assert found.readings == {"T5": "net"}
+    with pytest.raises(InputError, match=r"x\.y: expected one value, found 1 and 2"):
+        parse_variant("taizhou@x.y=1,x.y=2")
+
+
 def test_a_path_may_hold_the_sign(tmp_path: Path) -> None:
     file = tmp_path / "me@home" / "town@2=3.toml"
     file.parent.mkdir()
@@ -39,7 +47,7 @@ def test_a_path_may_hold_the_sign(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("taizhou@", "expected READING=VALUE, rules=NAME or template=NAME"),
+        ("taizhou@", "expected READING=VALUE, rules=NAME, template=NAME"),
         ("taizhou@T5", "T5: expected READING=VALUE"),
         ("taizhou@=net", "expected READING=VALUE"),
         ("taizhou@T5=", "expected READING=VALUE"),
