@@ -6,9 +6,9 @@ money: exact with ``fractions.Fraction`` (products are formed before quotients, 
 count does not turn a fraction into a float), usual with floats.
 
 Layout: ``naive_books.py`` holds small tools and the books, ``naive_settlement.py`` the settlement of a
-year; ``Fund`` adds the other steps of a month in the order of the rules (January, flows, December), then what is
-measured; ``run_fund``, the loop and the results.  Years and months count from 0 (January is 0); only ``settlement.month`` in the rules counts
-from 1.
+year; ``Fund`` adds the other steps of a month in the order of the rules (January, flows, December), then
+what is measured; ``run_fund``, the loop and the results.  Years and months count from 0 (January is 0); only
+``settlement.month`` in the rules counts from 1.
 """
 
 from __future__ import annotations
