@@ -36,7 +36,7 @@ NO_DOCUMENT = "county-alone"
 """The rules of a place whose document does not come with the program: of the regimes at hand the one that
 rests on national law alone (社会保险法, Art. 65) and so puts no other city's clause into its mouth."""
 SCENARIO, RULES, OFFICE = "scenario.toml", "rules.toml", "office"
-READMES = {"README.md": "new_readme.md", "README.zh.md": "new_readme.zh.md"}
+READMES: dict[Lang, str] = {"en": "README.md", "zh": "README.zh.md"}
 _OFFICE_COMMENT = (
     "A figure in a table of this folder takes the place of the one here; an empty cell does not."
 )
@@ -81,9 +81,9 @@ def new(name: str, out: Path, rules: str | None = None) -> NewPlace:
     said = _sentences(place, chosen, rules is not None)
     comments = COMMENTS | {"": f"{COMMENTS['']}\n{said['en']}\n{said['zh']}", "office": _OFFICE_COMMENT}
     texts = {SCENARIO: to_toml(scenario, comments), RULES: rules_text(place, chosen)}
-    for language, written in (("en", "README.md"), ("zh", "README.zh.md")):
-        template = Text((DATA / READMES[written]).read_text("utf-8"))
-        texts[written] = template.substitute(
+    for language, readme in READMES.items():
+        template = Text((DATA / f"new_{readme.lower()}").read_text("utf-8"))
+        texts[readme] = template.substitute(
             title=scenario[f"title_{language}"], rules=said[language], base_year=file.first_year - 1
         )
     check_folder(out)

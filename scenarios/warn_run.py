@@ -52,7 +52,9 @@ def parse_months(text: str | None) -> tuple[float, ...] | None:
         except ValueError:
             value = math.nan
         if not 0 < value <= MAX_MONTHS:
-            expected = f"expected months above 0 and up to {MAX_MONTHS:g}, such as 3,6,9, found {part.strip()!r}"
+            expected = (
+                f"expected months above 0 and up to {MAX_MONTHS:g}, such as 3,6,9, found {part.strip()!r}"
+            )
             raise InputError("--months", text, expected)
         found.add(value)
     return tuple(sorted(found))
@@ -95,7 +97,7 @@ def warn(
     progress(0, paths)
     years = event_years(case, paths=paths, seed=seed, threads=request.threads).city
     depletion = EVENTS.index("reserve_depletion")
-    found = {
+    found: dict[tuple[str, float], Foresight] = {
         (fund, mark): foresight(years[:, f, len(EVENTS) + m], years[:, f, depletion], case.years, within)
         for f, fund in enumerate(case.funds)
         for m, mark in enumerate(marks)

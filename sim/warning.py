@@ -1,12 +1,12 @@
 """Early warning: how well "months of payment capacity below N at a year's end" foretells depletion.
 
 A warning rule warns once, in the first year whose end finds fewer than N months; a path is depleted in the
-first year whose end finds settled reserves of nought or less.  Both are read off the same accounts in December,
-so a warning of the year of depletion itself comes with it and leaves no time: it is a *miss*.
+first year whose end finds settled reserves of nought or less.  Both are read off the same accounts in
+December, so a warning in the year of depletion itself leaves no time: it is a *miss*.
 
 - lead: years from the warning to depletion, 1 or more; only of depletions inside the horizon.
 - missed: of the paths depleted, those without a warning in an earlier year.
-- false alarm: of the warnings, those without depletion in the same year or one of the ``within`` years after it.
+- false alarm: of the warnings, those without depletion in the same year or the ``within`` years after it.
   Warnings whose years run beyond the horizon are left out, those that depletion follows too: to count these
   alone would flatter the rule.  Without ``within`` the horizon decides, and every warning counts.
 """
@@ -86,8 +86,9 @@ class Foresight:
 def foresight(warning: Years, depletion: Years, years: int, within: int | None = None) -> Foresight:
     """Compare first years (paths,) of a warning and of depletion, as indices from 0, -1 for never.
 
-    ``years``: of the horizon; ``within``: years after a warning in which depletion justifies it, 0 for its own
-    year alone.  ValueError for arrays of different shapes, a year beyond the horizon or a negative ``within``.
+    ``years``: of the horizon; ``within``: years after a warning in which depletion justifies it, 0 for
+    its own year alone.  ValueError for arrays of different shapes, years past the horizon, a
+    negative ``within``.
     """
     if warning.shape != depletion.shape or warning.ndim != 1:
         raise ValueError(f"expected two arrays (paths,), found {warning.shape} and {depletion.shape}")
