@@ -41,12 +41,14 @@ from scenarios.published import (
     counties_of,
     english_names,
 )
-from scenarios.scenario import ScenarioFile
+from scenarios.scenario_file import ScenarioFile
 from scenarios.toml_text import to_toml
 from sim.model import FUNDS, Fund
 
 HORIZON_YEARS, PATHS, SEED = 30, 10_000, 2024
 DISCOUNT_RATE = 0.03
+EMPLOYER_RATE, PREMIUM_YUAN = 0.06, 400
+"""Of wages (国发〔1998〕44号, 二), and a head in 2024 (医保发〔2024〕19号): national guidance."""
 DISTRICTS_SHARE = ("hangzhou",)
 """Rules that find the districts (区) of the city with a fund in common already."""
 
@@ -56,6 +58,7 @@ COMMENTS = {
     "funds.employee.accounts": "What the city itself holds at the start.",
     "funds.employee.growth": "Growth of the median path in each simulated year; the last goes on.",
     "funds.employee.profile": "Shares of the year, January to December.",
+    "financing.employee": "What levers on contributions start from.",
     "shocks": "Order of four: contributions and claims employee, contributions and claims resident.",
     "counties": "Base-year totals and opening balances; enrolment of both active and retired.",
     "assumptions": "What these figures assume; about: the keys that rest on it.",
@@ -108,6 +111,7 @@ def construct(
         "seed": SEED,
         "constructed": True,
         "funds": {fund: _fund(fund, pools[fund], fitted) for fund in FUNDS},
+        "financing": _financing(funds["resident"]),
         "shocks": _shocks(fitted),
         "options": {
             "interest_rate": 0.0,
@@ -156,6 +160,15 @@ def _fund(fund: Fund, pool: int, fitted: Calibration) -> dict[str, Any]:
         "growth": {"contributions": growth[0], "claims": growth[1]},
         "profile": {"contributions": _shares(year["revenue"]), "claims": _shares(year["expenditure"])},
         "plan_growth": {"contributions": 0.0, "claims": 0.0},
+    }
+
+
+def _financing(resident: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Base-year values of the levers on contributions; only the ratio to a new value counts."""
+    per_head = resident["base_contributions_yuan"].sum() / resident["enrolment_persons"].sum()
+    return {
+        "employee": {"contribution_rate": EMPLOYER_RATE},
+        "resident": {"premium_yuan": PREMIUM_YUAN, "subsidy_yuan": round(float(per_head) - PREMIUM_YUAN, 2)},
     }
 
 

@@ -28,7 +28,7 @@ from scenarios.places import Place, find_place, places
 from scenarios.published import DATA, english_names
 from scenarios.rows import Header, Template
 from scenarios.rules_file import CITIES, builtin_cities, find_rules, read_rules
-from scenarios.scenario import ScenarioFile
+from scenarios.scenario_file import ScenarioFile
 from scenarios.toml_text import to_toml
 from scenarios.words import word
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,20 @@ def find_rules(name_or_path: str) -> Path:
 
 def read_rules(path: Path) -> RulesFile:
     """The file's rows, readings and header, all checked; InputError for whatever is wrong with it."""
+    try:
+        state = path.stat()
+    except OSError:
+        return _read_rules(path)
+    return _read_once(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_once(path: Path, _changed: int, _size: int) -> RulesFile:
+    """A study builds thousands of scenarios of a few files."""
+    return _read_rules(path)
+
+
+def _read_rules(path: Path) -> RulesFile:
     text = read_toml(path)
     for section, body in text.items():
         if section not in SECTIONS:
