@@ -206,11 +206,12 @@ def new(
 ) -> None:
     """A constructed base case of any prefecture, rules and tables for its own figures: ready to run."""
     from scenarios.errors import InputError
+    from scenarios.new import Listed, every_place, new_words
     from scenarios.new import new as make_new
-    from scenarios.new import new_words, print_list
 
     if every:
-        print_list()
+        for row in (Listed._fields, *every_place()):
+            print(*row, sep=",")
         return
     if place is None:
         raise InputError("PREFECTURE", "", "expected a name such as 金华, or --list")

@@ -13,11 +13,12 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from string import Template as Text
-from typing import Any
+from typing import Any, NamedTuple
 
 from scenarios.construct import COMMENTS, construct
 from scenarios.errors import InputError
@@ -134,12 +135,21 @@ def rules_text(place: Place, rules: str) -> str:
     return "\n".join(head) + text[start.start() :]
 
 
-def print_list() -> None:
-    """Every place, a line of CSV each."""
-    print("code,name,province,units,population,rules")
-    for place in places().values():
-        row = (place.code, place.name, place.province, place.units, place.population, default_rules(place))
-        print(*row, sep=",")
+class Listed(NamedTuple):
+    """A place of the list, and the rules it has by default."""
+
+    code: str
+    name: str
+    province: str
+    units: int
+    population: int
+    rules: str
+
+
+def every_place() -> Iterator[Listed]:
+    """All places in the order of the census."""
+    for at in places().values():
+        yield Listed(at.code, at.name, at.province, at.units, at.population, default_rules(at))
 
 
 def new_words(done: NewPlace, lang: Lang) -> list[str]:

@@ -7,7 +7,7 @@ it warns, how long before depletion, how often too late or not at all, how often
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,21 +40,48 @@ class Warnings:
     facts: RunFacts
     files: tuple[Path, ...]
 
+    def rows(self) -> Iterator[tuple[object, ...]]:
+        """The table: one figure a row, empty where there is none."""
+        from sim.warning import LEAD_PERCENTILES
+
+        for (fund, mark), found in self.found.items():
+            figures: list[tuple[str, float, float, int]] = [
+                (name, share.value, share.std_error, share.of)
+                for name, share in (
+                    ("warned", found.warned),
+                    ("depleted", found.depleted),
+                    ("missed", found.missed),
+                    ("false_alarm", found.false_alarms),
+                )
+            ]
+            figures.append(("undecided", float(found.undecided), math.nan, found.warned.hits))
+            figures.append(("lead_mean_years", found.lead_mean_years, found.lead_std_error, found.early))
+            for p in LEAD_PERCENTILES:
+                name = f"lead_p{100 * p:02.0f}_years"
+                figures.append((name, found.lead_percentile_years(p), math.nan, found.early))
+            for name, value, error, n in figures:
+                cells = (None if math.isnan(x) else x for x in (value, error))
+                yield self.facts["scenario"], fund, mark, self.within, name, *cells, n
+
 
 def parse_months(text: str | None) -> tuple[float, ...] | None:
     """``3,6,9`` as numbers, ascending, each once; None for None."""
     if text is None:
         return None
+    parts = [part.strip() for part in text.replace("，", ",").split(",")]
+    return checked_months(text, parts)
+
+
+def checked_months(text: str, parts: Iterable[str | float]) -> tuple[float, ...]:
+    """The parts of ``text`` as numbers, ascending, each once; InputError for what is no number of months."""
     found = set()
-    for part in text.replace("，", ",").split(","):
+    for part in parts:
         try:
             value = float(part)
         except ValueError:
             value = math.nan
         if not 0 < value <= MAX_MONTHS:
-            expected = (
-                f"expected months above 0 and up to {MAX_MONTHS:g}, such as 3,6,9, found {part.strip()!r}"
-            )
+            expected = f"expected months above 0 and up to {MAX_MONTHS:g}, such as 3,6,9, found {part!r}"
             raise InputError("--months", text, expected)
         found.add(value)
     return tuple(sorted(found))
@@ -106,34 +133,10 @@ def warn(
     done = Warnings(found, guidance, within, facts, tuple(request.out / name for name in FILES if write))
     if write:
         with new_files(request.out) as folder:
-            write_rows(folder / "warnings.csv", COLUMNS, _rows(done))
+            write_rows(folder / "warnings.csv", COLUMNS, done.rows())
             chosen: dict[str, Any] = {"months": list(marks), "within_years": within}
             write_json(folder / "manifest.json", {**manifest_of(scenario, facts), "warning": chosen})
     return done
-
-
-def _rows(done: Warnings) -> Iterator[tuple[object, ...]]:
-    """The table: one figure a row, empty where there is none."""
-    from sim.warning import LEAD_PERCENTILES
-
-    for (fund, mark), found in done.found.items():
-        figures: list[tuple[str, float, float, int]] = [
-            (name, share.value, share.std_error, share.of)
-            for name, share in (
-                ("warned", found.warned),
-                ("depleted", found.depleted),
-                ("missed", found.missed),
-                ("false_alarm", found.false_alarms),
-            )
-        ]
-        figures.append(("undecided", float(found.undecided), math.nan, found.warned.hits))
-        figures.append(("lead_mean_years", found.lead_mean_years, found.lead_std_error, found.early))
-        for p in LEAD_PERCENTILES:
-            name = f"lead_p{100 * p:02.0f}_years"
-            figures.append((name, found.lead_percentile_years(p), math.nan, found.early))
-        for name, value, error, n in figures:
-            cells = ("" if math.isnan(x) else x for x in (value, error))
-            yield done.facts["scenario"], fund, f"{mark:g}", done.within, name, *cells, n
 
 
 def print_warnings(done: Warnings, console: Console, lang: Lang) -> None:

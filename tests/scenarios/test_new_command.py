@@ -17,7 +17,8 @@ from scenarios.office import TABLES
 from scenarios.places import find_place, places
 from scenarios.rows import Template
 from scenarios.rules_file import CITIES, builtin_cities, find_rules, read_rules
-from scenarios.scenario import ScenarioFile, load_scenario
+from scenarios.scenario import load_scenario
+from scenarios.scenario_file import ScenarioFile
 from scenarios.tables import read_table
 from sim.metrics import metrics_columns
 from sim.model import Case

@@ -124,7 +124,7 @@ def test_files_and_rows_may_be_missing(ziyang: Path) -> None:
     path.write_text("\n".join(path.read_text("utf-8").splitlines()[:2]) + "\n", "utf-8")
     scenario = load_scenario(ziyang)
     assert scenario.case == whole
-    assert scenario.tables == (path,)
+    assert scenario.files == (ziyang / "scenario.toml", path)
 
 
 def test_the_manifest_runs_again_without_the_tables(ziyang: Path, tmp_path: Path) -> None:
@@ -253,7 +253,7 @@ def test_columns_files_and_folders(ziyang: Path) -> None:
     path.write_text(text.replace("base_claims_yuan", "base_claims"), "utf-8")
     assert "row 1, column base_claims: expected the columns fund, county" in refusal(ziyang)
     path.write_bytes(text.encode("gb18030"))
-    assert "expected UTF-8 text (Excel: CSV UTF-8)" in refusal(ziyang)
+    assert "(in Excel, save as CSV UTF-8)" in refusal(ziyang)
     path.rename(path.with_name("county_figure.csv"))
     assert (
         'office/county_figure.csv: expected one of the tables; did you mean "county_figures.csv"?'

@@ -35,7 +35,7 @@ def test_files_and_columns(warned: Path) -> None:
     assert sorted(file.name for file in warned.iterdir()) == ["manifest.json", "warnings.csv"]
     rows = rows_of(warned)
     assert list(rows[0]) == "scenario fund months within_years statistic value std_error n".split()
-    assert [row["months"] for row in rows[:: len(rows) // 4]] == ["3", "6", "3", "6"]
+    assert [row["months"] for row in rows[:: len(rows) // 4]] == ["3.0", "6.0"] * 2
     manifest = json.loads((warned / "manifest.json").read_text("utf-8"))
     assert manifest["warning"] == {"months": [3.0, 6.0], "within_years": 2}
     assert (manifest["paths"], manifest["seed"], manifest["years"]) == (600, 3, 8)
@@ -46,7 +46,10 @@ def test_shares_are_those_of_a_run(warned: Path) -> None:
     table = metrics_table(simulate(case, paths=600, seed=3), "ziyang")
     last = table[(table.county == "*") & (table.year == case.first_year + 7)]
     for row in rows_of(warned):
-        event = {"warned": f"event:below_{row['months']}_months", "depleted": "event:reserve_depletion"}
+        event = {
+            "warned": f"event:below_{float(row['months']):g}_months",
+            "depleted": "event:reserve_depletion",
+        }
         if row["statistic"] in event:
             same = last[(last.fund == row["fund"]) & (last.metric == event[row["statistic"]])]
             assert float(row["value"]) == same[same.statistic == "probability"].value.item()
