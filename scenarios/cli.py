@@ -151,10 +151,12 @@ def run(
 def warn(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
     months: Annotated[
-        str | None, typer.Option(metavar="N,N,…", help="Thresholds in months [the scenario's, and 6, 9, 15].")
+        str | None,
+        typer.Option(metavar="N,N,…", help="Thresholds in months; without: the scenario's, and 6, 9, 15."),
     ] = None,
     within: Annotated[
-        int | None, typer.Option(metavar="YEARS", help="Years that justify a warning [all to the horizon].")
+        int | None,
+        typer.Option(metavar="YEARS", help="Years that justify a warning; without: all to the horizon."),
     ] = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where a CSV file goes.")] = None,
     paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
@@ -197,7 +199,9 @@ def new(
     ] = None,
     rules: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A city's or a template's rules [its own, or county-alone]."),
+        typer.Option(
+            metavar="NAME", help="A city's or a template's rules; without: its own, or county-alone."
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--list", help="List every prefecture as CSV, and write nothing.")
