@@ -17,9 +17,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from string import Template as Text
 from typing import Any, NamedTuple
 
+from scenarios.calibration import BASE_YEAR
 from scenarios.construct import COMMENTS, construct
 from scenarios.errors import InputError
 from scenarios.labels import Lang
@@ -121,14 +123,14 @@ def rules_text(place: Place, rules: str) -> str:
         "",
         "[city]",
         f"id = {json.dumps(id)}",
-        f"zh = {_quoted(place.name)}",
-        f"en = {_quoted(english)}",
-        f"province = {{ zh = {_quoted(place.province)}, en = {_quoted(place.province)} }}",
-        f"in_force_from = {_first_year()}-01-01",
-        f"clauses_of = {_quoted(rules)}",
+        f"zh = {_toml_text(place.name)}",
+        f"en = {_toml_text(english)}",
+        f"province = {{ zh = {_toml_text(place.province)}, en = {_toml_text(place.province)} }}",
+        f"in_force_from = {BASE_YEAR + 1}-01-01",
+        f"clauses_of = {_toml_text(rules)}",
         "",
         "[city.document]",
-        *(f"{key} = {_quoted(value)}" for key, value in document.items() if value),
+        *(f"{key} = {_toml_text(value)}" for key, value in document.items() if value),
         "",
         "",
     ]
@@ -162,7 +164,7 @@ def new_words(done: NewPlace, lang: Lang) -> list[str]:
         **{"n": done.counties, "folder": folder},
     )
     lines = [made, _sentences(place, done.rules, done.chosen)[lang]]
-    return [*lines, word("new:fill", lang, folder=folder), word("new:run", lang, folder=folder)]
+    return [*lines, word("new:fill", lang, folder=folder), word("new:run", lang, folder=quote(folder))]
 
 
 def _sentences(place: Place, rules: str, chosen: bool) -> dict[Lang, str]:
@@ -198,11 +200,5 @@ def _own_rules() -> dict[str, str]:
     return {f"{text['city']['zh']}市": name for name, text in cities.items()}
 
 
-def _first_year() -> int:
-    from scenarios.calibration import BASE_YEAR
-
-    return BASE_YEAR + 1
-
-
-def _quoted(text: str) -> str:
+def _toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

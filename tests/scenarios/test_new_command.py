@@ -12,6 +12,7 @@ from test_run_command import fundsim
 
 from scenarios.city import builtin_templates, load_city
 from scenarios.construct import construct
+from scenarios.errors import InputError
 from scenarios.new import default_rules, new, prefecture_scenario
 from scenarios.office import TABLES
 from scenarios.places import find_place, places
@@ -121,6 +122,14 @@ def test_copied_rules_are_the_same_and_cite_where_they_are_from(rules: str, tmp_
         assert copied.readings == lender.readings
     else:
         assert copied.clause("employee", "settlement.month") == "taizhou Art. 20"
+
+
+def test_clauses_are_of_a_known_file(tmp_path: Path) -> None:
+    new("济源", tmp_path, "linyi")
+    rules = tmp_path / "rules.toml"
+    rules.write_text(rules.read_text("utf-8").replace('clauses_of = "linyi"', 'clauses_of = "liny"'), "utf-8")
+    with pytest.raises(InputError, match=r'rules.toml: city.clauses_of: "liny" is unknown.*mean "linyi"'):
+        load_scenario(tmp_path)
 
 
 def test_nothing_is_overwritten(
