@@ -100,9 +100,10 @@ def _event_rows(pair: Pair) -> Iterator[Row]:
         where, last = (place.fund, place.county), ("", 0.0, 0.0)
         for y, (value, error, hazard, hazard_error, n) in enumerate(zip(*by_year, strict=True)):
             at = (*where, case.first_year + y)
-            if shown["event"]:
+            kept = wanted.years is None or at[2] in wanted.years
+            if shown["event"] and kept:
                 yield *at, PREFIX + names["event"], "probability", value, error, paths
-            if shown["hazard"]:
+            if shown["hazard"] and kept:
                 yield *at, PREFIX + names["hazard"], "probability", hazard, hazard_error, n
             last = ("probability", value, error)
         if shown["event_year"] and not of_county:

@@ -190,6 +190,9 @@ def test_only_what_is_wanted(cases: list[Case], paired: Paired) -> None:
     names = {f"{PREFIX}reserves", f"{PREFIX}event:reserve_depletion"}
     expected = whole[whole.metric.isin(names) & (whole.county == "*")].reset_index(drop=True)
     pd.testing.assert_frame_equal(found, expected)
+    years = simulate_paired(cases[:2], paths=PATHS, seed=4, wanted=Wanted(years=frozenset({2024})))
+    expected = whole[(whole.year == 2024) | whole.year.isna()].reset_index(drop=True)
+    pd.testing.assert_frame_equal(pd.DataFrame(difference_columns(years.pairs[0], "x")), expected)
     none = simulate_paired(cases[:2], paths=9, seed=4, wanted=Wanted(frozenset()))
     assert len(difference_columns(none.pairs[0], "x")["n"]) == 0
 
