@@ -42,7 +42,8 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "不含常规财政补助。",
     ),
     "bill": (
-        "The burden beside it, {fund}: mean of the whole horizon, discounted, % of base-year city claims: {parts}.",
+        "The burden beside it, {fund}: mean of the whole horizon, discounted, % of base-year city claims:"
+        " {parts}.",
         "同时须看负担：{fund}全期均值，占基年全市基金支出的百分比，已折现：{parts}。",
     ),
     "unfunded_end": ("unfunded at the end, not discounted", "期末无来源缺口（未折现）"),
@@ -66,8 +67,8 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "{fund}：{first}—{last}年合计，占基年全市基金支出的百分比",
     ),
     "left_out": (
-        "Not tallied by year, hence not in the areas: what own balances, pool and risk fund pay. Pool and risk"
-        " fund stand in the bars of the whole horizon, together; a county's own balance is in neither.",
+        "Not tallied by year, hence not in the areas: what own balances, pool and risk fund pay. Pool and"
+        " risk fund stand in the bars of the whole horizon, together; a county's own balance is in neither.",
         "本县结余、统筹基金和风险基金的支付未按年统计，不在面积图内；统筹与风险基金合计列于全期条形；本县累计结余两处均未列。",
     ),
     "horizon_bars": (
@@ -85,8 +86,8 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "截至当年曾有缺口的概率（阴影为Wilson 95%区间）",
     ),
     "county_note": (
-        "A gap is left where a deficit was once larger than the county's own balance. Headings: its probability"
-        " by the last year and, beside it, the county's bill: the mean of all treasuries' payments for the"
+        "A gap is left where a deficit was once larger than the county's own balance. Headings: its"
+        " probability by the last year and, beside it, the county's bill: the mean of all treasuries' payments for the"
         " county, discounted, % of base-year city claims.",
         "缺口指曾有年度动用本县累计结余后仍不足。标题列出截至末年的概率，并列该县负担：各级财政为其支付的均值，已折现，占基年全市基金支出的百分比。",
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -104,13 +104,16 @@ def _draw_pairs(axes: Axes, pairs: Sequence[Pair], lang: Lang, named: bool) -> N
     for place, pair in enumerate(pairs):
         half = Z95 * pair.std_error if pair.std_error > 0 else 0.0
         axes.plot([pair.first, pair.other], [place, place], color=fonts.GREY, lw=1.0, zorder=1)
-        ends = [pair.other - half, pair.other + half]
+        around = [pair.other - half, pair.other + half]
         interval = caption("dumbbell_interval", lang)
-        axes.plot(ends, [place, place], color=INTERVAL, lw=5, solid_capstyle="butt", label=interval, zorder=2)
-        circle = {"marker": "o", "ls": "", "ms": 5, "mec": OTHER, "mew": 1.0}
+        axes.plot(
+            around, [place, place], color=INTERVAL, lw=5, solid_capstyle="butt", label=interval, zorder=2
+        )
+        circle: dict[str, Any] = {"marker": "o", "ls": "", "ms": 5, "mec": OTHER, "mew": 1.0}
         axes.plot(pair.first, place, mfc=FIRST, label=caption("dumbbell_first", lang), zorder=3, **circle)
         axes.plot(pair.other, place, mfc=OTHER, label=caption("dumbbell_other", lang), zorder=4, **circle)
-        words = f"{_signed(pair.difference)} [{_signed(pair.difference - half)}, {_signed(pair.difference + half)}]"
+        middle, *ends = (_signed(pair.difference + shift) for shift in (0.0, -half, half))
+        words = f"{middle} [{', '.join(ends)}]"
         axes.text(1.02, place, words, transform=axes.get_yaxis_transform(), size=6, va="center")
     names = ["\n".join(lines(pair.scenario, 1.0, 7)) if named else "" for pair in pairs]
     axes.set_yticks(range(len(pairs)), names, size=7)

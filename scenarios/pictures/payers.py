@@ -1,4 +1,4 @@
-"""Who pays, year by year and over the whole horizon: stacked areas for each scenario, and bars of the sums."""
+"""Who pays, year by year and over the whole horizon: stacked areas a scenario, and bars of the sums."""
 
 from __future__ import annotations
 

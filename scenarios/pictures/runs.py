@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -66,11 +66,8 @@ class Part(NamedTuple):
 def run_of(metrics: pd.DataFrame | Columns, facts: RunFacts) -> Run:
     """The rows of a metrics table that are of the facts' scenario, looked up by name."""
     own = np.asarray(metrics["scenario"], object) == facts["scenario"]
-    return Run(MetricsIndex({name: _where(metrics[name], own) for name in metrics}), facts)  # type: ignore[arg-type]
-
-
-def _where(column: object, rows: object) -> object:
-    return column[rows]  # type: ignore[index]
+    table: Any = metrics
+    return Run(MetricsIndex({name: table[name][own] for name in table}), facts)
 
 
 def about(runs: Sequence[Run], lang: Lang) -> str:

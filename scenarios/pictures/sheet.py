@@ -1,7 +1,7 @@
 """The frame of a picture: words above, panels between, notes below; and the file it is saved to.
 
-Sizes are inches and points; the width fits an A4 page.  Words never meet panels: heights of words are reckoned
-from their wrapped lines, and the rest of the sheet is left to matplotlib's constrained layout.
+Sizes are inches and points; the width fits an A4 page.  Words never meet panels: heights of words are
+reckoned from their wrapped lines, and the rest of the sheet is left to matplotlib's constrained layout.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def sheet(words: Words, height: float, width: float = WIDTH) -> tuple[Figure, Su
     figure = Figure(figsize=(width, total), layout="constrained")
     engine: Any = figure.get_layout_engine()
     engine.set(w_pad=0.05, h_pad=0.05, hspace=0.03, wspace=0.03)
-    _, body, _ = figure.subfigures(3, 1, height_ratios=[head, height, foot], hspace=0)
+    parts: Any = figure.subfigures(3, 1, height_ratios=[head, height, foot], hspace=0)
+    body: SubFigure = parts[1]
     top = total - GAP
     for some, size, colour in above:
         _write(figure, some, size, colour, top)
@@ -171,7 +172,7 @@ def intervals(probability: Floats, paths: Iterable[float]) -> tuple[Floats, Floa
 def save(figure: Figure, path: Path, dpi: int = 160) -> None:
     """Writes the figure in the format of the name's suffix, whole or not at all; the same bytes each time.
 
-    Call it inside ``drawing()``.  InputError where the suffix is of no known format or nothing can be written.
+    Call it inside ``drawing()``.  InputError where the suffix is of no known format.
     """
     kind = format_of(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.{kind}")
