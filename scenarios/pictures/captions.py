@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from scenarios.labels import Lang, event_label, label
+from scenarios.labels import Lang, event_label
 
 _CAPTIONS: dict[str, tuple[str, str]] = {
     "with_about": ("{title}: {what}", "{title}：{what}"),
     "colon": ("{a}: {b}", "{a}：{b}"),
     "several": ("{city}, {count} scenarios: {what}", "{city}，{count}个情景：{what}"),
-    "share_of_claims": ("% of base-year city claims", "占基年全市基金支出的百分比"),
     # depletion and the burden beside it
     "depletion": ("depletion and who pays", "结余耗尽概率与负担"),
     "probability_by": (
@@ -49,7 +48,6 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "unfunded_end": ("unfunded at the end, not discounted", "期末无来源缺口（未折现）"),
     "no_bill": ("nothing", "无"),
     # who pays
-    "payers": ("who pays", "由谁承担"),
     "payers_title": ("who pays, year by year", "分年度由谁承担"),
     "opening_deficits": ("Opening deficits (county treasuries)", "统筹前缺口（县财政）"),
     "arrears": ("Arrears (government)", "欠费（政府）"),
@@ -87,8 +85,8 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "county_note": (
         "A gap is left where a deficit was once larger than the county's own balance. Headings: its"
-        " probability by the last year and, beside it, the county's bill: the mean of all treasuries' payments for the"
-        " county, discounted, % of base-year city claims.",
+        " probability by the last year and, beside it, the county's bill: the mean of all treasuries'"
+        " payments for the county, discounted, % of base-year city claims.",
         "缺口指曾有年度动用本县累计结余后仍不足。标题列出截至末年的概率，并列该县负担：各级财政为其支付的均值，已折现，占基年全市基金支出的百分比。",
     ),
     "county_same_year": (
@@ -176,12 +174,16 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "线段为估计的95%区间；估计值可能因抽样误差略超出0至1。",
     ),
     "readings": ("which reading moves what", "各项解读的影响"),
-    "readings_axis": ("Difference to the default reading", "与默认解读之差"),
     "readings_note": (
         "Points: paired difference to the run with the default readings, and its 95% interval. Hollow: the"
         " interval holds nought.",
         "点为与默认解读运行的配对差值及其95%区间；空心表示区间含零。",
     ),
+    # what a directory does not support
+    "no_counties": ("the rules never draw the counties' own balances", "所用规则不动用各县累计结余"),
+    "no_transfers": ("nothing goes through a pool or risk fund", "没有经由统筹或风险基金的转移"),
+    "only_probabilities": ("a run of weighted paths holds the event alone", "加权路径的运行仅含该事件"),
+    "not_drawn": ("Not drawn: {name} ({why}).", "未绘制：{name}（{why}）。"),
     # convergence
     "convergence": ("the estimate as paths are added", "估计值随路径数的收敛"),
     "paths_axis": ("Paths", "路径数"),
@@ -190,30 +192,32 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "阴影为相应路径数下的95%区间；虚线为全部路径的估计值。",
     ),
     # the rules of a city
-    "rules_title": ("{city}: who pays when", "{city}：何时由谁承担"),
-    "at_start": ("At the start", "统筹启动时"),
-    "each_january": ("Every January, from the second year", "自次年起每年1月"),
-    "the_year": ("The year", "当年"),
-    "the_year_is": ("contributions − claims, county by county", "各县（市、区）收入 − 支出"),
+    "rules_title": ("{city}: who pays, when and by which clause", "{city}：何时、由谁、依据何条承担"),
+    "at_start": (
+        "At the start: balances, deficits and arrears brought in",
+        "统筹启动时：带入的结余、缺口和欠费",
+    ),
+    "each_january": ("Each January from the second year on", "自次年起每年1月"),
+    "the_year": ("The year", "当年收支"),
+    "the_year_is": ("county by county: contributions less claims", "分县（市、区）：收入减支出"),
     "settled_in": ("Settlement: {when}", "清算：{when}"),
-    "each_december": ("December", "12月"),
+    "each_december": ("Each December", "每年12月"),
+    "left_open": ("Left to later rules besides", "其他授权另行规定的事项"),
     "surplus": ("Surplus", "结余"),
     "deficit": (
-        "Deficit: layer after layer, each takes what is left",
-        "缺口：逐层分担，每层承担上一层余下部分",
+        "Deficit: layers in order, each takes what the one above left",
+        "缺口：逐层分担，每层承担上一层的余下部分",
     ),
-    "layer": ("{n}. {text}", "{n}. {text}"),
-    "own_account": ("county balance", "县累计结余"),
-    "limited": ("gaps up to {share} of contributions", "限不超过当年收入{share}的缺口"),
-    "pool_short": ("pool short: {rule}", "归集基金不足时：{rule}"),
-    "rest_unfunded": ("What is left: unfunded", "余下部分：无来源缺口"),
+    "limited": ("Of a gap up to {share} of the year's contributions", "限于不超过当年收入{share}的缺口"),
+    "pool_short": ("Where the pool is short: {rule}", "归集基金不足时：{rule}"),
+    "rest_unfunded": ("What is left has no payer", "余下部分无来源"),
+    "rest_delegated": ("What is left: city and counties, by a later rule", "余下部分由市、县分担，另行规定"),
     "nothing_left": ("Nothing is left", "无余下部分"),
-    "left_open": ("Left to later rules", "授权另行规定"),
     "both_funds": ("Employee and resident fund", "职工医保与居民医保"),
     "diagram_note": (
-        "Widths of a bar's parts are its shares. (!): left to a later rule; the value is the least that the"
-        " text supports. Italics of a clause: none; what has no clause is marked as an assumption.",
-        "条形各段宽度为分担比例。(!)表示授权另行规定，取值为原文所能支持的最低限度；无条款依据者注明为假设。",
+        "The parts of a bar are as wide as their shares. At the right: the clause, the reading it depends on,"
+        " and what it is where the document does not state it. Cash, interest and plain flows are left out.",
+        "条形各段宽度即分担比例。右侧为条款、所依据的解读，以及并非原文规定时的性质。资金存放、利息和一般收支从略。",
     ),
 }
 
@@ -239,8 +243,3 @@ def metric_caption(metric: str, lang: Lang, year: int | None = None) -> str:
 def comma(lang: Lang) -> str:
     """What stands between the items of a list."""
     return "、" if lang == "zh" else ", "
-
-
-def fund_name(fund: str, lang: Lang) -> str:
-    """A fund's name; of both where it is ``both``."""
-    return caption("both_funds", lang) if fund == "both" else label(fund, lang)

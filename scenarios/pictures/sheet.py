@@ -30,10 +30,11 @@ Floats = NDArray[np.float64]
 WIDTH = 7.4
 """Of a sheet, inches."""
 TITLE, ABOUT, NOTE = 12.0, 8.0, 6.5
-LEADING = 1.4
+LEADING, BASELINE = 1.4, 0.3
+"""From line to line, and from a line's foot to its letters' base, in the size of the letters."""
 MARGIN, GAP = 0.08, 0.1
-EM_PER_COLUMN = 0.5
-"""Width of a narrow character of ``labels.wrap``, in the size of the letters: on the wide side."""
+NARROWEST = 0.4
+"""Width of a column of ``labels.wrap`` in lines of narrow letters, in the size of the letters."""
 FORMATS = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -101,8 +102,13 @@ def sheet(words: Words, height: float, width: float = WIDTH) -> tuple[Figure, Su
 
 
 def lines(text: str, inches: float, points: float) -> list[str]:
-    """``text`` in lines no wider than that at that size."""
-    return wrap(text, max(int(inches * 72 / points / EM_PER_COLUMN), 1))
+    """``text`` in lines no wider than that at that size, where no single word is wider."""
+    columns = max(int(inches * 72 / points / NARROWEST), 1)
+    while True:
+        some = wrap(text, columns)
+        if columns <= 4 or max(measure(line, points) for line in some) <= inches:
+            return some
+        columns -= 1
 
 
 def measure(text: str, points: float) -> float:
@@ -121,9 +127,9 @@ def tall(count: int, points: float) -> float:
 
 def _write(figure: Figure, some: list[str], points: float, colour: str, top: float) -> None:
     width, height = figure.get_size_inches()
-    words = figure.text(MARGIN / width, top / height, "\n".join(some), size=points, color=colour, va="top")
-    words.set_linespacing(1.3)
-    words.set_in_layout(False)
+    for i, line in enumerate(some, 1):
+        place = MARGIN / width, (top - tall(i, points) + BASELINE * points / 72) / height
+        figure.text(*place, line, size=points, color=colour).set_in_layout(False)
 
 
 def legend(body: SubFigure, panels: Iterable[Axes]) -> None:
@@ -190,5 +196,5 @@ def format_of(path: Path) -> str:
     if kind not in FORMATS:
         close = difflib.get_close_matches(kind, FORMATS, 1)
         hint = f'; did you mean "{path.stem}.{close[0]}"?' if close else ""
-        raise InputError(path, "", f"expected a name that ends in .png, .svg or .pdf{hint}")
+        raise InputError(path, "--diagram", f"expected a name that ends in .png, .svg or .pdf{hint}")
     return kind
