@@ -175,6 +175,19 @@ def intervals(probability: Floats, paths: Iterable[float]) -> tuple[Floats, Floa
     return ends[:, 0], ends[:, 1]
 
 
+def settle(figure: Figure) -> None:
+    """Lays the figure out for good, at places rounded to a millionth of it.
+
+    The layout's solver goes by the addresses of objects, so its last bits differ from process to process.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for part in figure.subfigs:
+        part.bbox_relative.set_points(np.round(part.bbox_relative.get_points(), 6))
+    for axes in figure.axes:
+        axes.set_position(np.round(axes.get_position().bounds, 6).tolist())
+
+
 def save(figure: Figure, path: Path, dpi: int = 160) -> None:
     """Writes the figure in the format of the name's suffix, whole or not at all; the same bytes each time.
 
@@ -183,6 +196,8 @@ def save(figure: Figure, path: Path, dpi: int = 160) -> None:
     kind = format_of(path)
     temporary = path.with_name(f".{path.stem}.{os.getpid()}.{kind}")
     metadata: Any = FORMATS[kind]
+    if figure.get_layout_engine() is not None:
+        settle(figure)
     try:
         figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
         os.replace(temporary, path)
