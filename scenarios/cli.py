@@ -54,12 +54,38 @@ def explain(
     reading: Readings = None,
     template: Template = None,
     rules: Rules = None,
+    diagram: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the rules too: a .png, .svg or .pdf file.")
+    ] = None,
 ) -> None:
     """Every rule parameter of a city: value, clause, status, reading."""
     from scenarios.city import load_city
     from scenarios.explain import print_explain
 
-    print_explain(load_city(city, parse_readings(reading), template, rules), lang, console())
+    place = load_city(city, parse_readings(reading), template, rules)
+    if diagram is not None:
+        from scenarios.pictures.diagram import save_diagram
+
+        save_diagram(place, diagram, lang)
+    print_explain(place, lang, console())
+    if diagram is not None:
+        console().print(f"\n{diagram}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def draw(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run or compare has written.")],
+    out: Out,
+    lang: Language = "en",
+    kind: Annotated[Literal["png", "svg", "pdf"], typer.Option("--format", help="Of the files.")] = "png",
+) -> None:
+    """Every picture that a finished run or comparison supports."""
+    from scenarios.draw import draw as draw_all
+
+    files, left_out = draw_all(directory, out, lang, kind)
+    screen = console()
+    for line in [*map(str, files), *left_out]:
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -144,6 +170,41 @@ def run(
     listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
     speed = label("speed", lang, seconds=done.seconds, speed=done.mcfm_per_second)
     for line in ("", listed, *map(str, done.files), speed):
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def compare(
+    scenario: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO SCENARIO...",
+            help="Built-in scenarios or files; taizhou@T5=after_pool,rules=linyi is one with other rules.",
+        ),
+    ],
+    out: Out,
+    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """Scenarios on the same random numbers: what differs between their rules, and in what it results."""
+    from scenarios.compare import CompareRequest, run_compare
+    from scenarios.compare_summary import print_comparison
+    from scenarios.labels import label
+
+    chosen = parse_readings(reading), template, rules, lang
+    request = CompareRequest(tuple(scenario), out, paths, years, seed, threads, *chosen)
+    with progress_on() as progress:
+        compared, files = run_compare(request, progress)
+    screen = console()
+    print_comparison(compared, screen, lang)
+    speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
+    for line in ("", *map(str, files), speed):
         screen.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
