@@ -1,4 +1,4 @@
-"""The notebooks: stored without output, the public interface alone, and every cell runs from top to bottom."""
+"""The notebooks: stored without output, the public interface alone, and every cell runs in turn."""
 
 from __future__ import annotations
 
