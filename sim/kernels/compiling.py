@@ -41,12 +41,11 @@ _options: dict[str, Any] = {
 
 _NOT_IN_STAGES = {
     *("with_lifting", "inline_closure_likes", "make_function_op_code_to_jit_function", "inline_inlinables"),
-    *("find_literally", "literal_unroll", "ir_legalization"),
+    *("find_literally", "literal_unroll"),
     *("nopython_rewrites", "nopython_supported_feature_validation", "dump_parfor_diagnostics"),
 }
-"""numba's steps for closures, ``with``, literal arguments, array expressions, and for the end of a variable's
-life, which matters where references are counted.  A stage has none of them, and after each step numba looks
-through the whole function again."""
+"""numba's steps for closures, ``with``, literal arguments, and array expressions.  A stage
+has none of them, and after each step numba looks through the whole function again."""
 
 
 def _compilers() -> tuple[dict[str, Any], dict[str, Any]]:
