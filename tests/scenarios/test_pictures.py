@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up import BASE
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from pictured import COUNTIES, FIRST, PATHS, YEARS, facts_of, make_comparison, make_run, make_table, value_of
 from scipy.stats import binomtest
 
@@ -111,12 +112,13 @@ def words_of(figure):
 @pytest.mark.parametrize("name", EVERY)
 def test_says_what_it_rests_on_inside_the_sheet(name, made, compared):
     figure = EVERY[name](made[0], compared[0], "zh")
+    renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw_without_rendering()
     said = words_of(figure)
     assert all(words in said for words in ("400条", "种子1", "构造"))
     width, height = figure.bbox.size
     for text in figure.texts:  # the words around the panels
-        box = text.get_window_extent()
+        box = text.get_window_extent(renderer)
         assert 0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height, text.get_text()
     for i, axes in enumerate(figure.axes):
         for other in figure.axes[i + 1 :]:
