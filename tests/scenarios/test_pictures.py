@@ -15,6 +15,8 @@ from pictured import COUNTIES, FIRST, PATHS, YEARS, facts_of, make_comparison, m
 from scipy.stats import binomtest
 
 from scenarios import fonts
+from scenarios.compare_summary import agresti_min
+from scenarios.facts import Z95
 from scenarios.pictures.captions import _CAPTIONS, caption
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.convergence import convergence_figure
@@ -240,9 +242,18 @@ def test_dumbbells_lie_at_the_values_with_the_paired_interval(compared):
     assert list(line.get_xdata()) == pytest.approx([first, other])
     assert (hollow.get_xdata()[0], full.get_xdata()[0]) == pytest.approx((first, other))
     rows = own[(own["metric"] == "difference:event:reserve_depletion") & (own["fund"] == "employee")]
-    half = 196 * float(rows.sort_values("year")["std_error"].iloc[-1])
-    assert np.ptp(interval.get_xdata()) == pytest.approx(2 * half, rel=1e-4)
-    assert axes.texts[0].get_text().startswith(f"{other - first:+.3g}".replace("-", "−"))
+    error = float(rows.sort_values("year")["std_error"].iloc[-1])
+    low, high = agresti_min((other - first) / 100, error, PATHS)
+    assert list(interval.get_xdata()) == pytest.approx([first + 100 * low, first + 100 * high])
+    months = comparison_figure(runs, "en").axes[2]
+    ends = value_of(own, "difference:months_of_capacity", "mean")[-1] + Z95 * np.array([-1, 1]) * float(
+        own[(own["metric"] == "difference:months_of_capacity") & (own["fund"] == "employee")]
+        .sort_values("year")["std_error"]
+        .iloc[-1]
+    )
+    first = months.lines[2].get_xdata()[0]
+    assert list(months.lines[1].get_xdata()) == pytest.approx(list(first + ends))
+    assert axes.texts[0].get_text().startswith("−" if low < 0 else "+")
 
 
 def test_the_widest_bar_of_a_tornado_comes_first(made):
