@@ -79,7 +79,6 @@ def new_work(case: Case) -> Work:
             epidemic=aligned_zeros((2 * LANES,), np.float32),
             county=aligned_zeros((counties, 2, 4 * LANES), np.float32),
             year=aligned_zeros((counties, CELLS, LANES)),
-            month=aligned_zeros((CELLS, LANES)),
             words=aligned_zeros((4 * LANES,), np.int32),
             draws=draws,
             pairs=draws.reshape(2, 2 * LANES),

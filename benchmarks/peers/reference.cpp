@@ -62,7 +62,7 @@ INLINE M wide(F x) {
 #endif
 }
 
-// ---- Threefry-4x32-20 (Salmon et al. 2011)
+// ---- Threefry-4x32-13 (Salmon et al. 2011)
 
 template <int R> INLINE U turn(U x) { return (x << R) | (x >> (32 - R)); }
 template <int A, int B> INLINE void mix(U &a, U &b, U &c, U &d) {
@@ -92,10 +92,8 @@ INLINE void words(U w[4], U path, uint32_t county, uint32_t time, uint32_t why, 
     c += k4; d += k0 + 2;
     even(a, b, c, d);
     b += k4; c += k0; d += k1 + 3;
-    odd(a, b, c, d);
-    a += k4; b += k0; c += k1; d += 4;
-    even(a, b, c, d);
-    w[0] = a + k0; w[1] = b + k1; w[2] = c; w[3] = d + 5;
+    mix<6, 20>(a, b, c, d);
+    w[0] = a; w[1] = b; w[2] = c; w[3] = d;
 }
 
 // ---- normals (Box and Muller 1958) and 2^x in float32
