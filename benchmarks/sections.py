@@ -17,7 +17,8 @@ from scenarios.bench import CITIES
 from scenarios.scenario import load_scenario
 from sim.kernels.lanes import LANES
 from sim.model import Case
-from sim.simulate import BLOCKS_PER_CHUNK, simulate, usable_cores
+from sim.simulate import BLOCKS_PER_CHUNK, simulate
+from sim.threads import usable_cores
 
 W = Workload()
 WHOLE = "fundsim, whole model"

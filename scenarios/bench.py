@@ -77,7 +77,8 @@ def bench(
 def measure(scenarios: Mapping[str, Scenario], paths: int | None, progress: Progress) -> dict[str, Speed]:
     """Every case on one thread and on all, ROUNDS times in turn."""
     from sim.metrics import metrics_table
-    from sim.simulate import compile_kernels, simulate, usable_cores
+    from sim.simulate import compile_kernels, simulate
+    from sim.threads import usable_cores
 
     progress(0, 1)
     threads = sorted({1, usable_cores()})

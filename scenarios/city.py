@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from scenarios.errors import InputError
-from scenarios.readings import Draft, rules_of
-from scenarios.rows import ASSUMPTION, WATERFALL, Header, Outside, Reading, Row, Template, near, order
+from scenarios.readings import Draft, changed_rules, rules_of
+from scenarios.rows import ASSUMPTION, WATERFALL, Header, Outside, Reading, Row, Scope, Template, near, order
 from scenarios.rules_file import (
     CITIES,
     RulesFile,
@@ -86,13 +87,15 @@ def load_city(
     readings: Mapping[str, str] | None = None,
     template: str | None = None,
     rules: str | None = None,
+    changes: Mapping[Scope, dict[str, Any]] | None = None,
 ) -> City:
     """A built-in city or template by name, or the user's own file by path.
 
     ``rules`` names a city or template (or a path) whose rules take the place of the city's own; ``readings``
     maps a reading's id of the rules in use to the name chosen (the default's name changes nothing);
-    ``template`` names one that is meant for the city.  Raises ``InputError`` for whatever is wrong with a
-    file, the readings, the rules or the template.
+    ``template`` names one that is meant for the city; ``changes`` are a scenario's own values of parameters,
+    by fund and key.  Raises ``InputError`` for whatever is wrong with a file, the readings, the rules, the
+    template or the changes.
     """
     own = read_rules(find_rules(name_or_path))
     use = own if rules is None else _other_rules(own, "rules", find_rules(rules))
@@ -108,11 +111,13 @@ def load_city(
     final = use.read_as(chosen)
     if layers is not None:
         final = _replace_layers(own.path, final, layers)
+    if changes:
+        final = changed_rules(own.path, final, changes)
     by_fund = {fund: draft.by_key() for fund, draft in final.items()}
     return City(
         path=own.path,
         header=own.header,
-        origin=use.header,
+        origin=use.lender or use.header,
         template=layers.header if layers and isinstance(layers.header, Template) else None,
         files=tuple(files),
         rules=rules_of(use.path, final),

@@ -148,6 +148,44 @@ def run(
 
 
 @app.command()
+def new(
+    place: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="PREFECTURE", help="Chinese name or census code: 金华, 金华市, 330700 or 3307."
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="The folder to write, with none of its files yet."),
+    ] = None,
+    rules: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="A city's or a template's rules [its own, or county-alone]."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--list", help="List every prefecture as CSV, and write nothing.")
+    ] = False,
+    lang: Language = "en",
+) -> None:
+    """A constructed base case of any prefecture, rules and tables for its own figures: ready to run."""
+    from scenarios.errors import InputError
+    from scenarios.new import new as make_new
+    from scenarios.new import new_words, print_list
+
+    if every:
+        print_list()
+        return
+    if place is None:
+        raise InputError("PREFECTURE", "", "expected a name such as 金华, or --list")
+    if out is None:
+        raise InputError("--out", "", "expected a folder to write")
+    screen = console()
+    for line in new_words(make_new(place, out, rules), lang):
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def bench(
     city: Annotated[
         list[str] | None, typer.Argument(metavar="[CITY]...", help="Scenarios; the five cities' without.")

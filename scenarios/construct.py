@@ -13,6 +13,7 @@ import argparse
 import hashlib
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,7 @@ from scenarios.calibration import (
     calibrate,
 )
 from scenarios.errors import InputError
+from scenarios.places import find_prefecture
 from scenarios.published import (
     DATA,
     OWN_DIVISIONS,
@@ -38,23 +40,25 @@ from scenarios.published import (
     Source,
     counties_of,
     english_names,
-    find_prefecture,
 )
-from scenarios.scenario import ScenarioFile
+from scenarios.scenario_file import ScenarioFile
 from scenarios.toml_text import to_toml
 from sim.model import FUNDS, Fund
 
 HORIZON_YEARS, PATHS, SEED = 30, 10_000, 2024
 DISCOUNT_RATE = 0.03
+EMPLOYER_RATE, PREMIUM_YUAN = 0.06, 400
+"""Of wages (国发〔1998〕44号, 二), and a head in 2024 (医保发〔2024〕19号): national guidance."""
 DISTRICTS_SHARE = ("hangzhou",)
 """Rules that find the districts (区) of the city with a fund in common already."""
 
-_COMMENTS = {
+COMMENTS = {
     "": "A constructed base case: published figures put together, no city's accounts.  Written by\n"
     "scenarios.construct; docs/base-cases.md explains it.  Yuan, persons, shares of 1, yearly rates.",
     "funds.employee.accounts": "What the city itself holds at the start.",
     "funds.employee.growth": "Growth of the median path in each simulated year; the last goes on.",
     "funds.employee.profile": "Shares of the year, January to December.",
+    "financing.employee": "What levers on contributions start from.",
     "shocks": "Order of four: contributions and claims employee, contributions and claims resident.",
     "counties": "Base-year totals and opening balances; enrolment of both active and retired.",
     "assumptions": "What these figures assume; about: the keys that rest on it.",
@@ -107,6 +111,7 @@ def construct(
         "seed": SEED,
         "constructed": True,
         "funds": {fund: _fund(fund, pools[fund], fitted) for fund in FUNDS},
+        "financing": _financing(funds["resident"]),
         "shocks": _shocks(fitted),
         "options": {
             "interest_rate": 0.0,
@@ -158,6 +163,15 @@ def _fund(fund: Fund, pool: int, fitted: Calibration) -> dict[str, Any]:
     }
 
 
+def _financing(resident: pd.DataFrame) -> dict[str, dict[str, float]]:
+    """Base-year values of the levers on contributions; only the ratio to a new value counts."""
+    per_head = resident["base_contributions_yuan"].sum() / resident["enrolment_persons"].sum()
+    return {
+        "employee": {"contribution_rate": EMPLOYER_RATE},
+        "resident": {"premium_yuan": PREMIUM_YUAN, "subsidy_yuan": round(float(per_head) - PREMIUM_YUAN, 2)},
+    }
+
+
 def _shocks(fitted: Calibration) -> dict[str, Any]:
     city = [round(sd, 3) for sd in fitted.volatility]
     correlation = [[round(value, 2) for value in row] for row in fitted.correlation]
@@ -181,15 +195,22 @@ def _provenance(
     sources = {source.id: source for source in (*mine, *fitted.sources)}
     constants = SimpleNamespace(**(vars(enrolment) | vars(calibration)))
     figures = {"c": fitted, "k": constants, "wage": fitted.wages.get(province), "first_year": BASE_YEAR + 1}
-    lines = tomllib.loads((DATA / "assumptions.toml").read_text("utf-8"))["assumption"]
     assumptions = [
-        line | {language: line[language].format(**figures) for language in ("zh", "en")}
-        for line in lines
-        if line.pop("when", None) in {None, *tags}
+        {key: value for key, value in line.items() if key != "when"}
+        | {language: line[language].format(**figures) for language in ("zh", "en")}
+        for line in _statements()
+        if line.get("when") in {None, *tags}
     ]
     named = {id for line in assumptions for id in line.get("sources", ())}
     used = [source.model_dump() for id, source in sources.items() if id in named]
     return {"assumptions": assumptions, "sources": used}
+
+
+@cache
+def _statements() -> list[dict[str, Any]]:
+    """What base cases assume, as written; not to be changed."""
+    text = (DATA / "assumptions.toml").read_text("utf-8")
+    return list(tomllib.loads(text)["assumption"])
 
 
 def _whole(figures: pd.Series[float]) -> dict[str, int]:
@@ -218,7 +239,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         scenario = construct(given.prefecture, given.rules, name=given.out.stem)
-        given.out.write_text(to_toml(scenario, _COMMENTS), "utf-8")
+        given.out.write_text(to_toml(scenario, COMMENTS), "utf-8")
     except InputError as error:
         print(error, file=sys.stderr)
         return 2

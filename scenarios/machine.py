@@ -16,7 +16,7 @@ VECTOR_FLAGS = ("avx2", "fma", "avx512f", "avx512dq", "avx512vl", "avx512bw", "s
 
 def machine(packages: tuple[str, ...] = PACKAGES) -> dict[str, Any]:
     """Facts as plain values; what the system does not tell is None or empty."""
-    from sim.simulate import usable_cores
+    from sim.threads import usable_cores
 
     info = _cpuinfo()
     flags = set((info.get("flags") or info.get("Features") or "").split())

@@ -54,9 +54,11 @@ def new_files(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
             (folder / old).unlink(missing_ok=True)
 
 
-def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+def write_rows(
+    path: Path, columns: Sequence[str], rows: Iterable[Sequence[Any]], encoding: str = "utf-8"
+) -> None:
     """A CSV file; floats in their shortest form that reads back to the same number."""
-    with path.open("w", encoding="utf-8", newline="") as stream:
+    with path.open("w", encoding=encoding, newline="") as stream:
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)

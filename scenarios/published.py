@@ -10,14 +10,12 @@ city that answers to its province directly (济源).
 
 from __future__ import annotations
 
-import difflib
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from scenarios.errors import InputError
 from sim.rules import Instrument
 
 if TYPE_CHECKING:
@@ -97,21 +95,6 @@ def units() -> pd.DataFrame:
     return _with_shares(found.rename(columns={"city": "prefecture"}).drop(columns="level"))
 
 
-def find_prefecture(name: str) -> str:
-    """The full name of a prefecture: 台州市 for 台州市 or 台州."""
-    name = name.strip()
-    known = sorted(set(units()["prefecture"]))
-    matches = [name] if name in known else [full for full in known if name and full.startswith(name)]
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        raise InputError(name, "", f"expected one prefecture, this could be {', '.join(matches[:8])}")
-    alike = {full: _likeness(name, full) for full in known}
-    near = sorted((full for full in known if alike[full] > 0.6), key=lambda full: -alike[full])[:3]
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise InputError(name, "", f"expected a prefecture of China by its Chinese name, such as 台州市{hint}")
-
-
 def counties_of(prefecture: str, reader: Reader) -> pd.DataFrame:
     """The county-level units of a prefecture, as ``units`` has them, in the census's order."""
     import pandas as pd
@@ -142,12 +125,6 @@ def english_names(prefecture: str) -> dict[str, str]:
 
 
 _AGES = ["men_20_59", "women_20_54", "men_60plus", "women_55plus", "women_60plus"]
-
-
-def _likeness(name: str, full: str) -> float:
-    """Spelling in common, 0 to 1; names mostly go wrong after their first character."""
-    both = difflib.SequenceMatcher(None, name.removesuffix("市"), full.removesuffix("市")).ratio()
-    return both + 0.2 * (name[:1] == full[:1])
 
 
 def _with_shares(counts: pd.DataFrame) -> pd.DataFrame:

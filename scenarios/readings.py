@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from scenarios.errors import InputError
 from scenarios.rows import (
     LAYER_FIELDS,
+    SCENARIO,
     WATERFALL,
     WRITTEN,
     Reading,
@@ -53,21 +54,20 @@ class Draft:
 
 @dataclass(frozen=True)
 class _Change:
-    """An alternative being applied: where, and how its rows are marked."""
+    """Rows being changed, by an alternative or by a scenario: where it is written, how rows are marked."""
 
     file: Path
-    reading: str
-    name: str
+    at: str
+    mark: Mapping[str, str]
 
     def refuse(self, place: str, expected: str) -> InputError:
-        return InputError(self.file, f"readings.{self.reading}.{self.name}.{place}", expected)
+        return InputError(self.file, f"{self.at}.{place}", expected)
 
     def row(self, place: str, scope: Scope, key: str, entry: object) -> Row:
-        """A row that the alternative brings itself."""
-        more = {"status": "reading", "reading": self.reading}
-        place = f"readings.{self.reading}.{self.name}.{place}"
-        row = parse_row(self.file, place, scope, key, entry, **more)
-        return row.model_copy(update={"chosen": self.name})
+        """A row that the change brings itself."""
+        more = {name: value for name, value in self.mark.items() if name != "chosen"}
+        row = parse_row(self.file, f"{self.at}.{place}", scope, key, entry, **more)
+        return row.model_copy(update=dict(self.mark))
 
     def changed(self, place: str, row: Row, entry: object) -> Row:
         """The row with a new value, or with the fields that a table names."""
@@ -75,8 +75,7 @@ class _Change:
         for name in fields:
             if name not in CHANGEABLE:
                 raise self.refuse(f"{place}.{name}", one_of(name, CHANGEABLE))
-        mark = {"status": "reading", "reading": self.reading, "chosen": self.name}
-        return row.model_copy(update={**fields, **mark})
+        return row.model_copy(update={**fields, **self.mark})
 
 
 def drafts_of(file: Path, tables: Mapping[Scope, dict[str, Any]]) -> dict[Fund, Draft]:
@@ -115,13 +114,69 @@ def read_as(
         for alternative in reading.alternative:
             if alternative.name != in_use[at]:
                 continue
-            change = _Change(file, at, alternative.name)
+            mark = {"status": "reading", "reading": at, "chosen": alternative.name}
+            change = _Change(file, f"readings.{at}.{alternative.name}", mark)
             _set(change, result, alternative.set)
             _insert(change, result, alternative.insert)
             for variant in alternative.variant:
                 if all(in_use.get(other) == name for other, name in variant.when.items()):
                     _set(change, result, variant.set)
     return result
+
+
+def changed_rules(
+    file: Path, drafts: Mapping[Fund, Draft], changes: Mapping[Scope, dict[str, Any]]
+) -> dict[Fund, Draft]:
+    """The drafts with a scenario's own values of rule parameters, marked as such.
+
+    Under settlement.waterfall a source's number is its share of the first layer that names it beside others,
+    whose shares keep their proportions; a list of layers replaces all.
+    """
+    result = {fund: draft.copy() for fund, draft in drafts.items()}
+    change = _Change(file, "rule", {"status": "assumption", "clause": SCENARIO})
+    for scope, table in changes.items():
+        if scope not in ("both", *FUNDS):
+            raise change.refuse(scope, one_of(scope, ("both", *FUNDS)))
+        for key, entry in flatten(file, f"rule.{scope}", table):
+            for draft in (result[fund] for fund in FUNDS if scope in ("both", fund)):
+                _change_rule(change, draft, scope, key, entry)
+    return result
+
+
+def _change_rule(change: _Change, draft: Draft, scope: Scope, key: str, entry: Any) -> None:
+    place = f"{scope}.{key}"
+    if key != WATERFALL:
+        old = draft.rows.get(key)
+        names = {"zh": old.zh, "en": old.en} if old else {"zh": key, "en": key}
+        row = parse_row(change.file, f"rule.{place}", scope, key, {"value": entry, **change.mark, **names})
+        draft.rows[key] = row
+        return
+    if isinstance(entry, list):
+        names = {"zh": "情景自定的分担层次", "en": "layer as the scenario has it"}
+        layers = [{"value": layer, **change.mark, **names} for layer in entry]
+        draft.layers[:] = [
+            parse_row(change.file, f"rule.{place}.{n}", scope, key, layer)
+            for n, layer in enumerate(layers, 1)
+        ]
+        return
+    if not isinstance(entry, dict):
+        raise change.refuse(place, "expected a share by source, or a list of layers")
+    for source, share in entry.items():
+        shared = [
+            at for at, row in enumerate(draft.layers) if source in row.value and 0 < row.value[source] < 1
+        ]
+        if not shared:
+            mixed = {name for row in draft.layers for name, part in row.value.items() if 0 < part < 1}
+            raise change.refuse(
+                f"{place}.{source}", f"no layer shares {source}; {one_of(source, sorted(mixed))}"
+            )
+        if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 <= share <= 1:
+            raise change.refuse(f"{place}.{source}", f"expected a share from 0 to 1, found {share!r:.40}")
+        row = draft.layers[shared[0]]
+        rest = (1 - share) / (1 - row.value[source])
+        shares = {name: share if name == source else part * rest for name, part in row.value.items()}
+        mark = {"value": shares, "status": "assumption", "clause": SCENARIO}
+        draft.layers[shared[0]] = row.model_copy(update=mark)
 
 
 def rules_of(file: Path, drafts: Mapping[Fund, Draft]) -> dict[Fund, FundRules]:
@@ -150,14 +205,18 @@ def _rules(file: Path, fund: Fund, draft: Draft) -> FundRules:
         found = refusal(file, "", error, FundRules)
     rows = draft.by_key()
     culprit = next((row for key, row in rows.items() if f"{found.place}.".startswith(f"{key}.")), None)
-    at_fault = f"readings.{culprit.reading}.{culprit.chosen}." if culprit and culprit.chosen else ""
+    at_fault = ""
+    if culprit and culprit.clause == SCENARIO:
+        at_fault = "rule."
+    elif culprit and culprit.chosen:
+        at_fault = f"readings.{culprit.reading}.{culprit.chosen}."
     place = found.place.replace(".shares", ".value")
     raise InputError(file, f"{at_fault}{culprit.fund if culprit else fund}.{place}", found.expected)
 
 
 def _set(change: _Change, drafts: Mapping[Fund, Draft], changes: Mapping[Scope, dict[str, Any]]) -> None:
     for scope, table in changes.items():
-        for key, entry in flatten(change.file, f"readings.{change.reading}.{change.name}.set.{scope}", table):
+        for key, entry in flatten(change.file, f"{change.at}.set.{scope}", table):
             place = f"set.{scope}.{key}"
             for draft in (drafts[fund] for fund in FUNDS if scope in ("both", fund)):
                 if key != WATERFALL:

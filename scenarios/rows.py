@@ -33,6 +33,8 @@ Kind = TypeVar("Kind", bound=BaseModel)
 
 ASSUMPTION = "assumption"
 """The clause of what rests on nobody's text."""
+SCENARIO = "scenario"
+"""The clause of what a scenario sets by itself."""
 WATERFALL = "settlement.waterfall"
 FLOWS = (
     "contributions",
@@ -102,6 +104,8 @@ class Header(Origin):
     province: Bilingual
     document: Document
     in_force_from: date
+    clauses_of: str | None = None
+    """The built-in city or template that the rows were copied from, whose clauses they cite; absent: its own."""
 
 
 class Template(Origin):
@@ -265,7 +269,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(path, f"line {line}", "expected UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:
         what, _, where = str(error).partition(" (at ")
-        raise InputError(path, where.rstrip(")"), f"expected TOML: {what}") from None
+        hint = '; a key in Chinese needs quotes, such as "椒江区"' if "key part" in what else ""
+        raise InputError(path, where.rstrip(")"), f"expected TOML: {what}{hint}") from None
 
 
 def flatten(file: Path, place: str, table: dict[str, Any]) -> Iterator[tuple[str, Any]]:

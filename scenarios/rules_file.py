@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,8 @@ class RulesFile:
     outside: tuple[Outside, ...]
     mark: Mapping[str, str] = field(default_factory=dict)
     """Fields of every row that say whose it is: ``city``, ``template``."""
+    lender: Header | Template | None = None
+    """Whose the rows are, where they were copied from another's file."""
 
     def borrowed(self) -> RulesFile:
         """The same rules for another city's counties: rows of a city's file say whose clause they cite."""
@@ -86,6 +89,20 @@ def find_rules(name_or_path: str) -> Path:
 
 def read_rules(path: Path) -> RulesFile:
     """The file's rows, readings and header, all checked; InputError for whatever is wrong with it."""
+    try:
+        state = path.stat()
+    except OSError:
+        return _read_rules(path)
+    return _read_once(path, state.st_mtime_ns, state.st_size)
+
+
+@lru_cache(maxsize=64)
+def _read_once(path: Path, _changed: int, _size: int) -> RulesFile:
+    """A study builds thousands of scenarios of a few files."""
+    return _read_rules(path)
+
+
+def _read_rules(path: Path) -> RulesFile:
     text = read_toml(path)
     for section, body in text.items():
         if section not in SECTIONS:
@@ -97,7 +114,18 @@ def read_rules(path: Path) -> RulesFile:
         raise InputError(path, "template", "expected either [city] or [template], found both")
     if "template" in text:
         return _read_template(path, text)
-    return _read_rows(path, text, record(path, "city", Header, text.get("city", {})))
+    header = record(path, "city", Header, text.get("city", {}))
+    read = _read_rows(path, text, header)
+    return read if header.clauses_of is None else _copied(read, header.clauses_of)
+
+
+def _copied(read: RulesFile, source: str) -> RulesFile:
+    """Rows copied from a built-in file cite that file's clauses."""
+    known = [*builtin_cities(), *builtin_templates()]
+    if source not in known:
+        raise InputError(read.path, "city.clauses_of", one_of(source, known))
+    lender = read_rules(find_rules(source)).borrowed()
+    return replace(read, mark=lender.mark, lender=lender.header)
 
 
 def _read_template(path: Path, text: dict[str, Any]) -> RulesFile:

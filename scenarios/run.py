@@ -174,7 +174,7 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
         "borrowed_rules": [origin.id for origin in scenario.city.borrowed],
         "inputs_sha256": {
             f"{path.resolve().parent.name}/{path.name}": sha256(path)
-            for path in (scenario.path, *scenario.city.files)
+            for path in (*scenario.files, *scenario.city.files)
         },
         "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
         "sources": [entry.model_dump(mode="json") for entry in scenario.sources],

@@ -52,14 +52,19 @@ class TableRow:
             raise self.refuse(column, expected)
         return int(value)
 
-    def amount(self, column: str) -> float:
-        """A finite number, at least 0."""
+    def number_of(self, column: str) -> float:
+        """A finite number of either sign."""
         value = self.cells[column]
         found = float(value) if NUMBER.fullmatch(value) else math.nan
         if not math.isfinite(found):
-            raise self.refuse(column, f"expected a number such as 1234.56, found {value!r:.80}")
-        if found >= LARGEST:
+            raise self.refuse(column, f"expected a number such as 1234.56, found {value!r:.80}{_why(value)}")
+        if abs(found) >= LARGEST:
             raise self.refuse(column, f"expected a number below {LARGEST:.0e}, found {value!r:.80}")
+        return found
+
+    def amount(self, column: str) -> float:
+        """A finite number, at least 0."""
+        value, found = self.cells[column], self.number_of(column)
         if found < 0:
             raise self.refuse(column, f"expected a number that is not negative, found {value!r:.80}")
         return found + 0.0  # -0 is 0
@@ -93,6 +98,15 @@ def read_table(path: Path, columns: Sequence[str]) -> list[TableRow]:
     return rows
 
 
+def _why(value: str) -> str:
+    """What may have been meant by a text that is no number."""
+    if re.fullmatch(r"[+-]?[0-9]{1,3}([,，' ][0-9]{3})+(\.[0-9]*)?", value):
+        return ": without thousands separators"
+    if value.endswith(("%", "％")):
+        return ": a share of 1, not per cent"
+    return ": in yuan or persons, not 万 or 亿" if re.search("[万亿]", value) else ""
+
+
 def _header(path: Path, cells: list[str], columns: Sequence[str]) -> list[str]:
     for name in cells:
         if name not in columns:
@@ -117,7 +131,7 @@ def _lines(path: Path) -> Iterator[str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
-        found = f"expected UTF-8 text, found the byte 0x{content[error.start]:02x}"
+        found = f"expected UTF-8 text (Excel: CSV UTF-8), found the byte 0x{content[error.start]:02x}"
         raise InputError(path, f"row {row}", found) from None
     if "\0" in text:
         row = text[: text.index(chr(0))].count("\n") + 1

@@ -142,6 +142,32 @@ _WORDS: dict[str, tuple[str, str]] = {
     "bench:s": ("{amount} s", "{amount}秒"),
     "bench:min": ("{amount} min", "{amount}分钟"),
     "bench:h": ("{amount} h", "{amount}小时"),
+    # a new place
+    "new:made": (
+        "{place} ({code}, {province}), {n} counties: a constructed base case in {folder}.",
+        "{place}（{code}，{province}），{n}个县级单位：构造的基准情形已写入{folder}。",
+    ),
+    "new:own": ("Rules: its own ({rules}).", "规则：采用本市文件（{rules}）。"),
+    "new:chosen": (
+        "Rules: {name} ({rules}), as asked for; they are not its own.",
+        "规则：按要求采用“{name}”（{rules}），并非本地文件。",
+    ),
+    "new:default": (
+        "Rules: {name} ({rules}), for want of its own document; --rules chooses others.",
+        "规则：程序未收录本地文件，默认采用“{name}”（{rules}）；可用--rules另选。",
+    ),
+    "new:copied": (
+        "Rules copied from {rules}; they are not {place}'s own, and rows cite where they are from.",
+        "本文件抄自{rules}，并非{place}的规定；各行条款仍注明出处。",
+    ),
+    "new:fill": (
+        "No figure is the place's own account. Put those of the office into {folder}/office; README.md says which.",
+        "其中数字均非当地实际账目。请将本单位数字填入{folder}/office，填法见README.zh.md。",
+    ),
+    "new:run": (
+        "Next: fundsim run {folder} --out {folder}/out",
+        "下一步：fundsim run {folder} --out {folder}/out",
+    ),
     "joining": (
         "Counties that bring their balances in: {counties}.",
         "带入统筹前结余的县（市）：{counties}。",

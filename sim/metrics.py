@@ -1,6 +1,7 @@
 """Tallies → the tidy table of metrics: scenario, fund, county, year, metric, statistic, value, std_error, n.
 
-Which metrics a city reports follows from its rules: what a waterfall never draws is not reported.  A table
+Which metrics a city reports follows from its rules: what a waterfall never draws is not reported.  Of these
+a run has what it was asked for.  A table
 has tens of thousands of rows, so it is made by columns: all series of one kind and one list of statistics
 at once.
 """
@@ -19,7 +20,7 @@ from sim.kernels.codes import EVENTS
 from sim.kernels.tally import MONEY_LOWEST
 from sim.quantiles import Histograms, histograms
 from sim.rules import FundRules
-from sim.series import BINS, Key, kind_of
+from sim.series import BINS, Key, Wanted, kind_of
 from sim.simulate import Result
 
 if TYPE_CHECKING:
@@ -88,12 +89,17 @@ def metrics_table(result: Result, scenario: str) -> pd.DataFrame:
 
     ``table.attrs["beyond_range"]`` counts, by metric, the values outside the histograms' range.
     """
-    import pandas as pd
-
     columns, beyond = metrics_columns(result, scenario)
-    table = pd.DataFrame(columns).astype({"year": "Int32"})
+    table = as_frame(columns)
     table.attrs["beyond_range"] = beyond
     return table
+
+
+def as_frame(columns: Columns) -> pd.DataFrame:
+    """A metrics table's columns as a frame; an empty year is missing."""
+    import pandas as pd
+
+    return pd.DataFrame(columns).astype({"year": "Int32"})
 
 
 def metrics_columns(
@@ -103,7 +109,7 @@ def metrics_columns(
 
     ``only``: of the series, the city's of these metrics alone, which takes a tenth of the time.
     """
-    events = list(zip(*_events(result), strict=True))
+    events = list(zip(*_events(result), strict=True)) or [()] * (len(COLUMNS) - 1)
     series, beyond = _series(result, only)
     columns = {
         name: np.concatenate([np.array(first, KINDS.get(name, np.float64)), second])
@@ -125,15 +131,28 @@ def base_claims_yuan(result: Result, f: int) -> float:
 
 
 def _events(result: Result) -> Iterator[Row]:
+    """The rows of all events that the run was asked for."""
+    wanted = result.series.wanted
+    return (row for row in _event_rows(result, wanted) if wanted.has(row[3], row[1] != CITY))
+
+
+def _any_of(wanted: Wanted, event: str, of_county: bool) -> bool:
+    """Whether any row of an event is wanted."""
+    return any(wanted.has(f"{kind}:{event}", of_county) for kind in ("event", "hazard", "event_year"))
+
+
+def _event_rows(result: Result, wanted: Wanted) -> Iterator[Row]:
     case, errors = result.case, result.errors
     run = result.paths, case.first_year
     for f, fund in enumerate(case.funds):
         rules = case.rules[fund]
         for name, e in reported_events(rules, case.options.below_months).items():
+            if not _any_of(wanted, name, False):
+                continue
             told = None if errors is None else errors.events[f, e]
             yield from event_rows(fund, CITY, name, result.events[f, e], *run, told)
             yield from event_year_rows(fund, CITY, name, result.events[f, e], *run, told)
-        if rules.names("county_balance"):
+        if rules.names("county_balance") and _any_of(wanted, "county_depletion", True):
             for c, county in enumerate(case.counties):
                 told, new = None if errors is None else errors.county_events[f, c], result.county_events[f, c]
                 yield from event_rows(fund, county.name, "county_depletion", new, *run, told)
@@ -157,6 +176,8 @@ def _series(result: Result, only: Container[str] | None) -> tuple[list[NDArray[A
             value, std_error = (np.column_stack(each).ravel() for each in zip(*figures, strict=True))
             parts.append((np.repeat(some, len(names)), np.tile(names, len(some)), value, std_error))
             beyond[some] = bins.beyond
+    if not parts:
+        parts.append((np.zeros(0, np.int64), np.zeros(0, object), np.zeros(0), np.zeros(0)))
     series, statistic, value, std_error = map(np.concatenate, zip(*parts, strict=True))
     if result.errors is not None:  # only independent paths have one beside the mean's
         std_error = np.where(statistic == "mean", std_error, np.nan)

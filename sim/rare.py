@@ -33,7 +33,7 @@ from sim.metrics import reported_events
 from sim.mixture import Mixture
 from sim.model import Case, Fund
 from sim.sampling import Chunk
-from sim.series import series_of
+from sim.series import NO_SERIES, series_of
 from sim.simulate import (
     Progress,
     Workers,
@@ -42,8 +42,8 @@ from sim.simulate import (
     new_sampled,
     new_tally,
     new_work,
-    usable_cores,
 )
+from sim.threads import usable_cores
 
 NEAREST_KEPT, FARTHEST_KEPT, APART = 1.0, 7.0, 0.75
 """Shorter shifts than the nearest are for events that plain paths find often enough."""
@@ -130,7 +130,8 @@ def rare_event(
         raise ValueError(problem)
     funds = watchable(case)[event]
     blocks = -(-paths // LANES)
-    per_chunk = blocks_per_chunk or fitting_blocks(series_of(case), blocks, threads or usable_cores())
+    series = series_of(case, NO_SERIES)
+    per_chunk = blocks_per_chunk or fitting_blocks(series, blocks, threads or usable_cores())
     workers = _workers(case, event, seed, threads, per_chunk)
     shifts, pilot_blocks = design_points(
         case, workers, [list(case.funds).index(fund) for fund in funds], per_chunk
@@ -163,7 +164,7 @@ def rare_event(
 
 def _workers(case: Case, event: str, seed: int, threads: int | None, per_chunk: int) -> Workers:
     """Workers that weigh the event, for any number of paths."""
-    plan, series = lower_case(case), series_of(case)
+    plan, series = lower_case(case), series_of(case, NO_SERIES)
     index = next(
         names[event]
         for rules in case.rules.values()

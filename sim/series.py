@@ -1,4 +1,7 @@
-"""The list of series a run tallies: which metric, fund, place and year stands at which index."""
+"""The list of series a run tallies: which metric, fund, place and year stands at which index.
+
+A run may be asked for some metrics alone.  The others then have no bins, no moments and no number.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,24 @@ ZERO_AT = {"months": 0, "gini": 0, "signed": MONEY_HALF, "money": 0}
 
 
 @dataclass(frozen=True)
+class Wanted:
+    """Which figures a run is to have."""
+
+    metrics: frozenset[str] | None = None
+    """As the metrics table names them (``months_of_capacity``, ``event:unfunded``); None: all."""
+    counties: bool = True
+    """Of counties too, or of the city alone."""
+
+    def has(self, metric: str, of_county: bool) -> bool:
+        """Whether a metric, of the city or of a county, is wanted."""
+        return (self.counties or not of_county) and (self.metrics is None or metric in self.metrics)
+
+
+ALL = Wanted()
+NO_SERIES = Wanted(frozenset())
+
+
+@dataclass(frozen=True)
 class Key:
     """What a series is: fund index, county index (-1: the city), year index (-1: horizon), metric."""
 
@@ -52,9 +73,12 @@ class Key:
 
 @dataclass(frozen=True)
 class Series:
-    """All series in the kernel's order, and where their bins lie."""
+    """The wanted series in the kernel's order, and where their bins lie."""
 
+    wanted: Wanted
     keys: tuple[Key, ...]
+    number: NDArray[np.int64]
+    """Of every series that ``kernels.measure`` knows, its place in ``keys``; -1 where it is not wanted."""
     start: NDArray[np.int64]
     """First bin of each series."""
     offset: NDArray[np.int64]
@@ -62,24 +86,27 @@ class Series:
     bins: int
 
 
-def series_of(case: Case) -> Series:
-    """Series in the order in which ``kernels.measure`` numbers them."""
-    return _series(len(case.funds), len(case.counties), case.years)
+def series_of(case: Case, wanted: Wanted = ALL) -> Series:
+    """The wanted series, in the order in which ``kernels.measure`` numbers all of them."""
+    return _series(len(case.funds), len(case.counties), case.years, wanted)
 
 
 @lru_cache(maxsize=16)
-def _series(funds: int, of_counties: int, years: int) -> Series:
+def _series(funds: int, of_counties: int, years: int, wanted: Wanted) -> Series:
     counties = range(of_counties)
-    keys = []
+    known = []
     for f in range(funds):
         for y in range(years):
-            keys += [Key(f, -1, y, metric) for metric in CITY_YEAR_METRICS]
-            keys += [Key(f, c, y, metric) for c in counties for metric in COUNTY_YEAR_METRICS]
+            known += [Key(f, -1, y, metric) for metric in CITY_YEAR_METRICS]
+            known += [Key(f, c, y, metric) for c in counties for metric in COUNTY_YEAR_METRICS]
     for f in range(funds):
-        keys += [Key(f, -1, -1, metric) for metric in CITY_HORIZON_METRICS]
-        keys += [Key(f, c, -1, metric) for c in counties for metric in COUNTY_HORIZON_METRICS]
+        known += [Key(f, -1, -1, metric) for metric in CITY_HORIZON_METRICS]
+        known += [Key(f, c, -1, metric) for c in counties for metric in COUNTY_HORIZON_METRICS]
+    tallied = np.array([wanted.has(key.metric, key.county >= 0) for key in known])
+    keys = tuple(key for key, has in zip(known, tallied.tolist(), strict=True) if has)
     kinds = [kind_of(key.metric) for key in keys]
     sizes = np.array([BINS[kind] for kind in kinds], np.int64)
-    start = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+    start = np.cumsum(sizes) - sizes
     offset = start + np.array([ZERO_AT[kind] for kind in kinds], np.int64)
-    return Series(tuple(keys), start, offset, int(sizes.sum()))
+    number = np.where(tallied, np.cumsum(tallied) - 1, -1)
+    return Series(wanted, keys, number, start, offset, int(sizes.sum()))

@@ -9,18 +9,16 @@ from __future__ import annotations
 
 import mmap
 import os
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
-from queue import SimpleQueue
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
+from sim.kernels.by_path import ByPath
 from sim.kernels.codes import EVENTS, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.sampled import Sampled
@@ -29,7 +27,8 @@ from sim.kernels.tally import Tally, add_counts
 from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
 from sim.sampling import Chunk, Errors, Method, chunks_of, errors_of, groups_of, refused
-from sim.series import Series, series_of
+from sim.series import ALL, Series, Wanted, series_of
+from sim.threads import Stop, in_order, usable_cores
 
 BLOCKS_PER_CHUNK = 16
 """At most: the more paths are counted at a time, the more of them find a histogram's lines at hand."""
@@ -116,13 +115,26 @@ def new_sampled(case: Case, *, pairs: bool = False, event: int | None = None, bl
     )
 
 
-def new_tally(case: Case, series: Series, blocks: int, sampled: Sampled | None = None) -> Tally:
+def new_by_path(case: Case, blocks: int = 0, series: int = 0) -> ByPath:
+    """Where a worker notes the events and values of single paths, of chunks of up to ``blocks`` blocks."""
+    funds, events = len(case.funds), len(EVENTS) + len(case.options.below_months)
+    return ByPath(
+        values=aligned_zeros((blocks if series else 0, series, LANES)),
+        years=np.zeros((blocks, funds, events, LANES), np.int16),
+        county_years=np.zeros((blocks, funds, len(case.counties), LANES), np.int16),
+    )
+
+
+def new_tally(
+    case: Case, series: Series, blocks: int, sampled: Sampled | None = None, by_path: ByPath | None = None
+) -> Tally:
     """One worker's empty tallies, for chunks of up to ``blocks`` blocks."""
     funds, counties, years = len(case.funds), len(case.counties), case.years
     sampled = new_sampled(case) if sampled is None else sampled
     columns = 4 if len(sampled.pairs) else 3
     return Tally(
         counts=empty_counts(series.bins),
+        number=series.number,
         offset=series.offset,
         moments=np.zeros((len(series.offset), columns)),
         events=np.zeros((funds, len(EVENTS) + len(case.options.below_months), years), np.int64),
@@ -136,12 +148,8 @@ def new_tally(case: Case, series: Series, blocks: int, sampled: Sampled | None =
         bins=aligned_zeros((len(series.offset), blocks, LANES), np.int16),
         block=np.zeros(1, np.int64),
         sampled=sampled,
+        by_path=new_by_path(case) if by_path is None else by_path,
     )
-
-
-def usable_cores() -> int:
-    """Processors this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def affordable_workers(bins: int) -> int:
@@ -152,7 +160,7 @@ def affordable_workers(bins: int) -> int:
     if 4 * bins > memory:
         size = f"{4 * bins / 1e9:.0f} GB"
         raise MemoryError(f"the histograms of this case take up to {size}: fewer counties or years")
-    return memory // (4 * bins)
+    return memory // max(4 * bins, 1)
 
 
 def compile_kernels(case: Case) -> None:
@@ -177,6 +185,8 @@ class Part(NamedTuple):
     """(F, C, Y)."""
     hits: NDArray[np.float64]
     """(blocks, F, Y, 2) as in ``Sampled.hits``; no blocks unless an event is weighted."""
+    by_path: ByPath
+    """No blocks unless somebody asks for single paths."""
 
 
 @dataclass(frozen=True)
@@ -195,42 +205,23 @@ class Workers:
 
         Closing it stops the workers within a block.
         """
-        stop = np.zeros(1, np.uint8)
-        idle: SimpleQueue[tuple[Work, Tally]] = SimpleQueue()
-        for mine in zip(self.works, self.tallies, strict=True):
-            idle.put(mine)
+        return in_order(list(zip(self.works, self.tallies, strict=True)), chunks, self.run_chunk)
 
-        def run_chunk(chunk: Chunk) -> Part:
-            work, tally = idle.get()
-            moments = np.empty((chunk.blocks, *tally.moments.shape))
-            noise, sampled = self.noise, tally.sampled
-            if chunk.given is not None:
-                noise = noise._replace(given=chunk.given)
-            if chunk.ratios is not None:
-                sampled.ratios[: chunk.blocks] = chunk.ratios
-            tally.events[...] = 0
-            tally.county_events[...] = 0
-            simulate_blocks(
-                self.plan, noise, work, tally, chunk.first, chunk.blocks, self.paths, moments, stop
-            )
-            events, county_events = tally.events.copy(), tally.county_events.copy()
-            part = Part(chunk.first, moments, events, county_events, sampled.hits[: chunk.blocks].copy())
-            idle.put((work, tally))
-            return part
-
-        waiting: deque[Future[Part]] = deque()
-        left = iter(chunks)
-        pool = ThreadPoolExecutor(len(self.tallies))
-        try:
-            while True:
-                while len(waiting) < 2 * len(self.tallies) and (chunk := next(left, None)) is not None:
-                    waiting.append(pool.submit(run_chunk, chunk))
-                if not waiting:
-                    break
-                yield waiting.popleft().result()
-        finally:
-            stop[0] = 1  # of no effect on a finished run; an interrupted one does not wait for its workers
-            pool.shutdown(wait=False, cancel_futures=True)
+    def run_chunk(self, mine: tuple[Work, Tally], chunk: Chunk, stop: Stop) -> Part:
+        """One worker's work on one chunk."""
+        work, tally = mine
+        moments = np.empty((chunk.blocks, *tally.moments.shape))
+        noise, sampled, by_path = self.noise, tally.sampled, tally.by_path
+        if chunk.given is not None:
+            noise = noise._replace(given=chunk.given)
+        if chunk.ratios is not None:
+            sampled.ratios[: chunk.blocks] = chunk.ratios
+        tally.events[...] = 0
+        tally.county_events[...] = 0
+        simulate_blocks(self.plan, noise, work, tally, chunk.first, chunk.blocks, self.paths, moments, stop)
+        noted = ByPath(*(figures[: chunk.blocks].copy() for figures in by_path))
+        hits = sampled.hits[: chunk.blocks].copy()
+        return Part(chunk.first, moments, tally.events.copy(), tally.county_events.copy(), hits, noted)
 
     def check(self) -> None:
         """Raises IdentityError where money was not conserved."""
@@ -248,17 +239,19 @@ def simulate(
     blocks_per_chunk: int | None = None,
     progress: Progress | None = None,
     sampling: Method = "plain",
+    wanted: Wanted = ALL,
 ) -> Result:
     """Run ``paths`` paths of a case; the result is the same bytes for any ``threads`` and chunking.
 
     ``progress`` is called in the calling thread with the number of paths done.  An exception there or a
     KeyboardInterrupt stops the workers within a block.  ``sampling`` is how paths are drawn, as
-    ``sim.sampling`` has it; ValueError for a number of paths that it cannot have.  Raises IdentityError
-    where money was not conserved in some path.
+    ``sim.sampling`` has it; ValueError for a number of paths that it cannot have.  ``wanted`` metrics
+    alone are tallied, which takes less time and memory and changes no figure of theirs.  Raises
+    IdentityError where money was not conserved in some path.
     """
     if problem := refused(sampling, paths):
         raise ValueError(problem)
-    plan, series = lower_case(case), series_of(case)
+    plan, series = lower_case(case), series_of(case, wanted)
     noise = lower_noise(case, plan, seed)._replace(mirrored=sampling == "antithetic")
     blocks = -(-paths // LANES)
     workers = min(threads or usable_cores(), blocks)
@@ -295,5 +288,5 @@ def simulate(
 
 def fitting_blocks(series: Series, blocks: int, workers: int) -> int:
     """Blocks in a chunk: fewer where a case has many series, or a run few blocks."""
-    fitting = CHUNK_BYTES // (2 * LANES * len(series.keys))
+    fitting = CHUNK_BYTES // (2 * LANES * max(len(series.keys), 1))
     return max(1, min(BLOCKS_PER_CHUNK, fitting, -(-blocks // (CHUNKS_PER_WORKER * workers))))

@@ -11,7 +11,7 @@ from scenarios.facts import wilson
 from sim.kernels.lanes import LANES
 from sim.kernels.tally import count, merge, tally_gini, tally_money, tally_months
 from sim.quantiles import MONEY_EDGES, Histograms, histograms
-from sim.series import BINS, ZERO_AT, Series
+from sim.series import ALL, BINS, ZERO_AT, Series
 from sim.simulate import new_tally
 
 P = np.array([0.01, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99])
@@ -38,7 +38,8 @@ class Single:
 
 def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
     """The histogram and the moments of values that come in blocks, the last one not full."""
-    series = Series((), np.zeros(1, np.int64), np.array([ZERO_AT[kind]]), BINS[kind])
+    first = np.zeros(1, np.int64)
+    series = Series(ALL, (), first, first, np.array([ZERO_AT[kind]]), BINS[kind])
     tally = new_tally(make_case(), series, 1)
     total = np.zeros((1, 3))
     for first in range(0, len(values), LANES):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.kernels.by_path import note_years
 from sim.kernels.codes import (
     ARREARS_GOVERNMENT,
     ARREARS_INSURED,
@@ -195,6 +196,7 @@ def simulate_year(plan, noise, work, tally, path, y):
             count_pairs(tally.sampled, books.county[f], books.city[f], tally.weight, f, y)
         if tally.sampled.ratios.shape[0] > 0:
             weigh_event(tally.sampled, books.city[f], tally.weight, tally.block[0], f, y)
+        note_years(tally.by_path, books.county[f], books.city[f], tally.block[0], f, y)
 
 
 @stage

@@ -8,6 +8,8 @@ Bins are half open, [a, b).  Linear series: ``bins`` of one width from ``origin`
 upper bits of a float64, 256 to an octave, hence of a relative width between 1/512 and 1/256, from 1e-6
 to 1e4 times base-year city claims, mirrored for negative values, with one bin for exactly 0.
 
+A series that nobody asked for has no number, and nothing is tallied.
+
 A block writes down each path's bin, and the bins of a chunk of blocks are counted together: one block's
 values alone would find few of a histogram's lines in the cache twice.
 """
@@ -18,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.kernels.by_path import ByPath, note_noughts, note_values
 from sim.kernels.codes import NOUGHT
 from sim.kernels.lanes import LANES, double_bits, inlined, known, stage, wide
 from sim.kernels.sampled import Sampled
@@ -43,6 +46,8 @@ class Tally(NamedTuple):
 
     counts: np.ndarray
     """(total bins,) uint32."""
+    number: np.ndarray
+    """(all series,) int64: each one's number among those tallied, -1 for none."""
     offset: np.ndarray
     """(series,) int64: a linear series' first bin (below its range), a money series' bin of 0."""
     moments: np.ndarray
@@ -70,6 +75,8 @@ class Tally(NamedTuple):
     """(1,) int64: the block at hand within its chunk."""
     sampled: Sampled
     """What paths that are not plain are tallied by besides."""
+    by_path: ByPath
+    """Where single paths' figures are written down, if anybody asks for them."""
 
 
 @stage
@@ -201,21 +208,32 @@ def count(counts, offset, bins, blocks):
 
 
 @stage
-def tally_months(tally, s, row, slot):
+def tally_months(tally, series, row, slot):
+    s = tally.number[series]
+    if s < 0:
+        return
     moment(tally.moments, s, row, slot, tally.weight, tally.lane)
     bins = tally.bins[s, tally.block[0]]
     linear_bins(bins, row, slot, tally.weight, MONTHS_ORIGIN, MONTHS_PER_UNIT, float(MONTHS_BINS))
+    note_values(tally.by_path, tally.block[0], s, row, slot)
 
 
 @stage
-def tally_gini(tally, s, row, slot):
+def tally_gini(tally, series, row, slot):
+    s = tally.number[series]
+    if s < 0:
+        return
     moment(tally.moments, s, row, slot, tally.weight, tally.lane)
     linear_bins(tally.bins[s, tally.block[0]], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
+    note_values(tally.by_path, tally.block[0], s, row, slot)
 
 
 @stage
-def tally_nothing(tally, s):
+def tally_nothing(tally, series):
     """A money series in which every path of the block has nought."""
+    s = tally.number[series]
+    if s < 0:
+        return
     n = tally.weight_sum[0]
     tally.moments[s, 0] = n
     tally.moments[s, 1] = 0.0
@@ -224,16 +242,21 @@ def tally_nothing(tally, s):
     bins = tally.bins[s, tally.block[0]]
     bins[0] = NOUGHTS
     bins[1] = np.int16(n)
+    note_noughts(tally.by_path, tally.block[0], s)
 
 
 @stage
-def tally_money(tally, s, row, slot, per_lowest):
+def tally_money(tally, series, row, slot, per_lowest):
     """A money series; a row of noughts, as many are in most years, costs next to nothing."""
+    s = tally.number[series]
+    if s < 0:
+        return
     if any_value(row, slot):
         moment(tally.moments, s, row, slot, tally.weight, tally.lane)
         money_bins(tally.bins[s, tally.block[0]], row, slot, tally.weight, per_lowest)
+        note_values(tally.by_path, tally.block[0], s, row, slot)
     else:
-        tally_nothing(tally, s)
+        tally_nothing(tally, series)
 
 
 @stage

@@ -16,7 +16,7 @@ from scenarios.calibration import calibrate
 from scenarios.city import load_city
 from scenarios.construct import construct, main, reserves
 from scenarios.published import DATA, units
-from scenarios.scenario import LIBRARY, ScenarioFile, builtin_scenarios
+from scenarios.scenario_file import LIBRARY, ScenarioFile, builtin_scenarios
 from sim.model import FUNDS
 
 FIVE = {

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenarios.errors import InputError
-from scenarios.scenario import LIBRARY, Scenario, builtin_scenarios, load_scenario
+from scenarios.scenario import Scenario, load_scenario
+from scenarios.scenario_file import LIBRARY, builtin_scenarios
 from scenarios.toml_text import to_toml
 from sim.model import Case
 

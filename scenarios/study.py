@@ -1,0 +1,223 @@
+"""A study: one scenario file in which levers and uncertainties vary, and the points at which it is run.
+
+Policies are combinations of levers' values, futures are combinations or samples of the uncertainties', and
+every policy meets every future under every reading:
+
+    extends = ["taizhou", "linyi"]        # one base, or several
+    [levers]                              # always all combinations
+    policy.employee.reserve_months = [3, 6, 9]
+    rules = ["zhejiang", "full-pooling"]
+    [uncertainties]
+    trend.employee.claims = { range = [-0.01, 0.02] }
+    readings = "singly"                   # or "combined", or { how = "combined", weights = ["main"] }
+    [outcomes]
+    metrics = ["event:reserve_depletion", "months_of_capacity"]
+    [design]
+    futures = "sobol"                     # or "lhs"; "grid", the default, takes all combinations
+    samples = 256
+
+``[[design.list]]`` tables of addresses take the place of both.  Everything is drawn before anything runs, in
+one order; a point's id is a hash of what it holds, so that an interrupted study knows what it has done.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import Field, ValidationError
+
+from scenarios.addresses import leaves
+from scenarios.city import City
+from scenarios.errors import InputError
+from scenarios.rows import Weight, read_toml, record, refusal
+from scenarios.scenario import Base, Scenario, build, content_id, load_base, present
+from scenarios.scenario_file import find_scenario
+from scenarios.variation import Variation
+from sim.rules import Instrument
+
+OUTCOMES = (
+    *("event:reserve_depletion", "event:unfunded", "event:treasury_call", "months_of_capacity"),
+    *("outlay:county_treasury", "outlay:city_treasury", "unfunded", "adjustment:claims"),
+    "adjustment:contributions",
+)
+MAX_POINTS = 1_000_000
+
+
+class Outcomes(Instrument):
+    """What a study keeps of each scenario."""
+
+    metrics: Annotated[tuple[str, ...], Field(min_length=1)] = OUTCOMES
+    """Names as in the metrics table."""
+    counties: bool = False
+    """The counties' rows too."""
+    years: tuple[int, ...] | None = None
+    """Calendar years; without them all.  Whole-horizon figures are kept always."""
+
+
+class Design(Instrument):
+    """How futures are drawn."""
+
+    futures: Literal["grid", "lhs", "sobol"] = "grid"
+    samples: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 1
+    baseline: dict[str, Any] | None = None
+    """Addresses and values of a scenario that each is compared with, on the same random numbers."""
+    list: tuple[dict[str, Any], ...] = ()
+    """Points one by one, in place of levers and uncertainties."""
+
+
+class ReadingsWanted(Instrument):
+    """Which alternative readings are run, beside the default."""
+
+    how: Literal["singly", "combined"]
+    weights: tuple[Weight, ...] = ("main", "minority")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One scenario of a study."""
+
+    id: str
+    number: int
+    """From 0, in the study's order."""
+    base: int
+    values: Mapping[str, Any]
+    """By address, what differs from the base."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study's file, read and checked."""
+
+    path: Path
+    name: str
+    bases: tuple[Base, ...]
+    outcomes: Outcomes
+    design: Design
+    readings: ReadingsWanted | None = None
+
+    def points(self) -> list[Point]:
+        """Every scenario in order; InputError where there are too many, or none can be drawn."""
+        found: dict[str, Point] = {}
+        contents = [content_id(base.file.model_dump(mode="json")) for base in self.bases]
+        for b, values in self._values():
+            point = Point(content_id([contents[b], values]), len(found), b, values)
+            found.setdefault(point.id, point)
+            if len(found) > MAX_POINTS:
+                raise InputError(
+                    self.path, "design", f"expected at most {MAX_POINTS:,} scenarios, found more"
+                )
+        return list(found.values())
+
+    def scenario(self, point: Point) -> Scenario:
+        """The scenario at a point; InputError where its values cannot be."""
+        return build(self.bases[point.base], point.values)
+
+    def _values(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        if self.design.list:
+            rows = [dict(leaves(row)) for row in self.design.list]
+            yield from itertools.product(range(len(self.bases)), rows)
+            return
+        for b, base in enumerate(self.bases):
+            policies = combinations(base.levers)
+            futures = self._futures(base)
+            for policy, future in itertools.product(policies, futures):
+                for readings in self._readings(base, policy):
+                    yield b, {**policy, **readings, **future}
+
+    def _futures(self, base: Base) -> list[dict[str, Any]]:
+        varied = {at: each for at, each in base.uncertainties.items() if at != "readings"}
+        if self.design.futures == "grid":
+            for at, each in varied.items():
+                if each.values is None:
+                    expected = 'a range needs design.futures = "lhs" or "sobol", and design.samples'
+                    raise InputError(self.path, f"uncertainties.{at}", expected)
+            return combinations(varied)
+        fixed = {at: each.present for at, each in varied.items() if not each.varies}
+        varied = {at: each for at, each in varied.items() if each.varies}
+        if not varied:
+            return [fixed]
+        sample = unit_sample(self.path, self.design, len(varied))
+        columns = [each.quantiles(sample[:, i]) for i, each in enumerate(varied.values())]
+        return [{**fixed, **dict(zip(varied, row, strict=True))} for row in zip(*columns, strict=True)]
+
+    def _readings(self, base: Base, policy: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if self.readings is None:
+            return [{}]
+        city = build(base, policy).city
+        return [
+            {f"readings.{at}": name for at, name in chosen.items()}
+            for chosen in reading_choices(city, self.readings)
+        ]
+
+
+def load_study(name_or_path: str | Path) -> Study:
+    """A study's file.  Any scenario file is one, of a single scenario; raises InputError."""
+    path = find_scenario(name_or_path)
+    bases = _bases(path)
+    for base in bases:
+        present(base)  # names at once what cannot be
+    first = bases[0]
+    outcomes = record(path, "outcomes", Outcomes, dict(first.sections.get("outcomes", {})))
+    design = record(path, "design", Design, dict(first.sections.get("design", {})))
+    if design.futures != "grid" and design.samples is None:
+        raise InputError(path, "design", "needs samples, how many futures are drawn")
+    wanted = first.uncertainties.get("readings")
+    return Study(path, first.file.name, bases, outcomes, design, _readings_wanted(path, wanted))
+
+
+def combinations(varied: Mapping[str, Variation]) -> list[dict[str, Any]]:
+    """Every combination of the values at several addresses; the last varies fastest."""
+    lists = [each.values if each.values is not None else (each.present,) for each in varied.values()]
+    return [dict(zip(varied, row, strict=True)) for row in itertools.product(*lists)]
+
+
+def unit_sample(path: Path, design: Design, dimensions: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """(samples, dimensions) points of the unit cube: scrambled Sobol points or a Latin hypercube."""
+    from scipy.stats import qmc
+
+    assert design.samples is not None
+    if design.futures == "lhs":
+        return np.asarray(qmc.LatinHypercube(dimensions, rng=design.seed).random(design.samples))
+    power = design.samples.bit_length() - 1
+    if design.samples != 2**power:
+        expected = f"Sobol points come by powers of 2: expected {2**power} or {2 ** (power + 1)}"
+        raise InputError(path, "design.samples", f"{expected}, found {design.samples}")
+    return np.asarray(qmc.Sobol(dimensions, rng=design.seed).random_base2(power))
+
+
+def reading_choices(city: City, wanted: ReadingsWanted) -> list[dict[str, str]]:
+    """The default reading first, then every alternative of the wanted weights, one by one or in all
+    combinations; a reading at its default is left out."""
+    options: list[Sequence[tuple[str, str] | None]] = []
+    for at, reading in city.readings.items():
+        names = [each.name for each in reading.alternative if each.weight in wanted.weights]
+        options.append([None, *((at, name) for name in names)])
+    if wanted.how == "singly":
+        return [{}, *({at: name} for each in options for at, name in filter(None, each))]
+    return [dict(filter(None, choice)) for choice in itertools.product(*options)]
+
+
+def _bases(path: Path) -> tuple[Base, ...]:
+    """The file over each of the bases that it names."""
+    extends = read_toml(path).get("extends")
+    if not isinstance(extends, list):
+        return (load_base(path),)
+    if not extends or not all(isinstance(each, str) for each in extends):
+        raise InputError(path, "extends", "expected names or paths of scenarios")
+    return tuple(load_base(path, extends=each) for each in extends)
+
+
+def _readings_wanted(path: Path, given: Variation | None) -> ReadingsWanted | None:
+    if given is None:
+        return None
+    how = given.present
+    try:
+        return ReadingsWanted.model_validate(how if isinstance(how, dict) else {"how": how})
+    except ValidationError as error:
+        raise refusal(path, "uncertainties.readings", error, ReadingsWanted) from None

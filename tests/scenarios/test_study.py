@@ -1,0 +1,274 @@
+"""Study files: what varies, in which order, under which ids; extends and addresses; refusals."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from scenarios.errors import InputError
+from scenarios.scenario import load_scenario
+from scenarios.study import ReadingsWanted, load_study, reading_choices
+from scenarios.variation import parse_variation
+
+Write = Callable[..., Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def to(text: str, name: str = "study.toml") -> Path:
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        return path
+
+    return to
+
+
+def test_extends_lays_tables_over_the_other_s(write: Write) -> None:
+    path = write(
+        """
+        extends = "taizhou"
+        horizon_years = 5
+        funds.employee.growth.claims = 0.05
+        shocks.epidemic.probability = 0.1
+        counties."椒江区".employee.county_balance_yuan = 5e8
+        """
+    )
+    base, scenario = load_scenario("taizhou"), load_scenario(path)
+    assert scenario.name == "study"
+    assert scenario.title["en"] == f"study: {base.title['en']}"
+    assert scenario.files == (path, base.path)
+    case = scenario.case
+    assert case.years == 5
+    assert case.funds["employee"].growth.claims == 0.05
+    assert case.funds["employee"].growth.contributions == base.case.funds["employee"].growth.contributions
+    assert case.shocks.epidemic.probability == 0.1
+    assert case.shocks.city_volatility == base.case.shocks.city_volatility
+    changed = [c.name for c, old in zip(case.counties, base.case.counties, strict=True) if c != old]
+    assert changed == ["椒江区"]
+
+
+def test_extends_goes_through_files_and_finds_rules_from_each_folder(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "below").mkdir()
+    rules = (Path(load_scenario("taizhou").city.path)).read_text("utf-8")
+    write(rules, "below/own.toml")
+    write('extends = "linyi"\ncity = "own.toml"\nseed = 7', "below/middle.toml")
+    scenario = load_scenario(write('extends = "below/middle.toml"\npaths = 9'))
+    assert (scenario.seed, scenario.paths) == (7, 9)
+    assert scenario.city.path == tmp_path / "below" / "own.toml"
+    assert [path.name for path in scenario.files] == ["study.toml", "middle.toml", "linyi.toml"]
+
+
+def test_other_rules_leave_readings_behind(write: Write) -> None:
+    write('extends = "taizhou"\nreadings.T5 = "after_pool"', "read.toml")
+    assert load_scenario(write('extends = "read.toml"')).city.chosen["T5"] == "after_pool"
+    assert "T5" not in load_scenario(write('extends = "read.toml"\nrules = "linyi"')).city.chosen
+
+
+def test_id_depends_on_content_alone(write: Write) -> None:
+    plain = load_scenario("taizhou")
+    same = load_scenario(write('extends = "taizhou"\nname = "x"\npaths = 5\nseed = 6'))
+    other = load_scenario(write('extends = "taizhou"\nconstants.options.discount_rate = 0.04'))
+    assert plain.id == same.id != other.id
+
+
+def test_rule_parameters_can_be_set(write: Write) -> None:
+    path = write(
+        """
+        extends = "taizhou"
+        rule.both.settlement.surplus_to_pool = 0.25
+        rule.employee.settlement.waterfall.pool = 0.9
+        """
+    )
+    rules, old = load_scenario(path).case.rules, load_scenario("taizhou").case.rules
+    assert {fund.settlement.surplus_to_pool for fund in rules.values()} == {0.25}
+    shared = [
+        (new.shares, layer.shares)
+        for new, layer in zip(
+            rules["employee"].settlement.waterfall, old["employee"].settlement.waterfall, strict=True
+        )
+        if new != layer
+    ]
+    [(new_shares, old_shares)] = shared
+    assert new_shares["pool"] == 0.9
+    rest = {name: part for name, part in old_shares.items() if name != "pool"}
+    assert {name: new_shares[name] for name in rest} == pytest.approx(
+        {name: 0.1 * part / sum(rest.values()) for name, part in rest.items()}
+    )
+    assert rules["resident"].settlement.waterfall == old["resident"].settlement.waterfall
+
+
+def test_policies_meet_futures_in_order(write: Write) -> None:
+    study = load_study(
+        write(
+            """
+            extends = ["taizhou", "linyi"]
+            horizon_years = 5
+            [levers]
+            policy.employee.reserve_months = [3, 6]
+            rules = ["zhejiang", "full-pooling", "county-alone"]
+            [uncertainties]
+            trend.employee.claims = [0, 0.01]
+            """
+        )
+    )
+    points = study.points()
+    expected = itertools.product([0, 1], [3, 6], ["zhejiang", "full-pooling", "county-alone"], [0, 0.01])
+    assert [(point.base, *point.values.values()) for point in points] == list(expected)
+    assert [point.number for point in points] == list(range(24))
+    assert len({point.id for point in points}) == 24
+    scenario = study.scenario(points[-1])
+    assert (scenario.city.id, scenario.city.origin.id, scenario.case.years) == ("linyi", "county-alone", 5)
+    claims = sum(c.employee.base_claims_yuan for c in scenario.case.counties if c.employee)
+    held = sum(c.employee.county_balance_yuan for c in scenario.case.counties if c.employee)
+    assert held == pytest.approx(claims / 2)
+
+
+def test_ids_do_not_depend_on_the_rest_of_the_study(write: Write) -> None:
+    text = 'extends = "taizhou"\nlevers.policy.employee.reserve_months = {}'
+    few = load_study(write(text.format("[3, 6]"))).points()
+    more = load_study(write(text.format("[9, 6, 3]"))).points()
+    assert {point.id for point in few} < {point.id for point in more}
+
+
+def test_sampled_futures_fill_the_cube_and_repeat(write: Write) -> None:
+    text = """
+        extends = "taizhou"
+        [uncertainties]
+        trend.employee.claims = {{ range = [-0.01, 0.03] }}
+        volatility_factor = {{ distribution = "lognormal", median = 1, sd = 0.2 }}
+        readings.T5 = ["unpaid_part", "after_pool"]
+        [design]
+        futures = "{}"
+        samples = 64
+        """
+    for kind in ("lhs", "sobol"):
+        study = load_study(write(text.format(kind)))
+        values = [point.values for point in study.points()]
+        assert values == [point.values for point in study.points()]
+        claims = np.array([value["trend.employee.claims"] for value in values])
+        strata = np.floor((claims + 0.01) / 0.04 * 64).astype(int)
+        assert sorted(strata) == list(range(64))
+        loud = np.log([value["volatility_factor"] for value in values]) / 0.2
+        assert stats.kstest(loud, "norm").pvalue > 0.2
+        assert [value["readings.T5"] for value in values].count("after_pool") == 32
+
+
+def test_readings_singly_and_combined(write: Write) -> None:
+    city = load_scenario("taizhou").city
+    names = {
+        at: [each.name for each in reading.alternative if each.weight != "counterfactual"]
+        for at, reading in city.readings.items()
+    }
+    singly = reading_choices(city, ReadingsWanted(how="singly"))
+    assert len(singly) == 1 + sum(map(len, names.values())) == len({str(each) for each in singly})
+    combined = reading_choices(city, ReadingsWanted(how="combined"))
+    assert len(combined) == np.prod([1 + len(each) for each in names.values()])
+    assert combined[0] == singly[0] == {}
+    study = load_study(write('extends = "taizhou"\nuncertainties.readings = "singly"'))
+    assert len(study.points()) == len(singly)
+
+
+def test_list_takes_the_place_of_levers(write: Write) -> None:
+    study = load_study(
+        write(
+            """
+            extends = "taizhou"
+            [[design.list]]
+            readings.T5 = "after_pool"
+            [[design.list]]
+            rules = "zhejiang"
+            trend.employee.claims = 0.01
+            """
+        )
+    )
+    assert [dict(point.values) for point in study.points()] == [
+        {"readings.T5": "after_pool"},
+        {"rules": "zhejiang", "trend.employee.claims": 0.01},
+    ]
+
+
+def test_single_run_takes_first_values_and_middles(write: Write) -> None:
+    path = write(
+        """
+        extends = "taizhou"
+        levers.policy.employee.reserve_months = [6, 3]
+        uncertainties.trend.employee.claims = { range = [0, 0.02] }
+        uncertainties.volatility_factor = { range = [0.5, 2], present = 1 }
+        """
+    )
+    file = load_scenario(path).file
+    assert file.policy["employee"].reserve_months == 6
+    assert file.trend["employee"].claims == pytest.approx(0.01)
+    assert file.volatility_factor == 1
+
+
+@pytest.mark.parametrize(
+    ("entry", "law"),
+    [
+        ({"range": [2, 6]}, stats.uniform(2, 4)),
+        ({"distribution": "uniform", "low": 2, "high": 6}, stats.uniform(2, 4)),
+        ({"distribution": "normal", "mean": 1, "sd": 2}, stats.norm(1, 2)),
+        ({"distribution": "lognormal", "median": 3, "sd": 0.5}, stats.lognorm(0.5, scale=3)),
+        ({"distribution": "triangular", "low": 0, "mode": 1, "high": 4}, stats.triang(0.25, 0, 4)),
+    ],
+)
+def test_variations_are_their_laws(entry: object, law: object) -> None:
+    u = np.linspace(0.01, 0.99, 25)
+    assert parse_variation(Path("x"), "here", entry).quantiles(u) == pytest.approx(law.ppf(u))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "expected"),
+    [
+        ("constants.options.discount_rat = 0.04", "constants.options.discount_rat", "discount_rate"),
+        ('constants.counties."椒江".employee.county_balance_yuan = 1', "constants.counties", "椒江区"),
+        (
+            "levers.policy.employee.reserve_month = 3",
+            "levers.policy.employee.reserve_month",
+            "reserve_months",
+        ),
+        ("levers.policy.employee.reserve_months = [-1]", "levers.policy.employee.reserve_months", "greater"),
+        ('counties."椒江".employee.base_claims_yuan = 1', "counties.椒江", "椒江区"),
+        ("uncertainties.volatility_factor = { range = [2, 1] }", "uncertainties.volatility_factor", "low"),
+        ('uncertainties.trend = { distribution = "norml" }', "uncertainties.trend.distribution", '"normal"'),
+        ("uncertainties.volatility_factor = { range = [1, 2] }", "uncertainties.volatility_factor", "sobol"),
+        ('uncertainties.readings = "single"', "uncertainties.readings", "singly"),
+        ('design.futures = "sobol"', "design", "samples"),
+        (
+            'design = { futures = "sobol", samples = 48 }\n'
+            "uncertainties.volatility_factor = { range = [1, 2] }",
+            "design.samples",
+            "32 or 64",
+        ),
+        ("outcomes.metric = []", "outcomes.metric", "metrics"),
+        ("rule.both.settlement.surplus_to_poo = 1", "rule.both.settlement.surplus_to_poo", "surplus_to_pool"),
+        ("rule.both.settlement.surplus_to_pool = 2", "rule.both.settlement.surplus_to_pool", "less"),
+        ("rule.resident.settlement.waterfall.pol = 0.5", "rule.resident.settlement.waterfall.pol", "pool"),
+        ("policy.employee.premium_yuan = 500", "policy.employee", "financing"),
+    ],
+)
+def test_mistakes_are_named(write: Write, text: str, place: str, expected: str) -> None:
+    path = write(f'extends = "taizhou"\n{text}')
+    with pytest.raises(InputError) as error:
+        study = load_study(path)
+        study.scenario(study.points()[0])
+    assert error.value.file == str(path)
+    assert error.value.place.startswith(place)
+    assert expected in error.value.expected
+
+
+def test_extends_that_goes_round_is_refused(write: Write) -> None:
+    path = write('extends = "other.toml"')
+    write('extends = "study.toml"', "other.toml")
+    with pytest.raises(InputError, match="extends this"):
+        load_scenario(path)
+
+
+def test_unknown_base_is_refused_with_a_near_spelling(write: Write) -> None:
+    with pytest.raises(InputError, match='did you mean "taizhou"'):
+        load_scenario(write('extends = "taizhu"'))
