@@ -136,6 +136,7 @@ def new_tally(
         counts=empty_counts(series.bins),
         number=series.number,
         offset=series.offset,
+        spare=series.end,
         moments=np.zeros((len(series.offset), columns)),
         events=np.zeros((funds, len(EVENTS) + len(case.options.below_months), years), np.int64),
         county_events=np.zeros((funds, counties, years), np.int64),

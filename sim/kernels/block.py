@@ -234,7 +234,7 @@ def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, sto
         for s in range(tally.moments.shape[0]):
             for k in range(moments.shape[2]):
                 moments[b, s, k] = tally.moments[s, k]
-    count(tally.counts, tally.offset, tally.bins, blocks)
+    count(tally.counts, tally.offset, tally.spare, tally.bins, blocks)
 
 
 @stage
