@@ -14,7 +14,7 @@ import pytest
 
 from benchmarks.given import key_of
 from benchmarks.peers.fundsim_peer import fund_january, fund_july, simulate_w, w_case
-from benchmarks.workload import CELLS, FUNDS, MONTHS, Workload, empty_outcome
+from benchmarks.workload import FUNDS, MONTHS, Workload, empty_outcome
 from sim.kernels.block import fill, open_books, post_month
 from sim.kernels.codes import UNSETTLED
 from sim.kernels.lanes import LANES, stage

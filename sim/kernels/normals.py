@@ -114,7 +114,7 @@ def uniform_31(word):
 
 @stage
 def minus_log2(word):
-    """-log2 of the word's uniform number.  It is at least 0: a part above 0 belongs to a whole of 30 or less."""
+    """-log2 of the word's uniform number, at least 0: a part above 0 belongs to a whole of 30 or less."""
     whole, part = log2(uniform_31(word))
     return (f4(31) - whole) - part
 

@@ -14,7 +14,15 @@ import numpy as np
 
 from sim.kernels.codes import CLAIMS, CONTRIBUTIONS
 from sim.kernels.lanes import LANES, ixor, known, stage, wide
-from sim.kernels.normals import exp2, exp2_within, normal_pair, normals, student_four, student_pairs, uniform_31
+from sim.kernels.normals import (
+    exp2,
+    exp2_within,
+    normal_pair,
+    normals,
+    student_four,
+    student_pairs,
+    uniform_31,
+)
 from sim.kernels.threefry import words
 
 CELLS = 4

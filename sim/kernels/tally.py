@@ -11,9 +11,10 @@ to 1e4 times base-year city claims, mirrored for negative values, with one bin f
 A series that nobody asked for has no number, and nothing is tallied.
 
 A block writes down each path's bin, and the bins of a chunk of blocks are counted together: one block's
-values alone would find few of a histogram's lines in the cache twice.  After a series' own bins come ``SPARE``
-more: one for lanes without a value, which saves a branch for each, and eight among which noughts are dealt
-out, for a bin counted up many times in a row waits for itself.  ``count`` empties these eight into the bin of 0.
+values alone would find few of a histogram's lines in the cache twice.  After a series' own bins come
+``SPARE`` more: one for lanes without a value, which saves a branch for each, and eight among which noughts
+are dealt out, for a bin counted up many times in a row waits for itself.  ``count`` empties them again, the
+eight into the bin of 0.
 """
 
 from __future__ import annotations
