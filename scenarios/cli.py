@@ -11,12 +11,12 @@ import errno
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from scenarios import question_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -150,54 +150,6 @@ def run(
 
 
 @app.command()
-def solve(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
-    lever: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="reserve_months, contribution_rate, premium, subsidy, contributions, claims, surplus_share,"
-            " pool_share, top_up_months, or any numeric address.",
-        ),
-    ],
-    target: Annotated[float, typer.Option(metavar="PROBABILITY", help="What the event is to have.")],
-    event: Annotated[str, typer.Option(help="The event.")] = "reserve_depletion",
-    fund: Annotated[str | None, typer.Option(help="employee or resident: whose event.")] = None,
-    by: Annotated[int | None, typer.Option(metavar="YEAR", help="Until when [the last year].")] = None,
-    between: Annotated[
-        tuple[float, float] | None, typer.Option("--range", metavar="LOW HIGH", help="Where to look.")
-    ] = None,
-    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
-    confidence: Annotated[float, typer.Option(help="Of the interval.")] = 0.95,
-    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the results go.")] = None,
-    lang: Language = "en",
-) -> None:
-    """The value of a lever at which an event, such as depletion, has a wanted probability."""
-    from scenarios.output import check_folder
-    from scenarios.solve import SolveRequest
-    from scenarios.solve import solve as solve_lever
-    from scenarios.solve_report import chance, number, print_solved, write_solved
-
-    if out is not None:
-        check_folder(out)
-    request = SolveRequest(
-        *(scenario, lever, target, event, fund, by, between, paths, seed, confidence, threads)
-    )
-    with steps_on() as step:
-
-        def told(runs: int, value: float | None, probability: float) -> None:
-            step(f"{runs}: {lever} {'as it is' if value is None else number(value)}: {chance(probability)}")
-
-        solved = solve_lever(request, told)
-    screen = console()
-    print_solved(solved, screen, lang)
-    for path in [] if out is None else write_solved(solved, out):
-        screen.print(str(path), markup=False, highlight=False, soft_wrap=True)
-
-
-@app.command()
 def new(
     place: Annotated[
         str | None,
@@ -251,6 +203,9 @@ def bench(
     with progress_on() as progress:
         speeds = run_bench(city or [], paths, json, progress)
     print_bench(speeds, console(), lang)
+
+
+question_commands.add_commands(app)
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:
@@ -314,19 +269,6 @@ class progress_on:  # noqa: N801 - used as a context manager
         elif done * 10 // paths > self.tenths:
             self.tenths = done * 10 // paths
             print(f"{done:,} of {paths:,} paths", file=sys.stderr, flush=True)
-
-
-@contextmanager
-def steps_on() -> Iterator[Callable[[str], None]]:
-    """What was done last, behind a spinner on a terminal, a line each without one; on standard error."""
-    from rich.console import Console
-
-    screen = Console(stderr=True)
-    if not screen.is_terminal:
-        yield lambda text: print(text, file=sys.stderr, flush=True)
-        return
-    with screen.status("") as status:
-        yield status.update
 
 
 def main() -> None:

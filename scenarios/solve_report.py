@@ -12,10 +12,10 @@ from scenarios.facts import RunFacts, caveats, describe, wilson
 from scenarios.labels import Lang, event_label, label
 from scenarios.lever import Lever
 from scenarios.output import new_files, write_json, write_rows
+from scenarios.question_words import say
 from scenarios.run import manifest_of, run_facts
 from scenarios.solve import STATISTICS, Solved
 from scenarios.summary import LINES, hundred_millions, new_table, note, percent
-from scenarios.words import word
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,7 +89,7 @@ def print_solved(solved: Solved, console: Console, lang: Lang = "en") -> None:
     for line in findings(solved, lang):
         note(console, line)
     _print_burden(solved, facts, console, lang)
-    note(console, word("solve:runs", lang, runs=solved.runs, seconds=solved.seconds))
+    note(console, say("solve:runs", lang, runs=solved.runs, seconds=solved.seconds))
 
 
 def findings(solved: Solved, lang: Lang) -> Iterator[str]:
@@ -98,8 +98,8 @@ def findings(solved: Solved, lang: Lang) -> Iterator[str]:
     target, lever = question.request.target, question.lever
     low, high = wilson(solved.present, solution.paths, _z(solved))
     how = "close" if low <= target <= high else "met" if solved.present < target else "above"
-    at = "" if lever.present is None else word("solve:at", lang, value=number(lever.present))
-    yield word(f"solve:{how}", lang, at=at, probability=chance(solved.present), target=chance(target))
+    at = "" if lever.present is None else say("solve:at", lang, value=number(lever.present))
+    yield say(f"solve:{how}", lang, at=at, probability=chance(solved.present), target=chance(target))
     if not solved.answers:
         ends = solution.tried[0], solution.tried[-1]
         few, many = (pick(solution.tried, key=lambda each: each.count) for pick in (min, max))
@@ -108,15 +108,15 @@ def findings(solved: Solved, lang: Lang) -> Iterator[str]:
             for name, each in zip(("a", "b", "c", "d"), (*ends, few, many), strict=True)
             for part, text in (("", number(each.value)), ("_p", chance(each.count / solution.paths)))
         }
-        yield word("solve:out_of_reach", lang, lever=lever.name, target=chance(target), **figures)
+        yield say("solve:out_of_reach", lang, lever=lever.name, target=chance(target), **figures)
     if len(solved.answers) > 1 or solution.turns:
-        yield word("solve:turns", lang, values=GRID)
+        yield say("solve:turns", lang, values=GRID)
     for answer in solved.answers:
         if answer.step is not None:
             one, two = map(chance, answer.step)
-            yield word("solve:step", lang, value=number(answer.value), one=one, two=two)
+            yield say("solve:step", lang, value=number(answer.value), one=one, two=two)
     if any(any(answer.open) for answer in solved.answers):
-        yield word("solve:open", lang)
+        yield say("solve:open", lang)
 
 
 def number(value: float) -> str:
@@ -139,13 +139,13 @@ def _print_answers(solved: Solved, console: Console, lang: Lang) -> None:
     question, request = solved.question, solved.question.request
     event = event_label(request.event, lang)
     fund = label(question.lever.fund, lang)
-    title = word("solve:title", lang, fund=fund, event=event, by=question.by, target=chance(request.target))
+    title = say("solve:title", lang, fund=fund, event=event, by=question.by, target=chance(request.target))
     table = new_table(title, _name(question.lever))
     level = f"{100 * request.confidence:g}%"
     for key in ("value", "interval", "chance"):
-        table.add_column(word(f"solve:{key}", lang, level=level), justify="right", no_wrap=True)
+        table.add_column(say(f"solve:{key}", lang, level=level), justify="right", no_wrap=True)
     now = "" if question.lever.present is None else number(question.lever.present)
-    table.add_row(word("solve:now", lang), now, "", _interval(solved, solved.present))
+    table.add_row(say("solve:now", lang), now, "", _interval(solved, solved.present))
     for n, answer in enumerate(solved.answers, 1):
         ends = zip((answer.low, answer.high), answer.open, "<>", strict=True)
         low, high = ((sign if beyond else "") + number(end) for end, beyond, sign in ends)
@@ -155,7 +155,7 @@ def _print_answers(solved: Solved, console: Console, lang: Lang) -> None:
 
 
 def _answer_name(solved: Solved, n: int, lang: Lang) -> str:
-    return word("solve:answer", lang, n=f" {n}" if len(solved.answers) > 1 else "")
+    return say("solve:answer", lang, n=f" {n}" if len(solved.answers) > 1 else "")
 
 
 def _interval(solved: Solved, probability: float) -> str:
@@ -171,11 +171,11 @@ def _print_burden(solved: Solved, facts: RunFacts, console: Console, lang: Lang)
     """Mean and tail of every line, at the present value and at each answer."""
     fund, lines = solved.question.lever.fund, solved.burdens[0].yuan
     base = facts["base_claims_yuan"][fund]
-    title = word("solve:burden", lang, first=facts["first_year"], last=solved.question.by)
+    title = say("solve:burden", lang, first=facts["first_year"], last=solved.question.by)
     table = new_table(title, label("burden_row", lang))
     shown = STATISTICS if len(solved.answers) < 2 else STATISTICS[:1]
     names = [
-        word("solve:now", lang),
+        say("solve:now", lang),
         *(_answer_name(solved, n, lang) for n, _ in enumerate(solved.answers, 1)),
     ]
     for name, statistic in product(names, shown):

@@ -142,56 +142,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "bench:s": ("{amount} s", "{amount}秒"),
     "bench:min": ("{amount} min", "{amount}分钟"),
     "bench:h": ("{amount} h", "{amount}小时"),
-    # the value of a lever
-    "solve:title": (
-        "{fund}: {event} by the end of {by} with probability {target}",
-        "{fund}：截至{by}年末，{event}的概率为{target}",
-    ),
-    "solve:value": ("Value", "取值"),
-    "solve:interval": ("[{level}]", "[{level}区间]"),
-    "solve:chance": ("Probability [{level}]", "概率[{level}区间]"),
-    "solve:now": ("Present", "现状"),
-    "solve:answer": ("Answer{n}", "解{n}"),
-    "solve:at": (" ({value})", "（{value}）"),
-    "solve:close": (
-        "At the present value{at} the probability is {probability}, which these paths cannot tell from"
-        " {target}.",
-        "现值{at}下的概率为{probability}，以现有路径数无法与{target}区分。",
-    ),
-    "solve:met": (
-        "The target is met already: at the present value{at} the probability is {probability}, below"
-        " {target}.",
-        "目标已经达到：现值{at}下的概率为{probability}，低于{target}。",
-    ),
-    "solve:above": (
-        "At the present value{at} the probability is {probability}, above {target}.",
-        "现值{at}下的概率为{probability}，高于{target}。",
-    ),
-    "solve:out_of_reach": (
-        "Out of reach: no value of {lever} tried gives {target}. At {a} the probability is {a_p}, at {b}"
-        " {b_p}; the lowest is {c_p}, at {c}, the highest {d_p}, at {d}. --range looks elsewhere.",
-        "无法达到：所试的{lever}取值均不能使概率为{target}。取{a}时概率为{a_p}，取{b}时为{b_p}；"
-        "最低{c_p}（取{c}），最高{d_p}（取{d}）。可用--range另定范围。",
-    ),
-    "solve:turns": (
-        "The probability both rises and falls over the range. All answers that a grid of {values} values"
-        " shows are given; --range looks closer.",
-        "概率在此范围内有升有降。所列为{values}个等距取值所能显示的全部解；可用--range缩小范围。",
-    ),
-    "solve:step": (
-        "At {value} the probability steps from {one} to {two}, over the target; the side with the lower is"
-        " given.",
-        "在{value}处概率由{one}跳至{two}，越过目标；所列为概率较低的一侧。",
-    ),
-    "solve:open": (
-        "< or >: the interval goes on beyond the range.",
-        "<或>表示区间超出所定范围。",
-    ),
-    "solve:burden": ("Who pays, {first}–{last}", "由谁承担（{first}—{last}年合计）"),
-    "solve:runs": (
-        "{runs} simulations on the same paths, {seconds:.1f} s.",
-        "在相同路径上模拟{runs}次，用时{seconds:.1f}秒。",
-    ),
     # a new place
     "new:made": (
         "{place} ({code}, {province}), {n} counties: a constructed base case in {folder}.",
