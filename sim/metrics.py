@@ -89,12 +89,17 @@ def metrics_table(result: Result, scenario: str) -> pd.DataFrame:
 
     ``table.attrs["beyond_range"]`` counts, by metric, the values outside the histograms' range.
     """
-    import pandas as pd
-
     columns, beyond = metrics_columns(result, scenario)
-    table = pd.DataFrame(columns).astype({"year": "Int32"})
+    table = as_frame(columns)
     table.attrs["beyond_range"] = beyond
     return table
+
+
+def as_frame(columns: Columns) -> pd.DataFrame:
+    """A metrics table's columns as a frame; an empty year is missing."""
+    import pandas as pd
+
+    return pd.DataFrame(columns).astype({"year": "Int32"})
 
 
 def metrics_columns(

@@ -1,0 +1,214 @@
+"""fundsim from Python: what the commands do, as functions that give tidy tables.
+
+    from scenarios import api as fundsim
+
+    metrics = fundsim.run("taizhou", paths=1000, years=10)
+    rules = fundsim.explain("taizhou")
+    settled = fundsim.replay("linyi", "my-figures")
+
+Every function takes what its command takes and raises ``scenarios.errors.InputError`` where the command ends
+with status 2.  With ``out`` the files that the command writes are written as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from scenarios.labels import Lang
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.sampling import Method
+
+__all__ = [
+    *("Settled", "cities", "explain", "new", "prefectures", "replay", "run", "scenarios", "templates", "warn")
+]
+
+
+class Settled(NamedTuple):
+    """What replayed figures came to."""
+
+    balances: pd.DataFrame
+    """fund, year, month, county, account, balance in yuan; county ``*``: the city's."""
+    ledger: pd.DataFrame
+    """fund, year, month, county, step, source, destination, amount in yuan, clause: a row a transfer."""
+    adjustments: pd.DataFrame
+    """What Yancheng's rules set for the next year; empty for others."""
+
+
+def scenarios() -> list[str]:
+    """Names of the built-in scenarios.
+
+    >>> scenarios()
+    ['hangzhou', 'linyi', 'taizhou', 'yancheng', 'ziyang']
+    """
+    from scenarios.scenario_file import builtin_scenarios
+
+    return builtin_scenarios()
+
+
+def cities() -> list[str]:
+    """Names of the built-in cities, whose rules any counties may take."""
+    from scenarios.rules_file import builtin_cities
+
+    return builtin_cities()
+
+
+def templates() -> list[str]:
+    """Names of the built-in templates.
+
+    >>> "zhejiang" in templates()
+    True
+    """
+    from scenarios.rules_file import builtin_templates
+
+    return builtin_templates()
+
+
+def prefectures() -> pd.DataFrame:
+    """Every place that ``new`` can make: code, name, province, units, population, rules by default.
+
+    >>> len(prefectures())
+    367
+    """
+    import pandas as pd
+
+    from scenarios.new import Listed, every_place
+
+    return pd.DataFrame(every_place(), columns=Listed._fields)
+
+
+def new(place: str, out: str | Path, *, rules: str | None = None) -> Path:
+    """A folder with a constructed base case, rules and empty tables of a place; ``run`` takes it."""
+    from scenarios.new import new as make
+
+    return make(place, Path(out), rules).folder
+
+
+def warn(
+    scenario: str | Path,
+    *,
+    months: Sequence[float] | None = None,
+    within: int | None = None,
+    paths: int | None = None,
+    years: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
+    out: str | Path | None = None,
+) -> pd.DataFrame:
+    """Thresholds of months as early warnings: shares and years of lead, a row a figure.
+
+    >>> rows = warn("ziyang", months=[3], paths=128, years=3)
+    >>> rows.query("statistic == 'warned'")["fund"].tolist()
+    ['employee', 'resident']
+    """
+    import pandas as pd
+
+    from scenarios import warn_run as command
+    from scenarios.run import RunRequest
+
+    where = Path.cwd() if out is None else Path(out)
+    request = RunRequest(str(scenario), where, paths, years, seed, threads, readings, template, rules)
+    marks = None if months is None else command.checked_months(",".join(map(str, months)), months)
+    done = command.warn(request, marks, within, lambda *_: None, write=out is not None)
+    table = pd.DataFrame(done.rows(), columns=command.COLUMNS)
+    table.attrs["facts"] = done.facts
+    return table
+
+
+def run(
+    scenario: str | Path,
+    *,
+    paths: int | None = None,
+    years: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
+    sampling: Method = "plain",
+    out: str | Path | None = None,
+) -> pd.DataFrame:
+    """One Monte Carlo run: the metrics table, a row a figure; ``year`` is empty for the whole horizon.
+
+    ``attrs["facts"]`` is what must be said beside any figure: paths, seed, whether the case is constructed.
+
+    >>> metrics = run("taizhou", paths=128, years=2)
+    >>> depleted = metrics.query("metric == 'event:reserve_depletion' and statistic == 'probability'")
+    >>> depleted[["fund", "year"]].values.tolist()
+    [['employee', 2025], ['employee', 2026], ['resident', 2025], ['resident', 2026]]
+    >>> bool(depleted["value"].between(0, 1).all())
+    True
+    """
+    from scenarios import run as command
+    from sim.metrics import as_frame, metrics_columns
+    from sim.simulate import simulate
+
+    where = Path.cwd() if out is None else Path(out)
+    chosen = str(scenario), where, paths, years, seed, threads, readings, template, rules
+    request = command.RunRequest(*chosen, sampling=sampling)
+    if out is not None:
+        done = command.run(request, lambda *_: None)
+        columns, facts = done.columns, done.facts
+    else:
+        loaded, number, chosen_seed = command.checked(request)
+        result = simulate(loaded.case, paths=number, seed=chosen_seed, threads=threads, sampling=sampling)
+        columns, _ = metrics_columns(result, loaded.name)
+        facts = command.run_facts(loaded, number, chosen_seed, sampling)
+    table = as_frame(columns)
+    table.attrs["facts"] = facts
+    return table
+
+
+def explain(
+    city: str,
+    *,
+    lang: Lang = "en",
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
+) -> pd.DataFrame:
+    """Every rule parameter: instrument, name, value, clause, status, reading, note, as text.
+
+    >>> rows = explain("ziyang", lang="zh")
+    >>> sorted(set(rows["status"])) != []
+    True
+    """
+    import pandas as pd
+
+    from scenarios.city import load_city
+    from scenarios.explain import explain_table
+
+    lines = explain_table(load_city(city, readings, template, rules), lang)
+    return pd.DataFrame([vars(line) for line in lines]).drop(columns="style")
+
+
+def replay(
+    city: str,
+    data: str | Path,
+    *,
+    apply_adjustment: bool = False,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
+) -> Settled:
+    """Given monthly figures under a city's rules: who pays what, by which clause."""
+    import pandas as pd
+
+    from scenarios.city import load_city
+    from scenarios.replay_run import replay_city
+    from sim.replay import Adjustment, Balance, Transfer
+
+    place = load_city(city, readings, template, rules)
+    replayed, _ = replay_city(place, Path(data), apply_adjustment=apply_adjustment)
+    return Settled(
+        pd.DataFrame(replayed.balances, columns=Balance._fields),
+        pd.DataFrame(replayed.ledger, columns=Transfer._fields),
+        pd.DataFrame(replayed.adjustments, columns=Adjustment._fields),
+    )

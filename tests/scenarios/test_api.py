@@ -1,0 +1,59 @@
+"""The Python interface: its examples run, and it gives what the commands write."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from replay_data_directory import make
+
+from scenarios import api
+from scenarios.errors import InputError
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def test_examples_in_docstrings() -> None:
+    assert doctest.testmod(api).failed == 0
+
+
+@pytest.mark.parametrize("page", ["python.md", "python.zh.md"])
+def test_examples_on_the_pages(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    failed, tried = doctest.testfile(str(DOCS / page), module_relative=False)
+    assert tried > 5
+    assert failed == 0
+
+
+def test_run_gives_the_table_that_it_writes(tmp_path: Path) -> None:
+    given = dict(paths=128, years=2, seed=3, readings={"T5": "after_pool"})
+    shown = api.run("taizhou", **given)  # type: ignore[arg-type]
+    written = api.run("taizhou", **given, out=tmp_path)  # type: ignore[arg-type]
+    pd.testing.assert_frame_equal(shown, written)
+    stored = pd.read_parquet(tmp_path / "metrics.parquet")
+    pd.testing.assert_frame_equal(shown, stored, check_dtype=False)
+    assert shown.attrs["facts"]["seed"] == 3
+    assert {path.name for path in tmp_path.iterdir()} >= {"manifest.json", "metrics.csv"}
+
+
+def test_mistakes_are_input_errors(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match='did you mean "taizhou"'):
+        api.run("taizhu")
+    with pytest.raises(InputError, match="--paths"):
+        api.run("taizhou", paths=0)
+
+
+def test_replay_s_ledger_sums_to_its_balances(tmp_path: Path) -> None:
+    """What enters and leaves the pool over all months is what it holds at the end less the opening."""
+    figures = make(tmp_path / "figures")
+    opening = pd.read_csv(figures / "opening.csv").query("account == 'pool'").set_index("fund")["amount"]
+    settled = api.replay("taizhou", figures)
+    ledger, balances = settled.ledger, settled.balances
+    assert len(ledger) and (ledger["amount"] > 0).all()
+    for name, rows in ledger.groupby("fund"):
+        entered = rows.query("destination == 'pool'")["amount"].sum()
+        left = rows.query("source == 'pool'")["amount"].sum()
+        held = balances.query("fund == @name and account == 'pool'")["balance"].iloc[-1]
+        assert held == pytest.approx(opening[name] + entered - left, abs=1e-6)
