@@ -361,6 +361,10 @@ def main() -> None:
         sys.exit(USER_FAULT)
     except KeyboardInterrupt:
         leave(INTERRUPTED)
+    except SystemExit as stopped:
+        if stopped.code == INTERRUPTED:  # typer makes this of an interrupt, without a word
+            leave(INTERRUPTED)
+        raise
     except BrokenPipeError:
         leave(1)
     except MemoryError as error:

@@ -7,13 +7,14 @@ for the address in the fund that is asked about.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from scenarios.addresses import get
 from scenarios.errors import InputError
 from scenarios.rows import WATERFALL, one_of
-from scenarios.scenario import Base, Scenario, build
+from scenarios.scenario import Base, Scenario, build, load_base, present
 from sim.model import FUNDS, Case, Fund
 from sim.rules import FundRules
 
@@ -81,6 +82,16 @@ def find_lever(base: Base, name: str, fund: str | None) -> Lever:
         except InputError as error:
             raise InputError("--lever", name, error.expected) from None
     return Lever(name, address, chosen, now)
+
+
+def base_of(scenario: Scenario) -> Base:
+    """What a scenario was built from, with all that a call chose for it, to be changed further."""
+    return replace(present(load_base(scenario.path)), file=scenario.file)
+
+
+def whole_path(rules: str | None) -> str | None:
+    """The name of rules as given; a file's path from the root, for a scenario's own start at its folder."""
+    return str(Path(rules).resolve()) if rules is not None and rules.endswith(".toml") else rules
 
 
 def narrowed(case: Case, fund: Fund, last_year: int) -> Case:

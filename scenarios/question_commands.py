@@ -14,6 +14,15 @@ Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language 
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
 Paths = Annotated[int | None, typer.Option(help="Number of paths.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the random numbers.")]
+Readings = Annotated[
+    list[str] | None,
+    typer.Option("--reading", metavar="ID=VALUE", help="Another reading of a clause; repeat for more."),
+]
+Template = Annotated[str | None, typer.Option("--template", help="A template that is meant for the city.")]
+Rules = Annotated[
+    str | None,
+    typer.Option("--rules", metavar="NAME", help="Another city's or any template's rules for its counties."),
+]
 Threads = Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")]
 
 
@@ -46,9 +55,12 @@ def solve(
     threads: Threads = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the results go.")] = None,
     lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
 ) -> None:
     """The value of a lever at which an event, such as depletion, has a wanted probability."""
-    from scenarios.cli import console
+    from scenarios.cli import console, parse_readings
     from scenarios.output import check_folder
     from scenarios.solve import SolveRequest
     from scenarios.solve import solve as solve_lever
@@ -56,13 +68,14 @@ def solve(
 
     if out is not None:
         check_folder(out)
-    request = SolveRequest(
-        *(scenario, lever, target, event, fund, by, between, paths, seed, confidence, threads)
-    )
+    place = scenario, lever, target, event, fund, by, between
+    chosen = parse_readings(reading), template, rules
+    request = SolveRequest(*place, paths, seed, confidence, threads, *chosen)
     with steps_on() as step:
 
         def told(runs: int, value: float | None, probability: float) -> None:
-            step(f"{runs}: {lever} {'as it is' if value is None else number(value)}: {chance(probability)}")
+            what = f"{lever} {'as it is' if value is None else number(value)}: {chance(probability)}"
+            step(f"{runs}: {what}" if runs else "making the kernels ready (compiled on the first run)")
 
         solved = solve_lever(request, told)
     screen = console()
@@ -83,15 +96,19 @@ def readings(
     combined: Annotated[bool, typer.Option("--combined", help="All combinations too.")] = False,
     threads: Threads = None,
     lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
 ) -> None:
     """Which readings of a city's document decide: each by itself, and in combination."""
-    from scenarios.cli import console, progress_on
+    from scenarios.cli import console, parse_readings, progress_on
     from scenarios.output import check_folder
     from scenarios.readings_report import print_readings, write_readings
     from scenarios.readings_run import ReadingsRequest, decide, parse_weights
 
     check_folder(out)
-    request = ReadingsRequest(scenario, paths, years, seed, threads, parse_weights(weights), combined)
+    size, chosen = (paths, years, seed, threads), (parse_readings(reading), template, rules)
+    request = ReadingsRequest(scenario, *size, parse_weights(weights), combined, *chosen)
     with progress_on() as progress:
         found = decide(request, progress)
     screen = console()

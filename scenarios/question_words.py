@@ -77,8 +77,8 @@ _WORDS: dict[str, tuple[str, str]] = {
         " claims; run-off: what treasuries then still have to settle; unfunded: the stock at the end. In"
         " brackets: within two standard errors of nought; ~0: below 0.05. –: the reading does not touch"
         " this fund, or cannot show. A reading decides if, by itself, it moves depletion by more than"
-        " {points} point or a line of the bill by more than {claims} of a year's claims, and by more than two standard"
-        " errors.",
+        " {points} point or a line of the bill by more than {claims} of a year's claims, and by more than two"
+        " standard errors.",
         "耗尽概率为截至最后一年，差以百分点计；金额为全期折现合计占基年支出的百分比，"
         "期末未结清算为财政届时尚待支付的部分，无来源缺口为期末存量。括号内的差不超过两个标准误，“~0”为不足0.05。“–”表示该解读与此基金无关或无从显现。"
         "单独改变时，若耗尽概率变动超过{points}个百分点，或某一负担项变动超过基年支出的{claims}，"
@@ -127,7 +127,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "readings:shares_note": (
         "Every one of the {count} combinations counts alike. Main: what the reading explains by itself;"
-        " total: with all interactions. Outcomes that no combination moves enough are left out; shares.csv has all.",
+        " total: with all interactions. Outcomes that no combination moves enough are left out; shares.csv"
+        " has all.",
         "{count}种组合权重相同。主效应为该解读单独解释的部分，总效应含其全部交互作用。"
         "各组合均变动不大的结果从略，全部见shares.csv。",
     ),

@@ -24,6 +24,8 @@ SINGLE = (
     *("reading", "name", "weight", "clause", "fund", "metric", "default_value", "value"),
     *("difference", "std_error", "n", "decides", "cannot_show"),
 )
+COMBINED = ("fund", "metric", "value", "difference", "std_error", "n")
+"""After a column for each reading."""
 SHARES = ("fund", "metric", "effect", "readings", "share", "variance")
 FILES = ("readings.csv", "combinations.csv", "shares.csv", "manifest.json")
 NAMED = 0.01
@@ -45,11 +47,11 @@ def write_readings(found: ReadingsFound, out: Path) -> list[Path]:
     }
     manifest = {**manifest_of(found.scenario, facts), "readings": readings}
     with new_files(out, FILES) as folder:
-        write_rows(folder / FILES[0], SINGLE, _single_rows(found))
+        write_rows(folder / FILES[0], SINGLE, single_rows(found))
         if found.combined:
-            columns = (*_axes(found), "fund", "metric", "value", "difference", "std_error", "n")
-            write_rows(folder / FILES[1], columns, _combination_rows(found))
-            write_rows(folder / FILES[2], SHARES, _share_rows(found))
+            columns = (*axes_of(found), *COMBINED)
+            write_rows(folder / FILES[1], columns, combination_rows(found))
+            write_rows(folder / FILES[2], SHARES, share_rows(found))
         write_json(folder / FILES[3], {**manifest, "simulation_seconds": round(found.seconds, 3)})
         written = {path.name for path in folder.iterdir()}
     return [out / name for name in FILES if name in written]
@@ -161,7 +163,7 @@ def _moved(figure: Difference, base: float) -> str:
 
 def _print_shares(found: ReadingsFound, combined: Combined, console: Console, lang: Lang) -> None:
     """A row a reading, main and total share of each outcome that moves enough to matter; interactions."""
-    base, axes = found.base_claims_yuan(combined.fund), _axes(found)
+    base, axes = found.base_claims_yuan(combined.fund), axes_of(found)
     shown = [
         name for at, name in enumerate(OUTCOMES) if name in combined.shares and _matters(combined, at, base)
     ]
@@ -206,11 +208,13 @@ def _share(share: float) -> str:
     return f"{100 * share:.0f}"
 
 
-def _axes(found: ReadingsFound) -> list[str]:
+def axes_of(found: ReadingsFound) -> list[str]:
+    """The readings that are combined."""
     return [at for at in found.varied if at not in found.held]
 
 
-def _single_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
+def single_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
+    """Of ``SINGLE``, an outcome a row."""
     readings = found.scenario.city.readings
     for single in found.singles:
         same = found.defaults[single.fund]
@@ -221,8 +225,9 @@ def _single_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
             yield *about, each.outcome, *map(_cell, figures), int(each.decides(base)), "; ".join(single.idle)
 
 
-def _combination_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
-    readings, axes = found.scenario.city.readings, _axes(found)
+def combination_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
+    """Of ``COMBINED``, an outcome of a combination a row."""
+    readings, axes = found.scenario.city.readings, axes_of(found)
     for combined in found.combined:
         for choice, figures in zip(combined.choices, combined.found, strict=True):
             names = [choice.get(at, readings[at].default) for at in axes]
@@ -231,8 +236,9 @@ def _combination_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
                 yield *names, combined.fund, each.outcome, *cells
 
 
-def _share_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
-    axes = _axes(found)
+def share_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
+    """Of ``SHARES``."""
+    axes = axes_of(found)
     for combined in found.combined:
         for name, each in combined.shares.items():
             about = combined.fund, name

@@ -21,10 +21,10 @@ from scenarios.effects import OUTCOMES, Difference, Outcomes, differences, outco
 from scenarios.errors import InputError
 from scenarios.factorial import Shares, shares
 from scenarios.idle import effective, reasons
-from scenarios.lever import narrowed
+from scenarios.lever import base_of, narrowed, whole_path
 from scenarios.rows import Weight, one_of
 from scenarios.run import RunRequest, resolved
-from scenarios.scenario import Scenario, build, load_base, present
+from scenarios.scenario import Scenario, build
 from scenarios.study import ReadingsWanted, reading_choices
 from sim.model import Case, Fund
 
@@ -46,6 +46,10 @@ class ReadingsRequest:
     threads: int | None = None
     weights: tuple[Weight, ...] = ("main", "minority")
     combined: bool = False
+    readings: Mapping[str, str] | None = None
+    """Chosen, and so not varied."""
+    template: str | None = None
+    rules: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,10 +122,9 @@ def decide(request: ReadingsRequest, progress: Progress = lambda done, of: None)
     """
     from sim.simulate import compile_kernels
 
-    checked = RunRequest(
-        request.scenario, Path(), request.paths, request.years, request.seed, request.threads
-    )
-    scenario, paths, seed = resolved(checked)
+    rules, size = whole_path(request.rules), (request.paths, request.years, request.seed, request.threads)
+    chosen = RunRequest(request.scenario, Path(), *size, request.readings, request.template, rules)
+    scenario, paths, seed = resolved(chosen)
     fixed = tuple(scenario.file.readings)
     free = {at: each for at, each in scenario.city.readings.items() if at not in fixed}
     city = replace(scenario.city, readings=free)
@@ -191,8 +194,7 @@ class _Runner:
     def __init__(
         self, scenario: Scenario, threads: int | None, paths: int, seed: int, progress: Progress
     ) -> None:
-        base = present(load_base(scenario.path))
-        self.base = replace(base, file=scenario.file)
+        self.base = base_of(scenario)
         self.scenarios: dict[tuple[tuple[str, str], ...], Scenario] = {(): scenario}
         self.known: dict[tuple[Fund, str], tuple[Difference, ...]] = {}
         self.first: dict[Fund, Outcomes] = {}

@@ -16,15 +16,16 @@ from pathlib import Path
 
 from scenarios.crossing import Answer, Hits, Solution, least_paths, solve_step
 from scenarios.errors import InputError
-from scenarios.lever import Lever, find_lever, narrowed
+from scenarios.lever import Lever, base_of, find_lever, narrowed, whole_path
 from scenarios.rows import one_of
 from scenarios.run import RunRequest, resolved
-from scenarios.scenario import Base, Scenario, build, load_base, present
+from scenarios.scenario import Base, Scenario, build
 from scenarios.summary import LINES
 from sim.model import Case
 
 Told = Callable[[int, float | None, float], None]
-"""Called after each run: how many so far, the lever's value (None: the present), the probability."""
+"""Called after each run: how many so far, the lever's value (None: the present), the probability; with 0
+while the kernels are made ready."""
 STATISTICS = ("mean", "tvar95")
 BURDEN = frozenset({*(f"{line}:discounted" for line in LINES), "unfunded"})
 
@@ -48,6 +49,9 @@ class SolveRequest:
     seed: int | None = None
     confidence: float = 0.95
     threads: int | None = None
+    readings: Mapping[str, str] | None = None
+    template: str | None = None
+    rules: str | None = None
 
 
 @dataclass(frozen=True)
@@ -124,9 +128,11 @@ def ask(request: SolveRequest) -> Question:
     """The request read and checked; InputError."""
     from sim.metrics import reported_events
 
-    run = RunRequest(request.scenario, Path(), request.paths, None, request.seed, request.threads)
-    scenario, paths, seed = resolved(run)
-    base = present(load_base(request.scenario))
+    rules = whole_path(request.rules)
+    size = request.paths, None, request.seed, request.threads
+    chosen = RunRequest(request.scenario, Path(), *size, request.readings, request.template, rules)
+    scenario, paths, seed = resolved(chosen)
+    base = base_of(scenario)
     case, lever = scenario.case, find_lever(base, request.lever, request.fund)
     events = reported_events(case.rules[lever.fund], case.options.below_months)
     if request.event not in events:
@@ -156,6 +162,7 @@ def solve(request: SolveRequest, told: Told = lambda runs, value, probability: N
     from sim.simulate import compile_kernels
 
     question = ask(request)
+    told(0, None, math.nan)
     compile_kernels(question.scenario.case)
     started, runs = time.perf_counter(), 0
 

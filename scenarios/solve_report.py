@@ -27,20 +27,7 @@ FILES = ("solve.csv", "burden.csv", "manifest.json")
 
 def write_solved(solved: Solved, out: Path) -> list[Path]:
     """``solve.csv``, every value that was tried; ``burden.csv``, who pays; ``manifest.json``."""
-    question, found = solved.question, solved.solution
-    request, z = question.request, _z(solved)
-    tried = []
-    for each in found.tried:
-        share = each.count / found.paths
-        tried.append(
-            (each.value, share, *wilson(share, found.paths, z), each.count, found.paths, int(each.kept))
-        )
-    burdens = [
-        ("" if burden.value is None else burden.value, line, statistic, *figures)
-        for burden in solved.burdens
-        for line, by_statistic in burden.yuan.items()
-        for statistic, figures in by_statistic.items()
-    ]
+    question, found, request = solved.question, solved.solution, solved.question.request
     asked = {
         "lever": question.lever.address,
         "fund": question.lever.fund,
@@ -57,10 +44,26 @@ def write_solved(solved: Solved, out: Path) -> list[Path]:
     }
     manifest = {**manifest_of(question.scenario, facts_of(solved)), "solve": asked}
     with new_files(out) as folder:
-        write_rows(folder / FILES[0], TRIED, tried)
-        write_rows(folder / FILES[1], BURDENS, burdens)
+        write_rows(folder / FILES[0], TRIED, tried_rows(solved))
+        write_rows(folder / FILES[1], BURDENS, burden_rows(solved))
         write_json(folder / FILES[2], {**manifest, "simulation_seconds": round(solved.seconds, 3)})
     return [out / name for name in FILES]
+
+
+def tried_rows(solved: Solved) -> Iterator[tuple[float, ...]]:
+    """Every value that was tried."""
+    paths, z = solved.solution.paths, _z(solved)
+    for each in solved.solution.tried:
+        share = each.count / paths
+        yield each.value, share, *wilson(share, paths, z), each.count, paths, int(each.kept)
+
+
+def burden_rows(solved: Solved) -> Iterator[tuple[Any, ...]]:
+    """Who pays; the value is empty for the scenario as it is."""
+    for burden in solved.burdens:
+        for line, by_statistic in burden.yuan.items():
+            for statistic, figures in by_statistic.items():
+                yield "" if burden.value is None else burden.value, line, statistic, *figures
 
 
 def answer_of(answer: Answer) -> dict[str, Any]:

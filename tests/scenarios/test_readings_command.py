@@ -201,3 +201,12 @@ def test_a_mistake_ends_with_one_message_and_nothing_written(
     message = capsys.readouterr().err
     assert message.count("\n") == 1 and all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
+
+
+def test_readings_of_borrowed_rules_and_one_that_is_chosen() -> None:
+    found = decide(
+        ReadingsRequest("hangzhou", paths=128, years=3, rules="zhejiang", readings={"T3": "citywide"})
+    )
+    assert found.fixed == ("T3",) and found.varied == ("T4", "T5", "T6", "T7", "T13", "T14")
+    layers = found.scenario.case.rules["employee"].settlement.waterfall
+    assert any("all_balances" in layer.shares for layer in layers)

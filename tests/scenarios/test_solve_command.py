@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -166,3 +170,40 @@ def test_a_mistake_ends_with_one_message_and_nothing_written(
 def test_a_request_from_python_is_refused_likewise() -> None:
     with pytest.raises(InputError, match="--target"):
         solve(SolveRequest("taizhou", "premium", 1.0, fund="resident"))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["solve", "taizhou", "--lever", "premium", "--fund", "resident", "--target", "0.1"],
+        ["readings", "ziyang", "--combined"],
+    ],
+)
+def test_an_interrupt_ends_soon_and_says_so(command: list[str], tmp_path: Path) -> None:
+    arguments = [*command, "--paths", "20000000", "--out", str(tmp_path / "out")]
+    child = subprocess.Popen(
+        [sys.executable, "-m", "scenarios", *arguments], stderr=subprocess.PIPE, text=True
+    )
+    time.sleep(3)
+    assert child.poll() is None
+    child.send_signal(signal.SIGINT)
+    sent = time.monotonic()
+    _, errors = child.communicate(timeout=30)
+    assert child.returncode == 130 and time.monotonic() - sent < 2
+    assert "interrupted, nothing written" in errors and "Traceback" not in errors
+    assert not (tmp_path / "out").exists()
+
+
+def test_other_rules_and_readings_hold_for_every_value() -> None:
+    """As ``run`` under the same choice: the probability at the present value."""
+    chosen: dict[str, Any] = {"rules": "zhejiang", "readings": {"T3": "citywide"}}
+    size = {"paths": PATHS, "seed": 2}
+    request = SolveRequest(
+        *("hangzhou", "claims", 0.2, "treasury_call", "employee"), by=2034, **size, **chosen
+    )
+    found = solve(request)
+    case = load_scenario("hangzhou", years=10, **chosen).case
+    table = metrics_table(simulate(case, **size), "x")
+    rows = table[(table.fund == "employee") & (table.metric == "event:treasury_call")]
+    assert found.present == rows[rows.year == 2034].value.item() > 0
+    assert found.question.at(found.answers[0].value).rules["employee"] == case.rules["employee"]
