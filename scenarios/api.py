@@ -18,16 +18,48 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenarios.labels import Lang
+from scenarios.question_api import Answered as Answered
+from scenarios.question_api import Decided as Decided
+from scenarios.question_api import readings as readings
+from scenarios.question_api import solve as solve
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from sim.sampling import Method
 
 __all__ = [
-    *("Answered", "Compared", "Decided", "Settled", "cities", "compare", "explain", "new", "prefectures"),
-    *("readings", "replay", "run", "scenarios", "solve", "templates", "warn"),
+    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "draw", "explain"),
+    *("new", "prefectures", "readings", "replay", "run", "scenarios", "solve", "templates", "warn"),
 ]
+
+
+class Picture(NamedTuple):
+    """A picture: a notebook shows it, ``save`` writes it as PNG, SVG or PDF."""
+
+    name: str
+    figure: Figure
+
+    def save(self, path: str | Path) -> None:
+        """In the format that the path's suffix names."""
+        from scenarios.pictures.sheet import drawing, save
+
+        with drawing():
+            save(self.figure, Path(path))
+
+    def _repr_png_(self) -> bytes:
+        from io import BytesIO
+
+        from scenarios.pictures.sheet import drawing
+
+        buffer = BytesIO()
+        with drawing():
+            self.figure.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        return f"<Picture {self.name}>"
 
 
 class Settled(NamedTuple):
@@ -48,32 +80,6 @@ class Compared(NamedTuple):
     """The metrics of all, and each one's ``difference:`` from the first; ``attrs["facts"]`` by scenario."""
     differences: pd.DataFrame
     """kind, fund, key, scenario, value, clause, status, reading: what differs between rules and inputs."""
-
-
-class Answered(NamedTuple):
-    """The values of a lever at which an event has a wanted probability."""
-
-    answers: pd.DataFrame
-    """value, probability, low, high: a row an answer; an end is NaN where the interval leaves the range."""
-    tried: pd.DataFrame
-    """Every value that was run: its probability, and whether the target is inside its interval."""
-    burden: pd.DataFrame
-    """value (NaN: the scenario as it is), metric, statistic, yuan, std_error: who pays."""
-    findings: list[str]
-    """What is to be said beside them."""
-
-
-class Decided(NamedTuple):
-    """What each reading changes."""
-
-    singles: pd.DataFrame
-    """Each reading by itself: an outcome a row, less the default's, and whether it decides."""
-    combinations: pd.DataFrame
-    """Every combination, a column a reading; empty unless asked for."""
-    shares: pd.DataFrame
-    """Of the variance over all combinations: main, total, interaction; empty unless asked for."""
-    findings: list[str]
-    """The verdict in words."""
 
 
 def scenarios() -> list[str]:
@@ -240,6 +246,30 @@ def compare(
     return Compared(table, compared.differences_table())
 
 
+def draw(metrics: pd.DataFrame, picture: str, lang: Lang = "en") -> Picture:
+    """A picture of what ``run`` or ``compare`` gave, by the name that ``fundsim draw`` gives its file.
+
+    ValueError for a picture that these figures do not support, with those that they do.
+
+    >>> draw(run("taizhou", paths=128, years=2), "depletion")
+    <Picture depletion>
+    """
+    from scenarios.draw import pictures
+    from scenarios.pictures.sheet import drawing, settle
+    from scenarios.stored import Stored
+
+    facts = metrics.attrs["facts"]
+    each = [facts] if "scenario" in facts else list(facts.values())
+    made = {found.name: found.make for found in pictures(Stored(metrics, each, None), lang)}
+    make = made.get(picture)
+    if make is None:
+        raise ValueError(f"expected one of {', '.join(name for name in made if made[name])}, found {picture}")
+    with drawing():
+        figure = make()
+        settle(figure)
+    return Picture(picture, figure)
+
+
 def explain(
     city: str,
     *,
@@ -286,86 +316,3 @@ def replay(
         pd.DataFrame(replayed.ledger, columns=Transfer._fields),
         pd.DataFrame(replayed.adjustments, columns=Adjustment._fields),
     )
-
-
-def solve(
-    scenario: str | Path,
-    lever: str,
-    target: float,
-    *,
-    event: str = "reserve_depletion",
-    fund: str | None = None,
-    by: int | None = None,
-    between: tuple[float, float] | None = None,
-    paths: int | None = None,
-    seed: int | None = None,
-    confidence: float = 0.95,
-    threads: int | None = None,
-    readings: Mapping[str, str] | None = None,
-    template: str | None = None,
-    rules: str | None = None,
-    out: str | Path | None = None,
-) -> Answered:
-    """The values of a lever, by a short name or an address, at which an event has a probability.
-
-    >>> found = solve("taizhou", "premium", 0.1, fund="resident", by=2032, paths=256)
-    >>> found.answers["probability"].round(2).tolist()
-    [0.1]
-    """
-    import pandas as pd
-
-    from scenarios import solve_report as report
-    from scenarios.solve import SolveRequest
-    from scenarios.solve import solve as find
-
-    place = str(scenario), lever, target, event, fund, by, between
-    solved = find(SolveRequest(*place, paths, seed, confidence, threads, readings, template, rules))
-    if out is not None:
-        report.write_solved(solved, Path(out))
-    rows = [
-        (each["value"], each["probability"], *each["interval"])
-        for each in map(report.answer_of, solved.answers)
-    ]
-    answers = pd.DataFrame(rows, columns=["value", "probability", "low", "high"], dtype="float64")
-    tried = pd.DataFrame(report.tried_rows(solved), columns=report.TRIED)
-    burden = pd.DataFrame(report.burden_rows(solved), columns=report.BURDENS)
-    burden["value"] = pd.to_numeric(burden["value"])
-    answers.attrs["facts"] = report.facts_of(solved)
-    return Answered(answers, tried, burden, list(report.findings(solved, "en")))
-
-
-def readings(
-    scenario: str | Path,
-    *,
-    combined: bool = False,
-    weights: Sequence[str] = ("main", "minority"),
-    paths: int | None = None,
-    years: int | None = None,
-    seed: int | None = None,
-    threads: int | None = None,
-    readings: Mapping[str, str] | None = None,
-    template: str | None = None,
-    rules: str | None = None,
-    out: str | Path | None = None,
-) -> Decided:
-    """Which readings of a city's document decide, by themselves and in combination.
-
-    >>> found = readings("hangzhou", paths=128, years=5)
-    >>> sorted(set(found.singles["reading"] + " " + found.singles["name"]))
-    ['H1 retained']
-    """
-    import pandas as pd
-
-    from scenarios import readings_report as report
-    from scenarios import readings_run as command
-
-    size, chosen = (paths, years, seed, threads), (readings, template, rules)
-    wanted = command.parse_weights(",".join(weights))
-    found = command.decide(command.ReadingsRequest(str(scenario), *size, wanted, combined, *chosen))
-    if out is not None:
-        report.write_readings(found, Path(out))
-    columns = (*report.axes_of(found), *report.COMBINED)
-    singles = pd.DataFrame(report.single_rows(found), columns=report.SINGLE)
-    every = pd.DataFrame(report.combination_rows(found), columns=columns)
-    shares = pd.DataFrame(report.share_rows(found), columns=report.SHARES)
-    return Decided(singles, every, shares, list(report.verdicts(found, "en")))

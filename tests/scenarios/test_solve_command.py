@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 import signal
 import subprocess
@@ -13,7 +14,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from scenarios import cli
+from scenarios import cli, question_api
 from scenarios.errors import InputError
 from scenarios.lever import find_lever
 from scenarios.scenario import load_base, load_scenario, present
@@ -165,6 +166,10 @@ def test_a_mistake_ends_with_one_message_and_nothing_written(
     message = capsys.readouterr().err
     assert message.count("\n") == 1 and all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
+
+
+def test_examples_in_docstrings() -> None:
+    assert doctest.testmod(question_api) == (0, 4)
 
 
 def test_a_request_from_python_is_refused_likewise() -> None:
