@@ -50,12 +50,15 @@ class Difference:
         """Whether chance alone does not make it."""
         return abs(self.difference) > CLEAR * self.std_error
 
+    def size(self, base_claims_yuan: float) -> float:
+        """The difference over the one beyond which it matters; 0 for months, which go with the bill."""
+        if self.n == 0 or self.outcome == MONTHS:
+            return 0.0
+        return abs(self.difference) / (POINTS if self.outcome == DEPLETION else CLAIMS * base_claims_yuan)
+
     def decides(self, base_claims_yuan: float) -> bool:
         """Whether it is clear, and large enough to matter."""
-        if self.outcome == DEPLETION:
-            return self.clear and abs(self.difference) > POINTS
-        large = abs(self.difference) > CLAIMS * base_claims_yuan
-        return self.clear and large and self.outcome in BURDEN
+        return self.clear and self.size(base_claims_yuan) > 1
 
 
 def outcomes(case: Case, *, paths: int, seed: int, threads: int | None = None) -> Outcomes:

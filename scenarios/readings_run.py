@@ -61,6 +61,8 @@ class Single:
     name: str
     weight: Weight
     differences: tuple[Difference, ...]
+    size: float
+    """The largest difference over the one beyond which it matters."""
     decides: bool
     idle: tuple[str, ...]
     """Why it cannot show in this scenario; none where it can."""
@@ -101,8 +103,13 @@ class ReadingsFound:
     seconds: float
 
     def base_claims_yuan(self, fund: Fund) -> float:
-        """The city's claims of the base year."""
-        return float(sum(getattr(county, fund).base_claims_yuan for county in self.scenario.case.counties))
+        """The city's claims of the base year, 1 where there are none."""
+        return base_claims_yuan(self.scenario.case, fund)
+
+
+def base_claims_yuan(case: Case, fund: Fund) -> float:
+    """The city's claims of the base year, 1 where there are none."""
+    return float(sum(getattr(county, fund).base_claims_yuan for county in case.counties)) or 1.0
 
 
 def parse_weights(text: str) -> tuple[Weight, ...]:
@@ -133,6 +140,7 @@ def decide(request: ReadingsRequest, progress: Progress = lambda done, of: None)
     if not varied:
         expected = f"expected readings of weight {' or '.join(request.weights)}, found none in this city"
         raise InputError(scenario.path, "readings", expected)
+    progress(0, paths)
     compile_kernels(scenario.case)
     started = time.perf_counter()
     runner = _Runner(scenario, request.threads, paths, seed, progress)
@@ -175,8 +183,7 @@ def _largest(grid: list[Option], singles: Sequence[Single]) -> tuple[list[Option
     """As many readings as there is room for, those that move most by themselves first; and the others."""
     moved: dict[str, float] = {}
     for single in singles:
-        moves = [abs(each.difference) / each.std_error for each in single.differences if each.std_error > 0]
-        moved[single.reading] = max([moved.get(single.reading, 0.0), *moves])
+        moved[single.reading] = max(moved.get(single.reading, 0.0), single.size)
     kept: set[str] = set()
     room = MAX_COMBINATIONS
     for option in sorted(grid, key=lambda option: -moved[option[1][0]]):  # type: ignore[index]
@@ -210,7 +217,6 @@ class _Runner:
                 if (key := self._key(fund, choice)) not in self.known:
                     waiting.setdefault(key, case)
         of = (self.done + len(waiting)) * self.paths
-        self.progress(self.done * self.paths, of)
         for (fund, rules), case in waiting.items():
             alone = narrowed(case, fund, case.first_year + case.years - 1)
             found = outcomes(alone, **self.how)  # type: ignore[arg-type]
@@ -237,7 +243,7 @@ class _Runner:
         default, other = (self.scenario(each).case for each in ({}, choice))
         rules = default.rules[fund], other.rules[fund]
         idle = effective(default, fund) == effective(other, fund)
-        claims = sum(getattr(county, fund).base_claims_yuan for county in default.counties)
+        claims = base_claims_yuan(default, fund)
         found = self.found(fund, choice)
         return Single(
             fund,
@@ -245,6 +251,7 @@ class _Runner:
             name,
             weight,
             found,
+            max(each.size(claims) for each in found),
             any(each.decides(claims) for each in found),
             tuple(reasons(*rules)) if idle else (),
             rules[0] == rules[1],
