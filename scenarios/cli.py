@@ -387,8 +387,8 @@ def main() -> None:
         sys.exit(USER_FAULT)
     except KeyboardInterrupt:
         leave(INTERRUPTED)
-    except SystemExit as stopped:
-        if stopped.code == INTERRUPTED:  # typer makes this of an interrupt, without a word
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer has made that of a KeyboardInterrupt
             leave(INTERRUPTED)
         raise
     except BrokenPipeError:
