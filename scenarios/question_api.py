@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from scenarios.labels import Lang
+from scenarios.picture import Picture
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+DRAWN = ("event:reserve_depletion", "outlay:county_treasury", "outlay:city_treasury", "unfunded")
+"""Of the outcomes, those on the picture of readings."""
 
 
 class Answered(NamedTuple):
@@ -35,6 +44,21 @@ class Decided(NamedTuple):
     findings: list[str]
     """The verdict in words."""
 
+    def draw(self, lang: Lang = "en") -> Picture:
+        """What each reading by itself changes, with 95 % intervals; those that cannot show are left out."""
+        from scenarios.pictures.runs import run_of
+        from scenarios.pictures.sensitivity import readings_figure
+        from scenarios.pictures.sheet import drawing, settle
+        from sim.metrics import COLUMNS
+
+        shown = self.singles[(self.singles["cannot_show"] == "") & self.singles["metric"].isin(DRAWN)]
+        frame = shown.drop(columns="value").rename(columns={"name": "value"})
+        nothing: Any = {name: np.empty(0, object) for name in COLUMNS}
+        with drawing():
+            figure = readings_figure(frame, run_of(nothing, self.singles.attrs["facts"]), lang)
+            settle(figure)
+        return Picture("readings", figure)
+
 
 def solve(
     scenario: str | Path,
@@ -52,6 +76,7 @@ def solve(
     readings: Mapping[str, str] | None = None,
     template: str | None = None,
     rules: str | None = None,
+    lang: Lang = "en",
     out: str | Path | None = None,
 ) -> Answered:
     """The values of a lever, by a short name or an address, at which an event has a probability.
@@ -79,7 +104,7 @@ def solve(
     burden = pd.DataFrame(report.burden_rows(solved), columns=report.BURDENS)
     burden["value"] = pd.to_numeric(burden["value"])
     answers.attrs["facts"] = report.facts_of(solved)
-    return Answered(answers, tried, burden, list(report.findings(solved, "en")))
+    return Answered(answers, tried, burden, list(report.findings(solved, lang)))
 
 
 def readings(
@@ -94,6 +119,7 @@ def readings(
     readings: Mapping[str, str] | None = None,
     template: str | None = None,
     rules: str | None = None,
+    lang: Lang = "en",
     out: str | Path | None = None,
 ) -> Decided:
     """Which readings of a city's document decide, by themselves and in combination.
@@ -106,6 +132,7 @@ def readings(
 
     from scenarios import readings_report as report
     from scenarios import readings_run as command
+    from scenarios.run import run_facts
 
     size, chosen = (paths, years, seed, threads), (readings, template, rules)
     wanted = command.parse_weights(",".join(weights))
@@ -116,4 +143,5 @@ def readings(
     singles = pd.DataFrame(report.single_rows(found), columns=report.SINGLE)
     every = pd.DataFrame(report.combination_rows(found), columns=columns)
     shares = pd.DataFrame(report.share_rows(found), columns=report.SHARES)
-    return Decided(singles, every, shares, list(report.verdicts(found, "en")))
+    singles.attrs["facts"] = run_facts(found.scenario, found.paths, found.seed)
+    return Decided(singles, every, shares, list(report.verdicts(found, lang)))
