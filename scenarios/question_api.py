@@ -52,6 +52,8 @@ class Decided(NamedTuple):
         from sim.metrics import COLUMNS
 
         shown = self.singles[(self.singles["cannot_show"] == "") & self.singles["metric"].isin(DRAWN)]
+        moves = shown.groupby("metric")["difference"].transform(lambda each: (each != 0).any())
+        shown = shown[moves | shown["metric"].isin(DRAWN[:2])]
         frame = shown.drop(columns="value").rename(columns={"name": "value"})
         nothing: Any = {name: np.empty(0, object) for name in COLUMNS}
         with drawing():
