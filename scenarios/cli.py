@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scenarios import question_commands
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -303,6 +305,9 @@ def bench(
     with progress_on() as progress:
         speeds = run_bench(city or [], paths, json, progress)
     print_bench(speeds, console(), lang)
+
+
+question_commands.add_commands(app)
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:

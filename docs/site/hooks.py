@@ -1,6 +1,6 @@
 """What the site adds to ``docs/``: pages from elsewhere in the repository, references, and two languages.
 
-Sources keep links that work in the repository; here those that leave ``docs/`` are turned to the site's copies.
+Sources keep links that work in the repository; those that leave ``docs/`` are turned to the site's copies.
 """
 
 from __future__ import annotations
