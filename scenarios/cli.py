@@ -91,6 +91,26 @@ def draw(
 
 
 @app.command()
+def explore(
+    directory: Annotated[
+        Path, typer.Argument(metavar="DIR", help="What run, compare or sweep has written.")
+    ],
+    lang: Language = "en",
+    port: Annotated[int, typer.Option(help="Port of this machine; 0: any that is free.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+) -> None:
+    """A page of finished results: choose city, rules, readings and levers, and see what follows."""
+    from scenarios.explorer.page import serve
+    from scenarios.explorer.results import read_results
+    from scenarios.words import word
+
+    def tell(address: str) -> None:
+        print(word("explore:open", lang, address=address), flush=True)
+
+    serve(read_results(directory), lang, port, browser, tell)
+
+
+@app.command()
 def replay(
     city: Annotated[str, typer.Argument(metavar="CITY", help="A built-in city, or a rules file.")],
     data: Annotated[Path, typer.Argument(metavar="DATA_DIR", help="opening.csv, monthly.csv, …")],

@@ -142,6 +142,18 @@ _WORDS: dict[str, tuple[str, str]] = {
     "bench:s": ("{amount} s", "{amount}秒"),
     "bench:min": ("{amount} min", "{amount}分钟"),
     "bench:h": ("{amount} h", "{amount}小时"),
+    # the explorer
+    "explore:scenario": ("Scenario", "情景"),
+    "explore:number": ("Scenario of the study, number", "研究中的情景序号"),
+    "explore:base": ("City", "城市"),
+    "explore:rules": ("Rules", "规则"),
+    "explore:unchanged": ("as in the base", "与基准相同"),
+    "explore:in_all": ("{metric}, whole horizon", "{metric}，整个模拟期"),
+    "explore:note": (
+        "Stored results; nothing is simulated here. Brackets: Wilson 95 % interval; ±: standard error.",
+        "所示均为已存结果，此处不作模拟。方括号为Wilson 95%区间，±为标准误。",
+    ),
+    "explore:open": ("{address}  (Ctrl-C ends)", "{address}（按Ctrl-C结束）"),
     # a new place
     "new:made": (
         "{place} ({code}, {province}), {n} counties: a constructed base case in {folder}.",
