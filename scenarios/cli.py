@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from scenarios.study_commands import add_commands
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -201,6 +203,9 @@ def bench(
     with progress_on() as progress:
         speeds = run_bench(city or [], paths, json, progress)
     print_bench(speeds, console(), lang)
+
+
+add_commands(app)
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:

@@ -1,0 +1,94 @@
+"""Words of what analyses studies and stresses scenarios: key -> (English, Chinese)."""
+
+from __future__ import annotations
+
+from scenarios.labels import Lang
+
+_PHRASES: dict[str, tuple[str, str]] = {
+    # outcomes
+    "by": ("{what} by the end of {year}", "截至{year}年末{what}"),
+    "at": ("{what}, {year}", "{year}年{what}"),
+    "over": ("{what}, {first}–{last}", "{first}—{last}年{what}"),
+    "discounted": (", discounted", "（折现）"),
+    "metric:months_of_capacity": ("months of payment capacity", "累计结余可支付月数"),
+    "metric:cash_months": ("months of capacity in cash", "现金可支付月数"),
+    "metric:pool_months": ("months in the pool", "统筹基金可支付月数"),
+    "metric:reserves": ("reserves in yuan", "累计结余（元）"),
+    "metric:cash_reserves": ("reserves in cash in yuan", "现金累计结余（元）"),
+    "metric:gini": ("Gini coefficient of the counties' burden", "各县负担基尼系数"),
+    # sensitivity
+    "sensitivity": ("{fund}: {what}", "{fund}：{what}"),
+    "sobol": (
+        "Sobol indices from {scenarios:,} scenarios ({samples:,} base points), {paths:,} paths each.",
+        "Sobol指数：{scenarios:,}个情景（基准点{samples:,}个），每个情景路径{paths:,}条。",
+    ),
+    "morris": (
+        "Elementary effects from {scenarios:,} scenarios ({samples:,} trajectories), {paths:,} paths each.",
+        "Morris基本效应：{scenarios:,}个情景（轨迹{samples:,}条），每个情景路径{paths:,}条。",
+    ),
+    "levers_stay": (
+        "Levers stay at their present values.",
+        "政策杠杆保持当前取值。",
+    ),
+    "factor": ("Uncertainty", "不确定因素"),
+    "first_order": ("Alone\n[95%]", "单独作用\n[95%区间]"),
+    "total": ("With interactions\n[95%]", "含交互作用\n[95%区间]"),
+    "mu_star": ("Mean absolute\neffect [95%]", "平均绝对效应\n[95%区间]"),
+    "mu": ("Mean\neffect", "平均\n效应"),
+    "sigma": ("Spread of\neffects", "效应\n离散度"),
+    "sobol_note": (
+        "Share of the variance between scenarios: of the mean over paths, not of single paths. Alone:"
+        " first-order index; with interactions: total index. Indices estimated near 0 may fall below it.",
+        "占情景间方差的比重，针对各路径均值而非单条路径。单独作用为一阶指数，含交互作用为总指数；接近0的估计值可能为负。",
+    ),
+    "morris_note": (
+        "Change of the outcome over the uncertainty's range from its quantile 1/8 to 7/8, in the"
+        " outcome's unit. A spread as large as the mean effect says that the effect depends on the others, or is not linear.",
+        "因素由1/8分位数变到7/8分位数时结果的变化，单位同结果。离散度与平均效应相当，说明效应依赖其他因素或非线性。",
+    ),
+    "noise": (
+        "Chance of the paths makes up {share} of the variance between scenarios (mean {mean}, standard"
+        " deviation {spread}).",
+        "情景间方差中有{share}来自路径抽样误差（均值{mean}，标准差{spread}）。",
+    ),
+    "noisy": (
+        "WARNING: that is not small. The indices partly rank noise; take more paths (--paths).",
+        "警告：该比重不小，指数中混有抽样误差；请增加路径数（--paths）。",
+    ),
+    "constant": (
+        "The outcome is the same in every scenario: nothing to attribute.",
+        "各情景结果完全相同，无可归因。",
+    ),
+    # the variance of single paths
+    "split": (
+        "Where the uncertainty of a single future comes from",
+        "单个未来的不确定性从何而来",
+    ),
+    "source": ("Source", "来源"),
+    "share": ("Share [95%]", "占比[95%区间]"),
+    "variance": ("Variance", "方差"),
+    "shocks": ("shocks of the paths", "随机冲击"),
+    "parameters": ("parameters", "参数"),
+    "readings": ("readings of the document", "文件解读"),
+    "interaction": ("parameters with readings", "参数与解读的交互"),
+    "split_says": (
+        "Of the variance of a single future, {shocks} would remain if every parameter and reading were known;"
+        " {parameters} is due to parameters, {readings} to how the document is read, {interaction} to both"
+        " together.",
+        "即使参数和解读全部已知，单个未来的方差仍有{shocks}；参数贡献{parameters}，文件解读贡献{readings}，二者交互贡献{interaction}。",
+    ),
+    "split_constant": (
+        "The outcome is the same in every path of every scenario.",
+        "所有情景的所有路径结果完全相同。",
+    ),
+    "split_note": (
+        "Law of total variance, from {replications:,} independent replications of 2 × 2 scenarios with"
+        " {paths:,} common paths each; unbiased, so a small component may be estimated below 0.",
+        "按全方差公式分解：{replications:,}次独立重复，每次为2×2个情景、共用{paths:,}条路径；估计无偏，微小分量的估计值可能为负。",
+    ),
+}
+
+
+def phrase(key: str, lang: Lang, **values: object) -> str:
+    """The words for ``key`` in one language, with ``values`` filled in."""
+    return _PHRASES[key][lang == "zh"].format(**values)
