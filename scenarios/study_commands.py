@@ -10,6 +10,11 @@ import typer
 Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of tables.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
 Fund = Annotated[str | None, typer.Option(help="employee or resident.")]
+Readings = Annotated[
+    list[str] | None,
+    typer.Option("--reading", metavar="ID=VALUE", help="Another reading of a clause; repeat for more."),
+]
+Threads = Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")]
 By = Annotated[int | None, typer.Option("--by", metavar="YEAR", help="Calendar year, at its end [the last].")]
 Metric = Annotated[
     str, typer.Option("--outcome", metavar="METRIC", help="event:NAME, or a metric of the metrics table.")
@@ -18,7 +23,7 @@ Metric = Annotated[
 
 def add_commands(app: typer.Typer) -> None:
     """Adds them to the command line."""
-    for command in (sensitivity,):
+    for command in (sensitivity, stress):
         app.command()(command)
 
 
@@ -37,7 +42,7 @@ def sensitivity(
     by: By = None,
     paths: Annotated[int | None, typer.Option(help="Number of paths of each scenario [1000].")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of points and paths.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    threads: Threads = None,
     lang: Language = "en",
 ) -> None:
     """Which uncertainties matter: Sobol indices, and variance split into shocks, parameters, readings."""
@@ -48,3 +53,36 @@ def sensitivity(
     with progress_on() as progress:
         done = run_sensitivity(request, progress)
     print_sensitivity(done, console(), lang)
+
+
+def stress(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where the results go [only shown].")
+    ] = None,
+    event: Annotated[
+        str | None, typer.Option(help="reserve_depletion [this], cash_depletion or below_N_months.")
+    ] = None,
+    fund: Fund = None,
+    by: By = None,
+    paths: Annotated[int | None, typer.Option(help="Paths of the simulated probability.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Threads = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Annotated[str | None, typer.Option(help="A template that is meant for the city.")] = None,
+    rules: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Another city's or any template's rules.")
+    ] = None,
+) -> None:
+    """Reverse stress: the mildest shocks that empty a fund, year by year, and how likely they are."""
+    from scenarios.cli import console, parse_readings, progress_on
+    from scenarios.run import RunRequest
+    from scenarios.stress_run import print_stress, run_stress
+
+    chosen = paths, years, seed, threads, parse_readings(reading), template, rules, lang
+    request = RunRequest(scenario, out or Path.cwd(), *chosen, event=event)
+    with progress_on() as progress:
+        done = run_stress(request, fund, by, progress, write=out is not None)
+    print_stress(done, console(), lang)

@@ -43,7 +43,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "morris_note": (
         "Change of the outcome over the uncertainty's range from its quantile 1/8 to 7/8, in the"
-        " outcome's unit. A spread as large as the mean effect says that the effect depends on the others, or is not linear.",
+        " outcome's unit. A spread as large as the mean effect says that the effect depends on the"
+        " others, or is not linear.",
         "因素由1/8分位数变到7/8分位数时结果的变化，单位同结果。离散度与平均效应相当，说明效应依赖其他因素或非线性。",
     ),
     "noise": (
@@ -85,6 +86,33 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "Law of total variance, from {replications:,} independent replications of 2 × 2 scenarios with"
         " {paths:,} common paths each; unbiased, so a small component may be estimated below 0.",
         "按全方差公式分解：{replications:,}次独立重复，每次为2×2个情景、共用{paths:,}条路径；估计无偏，微小分量的估计值可能为负。",
+    ),
+    # reverse stress
+    "stress": ("{fund}, mildest shocks: {what}", "{fund}，最轻微的致险冲击：{what}"),
+    "claims_against": ("Claims against\nthe median", "支出\n较中位路径"),
+    "contributions_against": ("Contributions\nagainst it", "收入\n较中位路径"),
+    "months_median": ("Months,\nmedian path", "可支付月数\n中位路径"),
+    "months_stressed": ("Months under\nthe shocks", "可支付月数\n冲击之下"),
+    "between": ("{p} (95%: {low} to {high})", "{p}（95%区间{low}—{high}）"),
+    "stress_says": (
+        "All shocks together are {beta} standard deviations from the median path. That far in one direction"
+        " lies a share of {implied} (first-order estimate); the simulated probability is {simulated}.",
+        "全部冲击合计距中位路径{beta}个标准差；按一阶可靠度估计概率为{implied}，模拟概率为{simulated}。",
+    ),
+    "stress_already": (
+        "It happens on the median path, without any shock; simulated probability {simulated}.",
+        "中位路径上无任何冲击即已发生；模拟概率{simulated}。",
+    ),
+    "stress_none": (
+        "No shocks of up to {farthest} standard deviations bring it about; simulated"
+        " probability {simulated}.",
+        "{farthest}个标准差以内的冲击均未导致该事件；模拟概率{simulated}。",
+    ),
+    "stress_note": (
+        "The likeliest of the city's shocks that suffice; counties and months are left without chance, and no"
+        " epidemic comes. The simulation has all chance and every other way to the event, so the two"
+        " probabilities need only be of one order. The search is local.",
+        "所示为足以导致该事件的最可能的市级冲击；县级与月度不设随机波动，亦无疫情。模拟概率含全部随机性和其他途径，二者只需量级相当。搜索为局部最优。",
     ),
 }
 
