@@ -9,6 +9,9 @@ import typer
 
 Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of tables.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
+OutOrNot = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Where the results go [only shown].")
+]
 Fund = Annotated[str | None, typer.Option(help="employee or resident.")]
 Readings = Annotated[
     list[str] | None,
@@ -23,7 +26,7 @@ Metric = Annotated[
 
 def add_commands(app: typer.Typer) -> None:
     """Adds them to the command line."""
-    for command in (sensitivity, stress):
+    for command in (sensitivity, discover, stress, export):
         app.command()(command)
 
 
@@ -55,11 +58,47 @@ def sensitivity(
     print_sensitivity(done, console(), lang)
 
 
+def discover(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished sweep.")],
+    outcome: Metric = "event:reserve_depletion",
+    fund: Fund = None,
+    by: By = None,
+    statistic: Annotated[
+        str | None, typer.Option(help="Such as p05 [probability of an event, mean of a metric].")
+    ] = None,
+    above: Annotated[float | None, typer.Option(help="Scenarios above this value fail.")] = None,
+    below: Annotated[float | None, typer.Option(help="Scenarios below this value fail.")] = None,
+    density: Annotated[float, typer.Option(help="Of a box's scenarios at least so many fail.")] = 0.8,
+    out: OutOrNot = None,
+    lang: Language = "en",
+) -> None:
+    """Under which conditions the scenarios of a sweep fail: boxes found by PRIM."""
+    from scenarios.cli import console
+    from scenarios.discover_run import DiscoverRequest, print_discovery, run_discover
+
+    request = DiscoverRequest(folder, outcome, fund, by, statistic, above, below, density, out)
+    print_discovery(run_discover(request), console(), lang)
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A finished sweep.")],
+    ema: Annotated[Path, typer.Option(metavar="FILE.tar.gz", help="For the EMA Workbench.")],
+    lang: Language = "en",
+) -> None:
+    """A sweep in the format of another program."""
+    from scenarios.cli import console
+    from scenarios.ema import export_ema
+    from scenarios.study_words import phrase
+    from scenarios.swept import load_swept
+
+    swept = load_swept(folder)
+    sizes = {"outcomes": export_ema(swept, ema), "scenarios": len(swept.scenarios)}
+    console().print(phrase("exported", lang, file=ema, **sizes), markup=False, highlight=False)
+
+
 def stress(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Where the results go [only shown].")
-    ] = None,
+    out: OutOrNot = None,
     event: Annotated[
         str | None, typer.Option(help="reserve_depletion [this], cash_depletion or below_N_months.")
     ] = None,

@@ -114,6 +114,39 @@ _PHRASES: dict[str, tuple[str, str]] = {
         " probabilities need only be of one order. The search is local.",
         "所示为足以导致该事件的最可能的市级冲击；县级与月度不设随机波动，亦无疫情。模拟概率含全部随机性和其他途径，二者只需量级相当。搜索为局部最优。",
     ),
+    # scenario discovery
+    "fails": ("{fund}: {what} ({statistic})", "{fund}：{what}（{statistic}）"),
+    "above": (
+        "{failures:,} of {scenarios:,} scenarios lie above {value}; the boxes say where.",
+        "{scenarios:,}个情景中有{failures:,}个高于{value}；下列条件框说明其所在。",
+    ),
+    "below": (
+        "{failures:,} of {scenarios:,} scenarios lie below {value}; the boxes say where.",
+        "{scenarios:,}个情景中有{failures:,}个低于{value}；下列条件框说明其所在。",
+    ),
+    "box": ("Box {number}: all of these together", "条件框{number}：下列条件同时成立"),
+    "condition": ("Condition", "条件"),
+    "p_value": ("Quasi-p", "准p值"),
+    "one_of": ("one of {values}", "取值为{values}"),
+    "and": (" and ", "，且"),
+    "box_says": (
+        "It holds {scenarios:,} scenarios, {density} of which fail; these are {coverage} of all failures.",
+        "框内{scenarios:,}个情景，其中{density}失败；占全部失败情景的{coverage}。",
+    ),
+    "box_note": (
+        "PRIM. Quasi-p: the chance that the condition is of no use; keep those near 0. A later box leaves out"
+        " the scenarios of those before it. Limits are of the scenarios that were run.",
+        "采用PRIM算法。准p值为该条件并无作用的概率，接近0者方可采信；后一框不含前框已有情景；界限取自已运行的情景。",
+    ),
+    "no_box": (
+        "No box holds failures at a density of {density}: failures depend on nothing simple among what"
+        " varied, or --density asks too much.",
+        "未找到失败比例达{density}的条件框：失败与各变动因素无简单关系，或--density要求过高。",
+    ),
+    "exported": (
+        "{scenarios:,} scenarios, {outcomes:,} outcomes → {file}; read by ema_workbench.load_results.",
+        "{scenarios:,}个情景、{outcomes:,}项结果 → {file}；可用ema_workbench.load_results读取。",
+    ),
 }
 
 
