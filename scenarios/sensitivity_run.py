@@ -57,7 +57,8 @@ class SensitivityRequest:
     """What a user asked for; ``None`` leaves it to the command or the study."""
 
     study: str
-    out: Path
+    out: Path | None
+    """Without one nothing is written."""
     method: Method = "sobol"
     samples: int | None = None
     outcome: str = DEFAULT_OUTCOME
@@ -91,7 +92,8 @@ def run_sensitivity(request: SensitivityRequest, progress: Progress) -> Sensitiv
     seed = within("--seed", scenario.seed if request.seed is None else request.seed, 0, 2**32 - 1)
     if request.threads is not None:
         within("--threads", request.threads, 1, 1024)
-    check_folder(request.out)
+    if request.out is not None:
+        check_folder(request.out)
     replications = max(samples, LEAST_REPLICATIONS)
     total = sum(jobs_of(factors, request.method, samples, replications))
     if total > MAX_JOBS:
@@ -105,6 +107,8 @@ def run_sensitivity(request: SensitivityRequest, progress: Progress) -> Sensitiv
     found = sensitivity(factors, evaluate, method=request.method, samples=samples, seed=seed)
     split = variance_split(factors, evaluate, replications=replications, seed=seed)
     facts = run_facts(scenario, paths, seed)
+    if request.out is None:
+        return SensitivityOutput(outcome, found, split, facts, ())
     manifest = {
         **manifest_of(scenario, facts),
         "salib": version("SALib"),

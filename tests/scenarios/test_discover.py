@@ -13,6 +13,7 @@ import pandas as pd
 import pytest
 from test_run_command import fundsim
 
+from scenarios import api
 from scenarios.errors import InputError
 from scenarios.swept import DEFAULT, Figure, load_swept
 
@@ -94,6 +95,8 @@ def test_prim_finds_the_planted_box(
     shown = capsys.readouterr().out
     assert "trend.resident.claims" in shown and "one of after_pool" in shown and "2054" in shown
     boxes = pd.read_csv(out / "boxes.csv").set_index("uncertainty")
+    again = api.discover(sweep, above=0.5).set_index("uncertainty")
+    assert again["low"].equals(boxes["low"])
     first = boxes[boxes.box == 1]
     assert set(first.index) >= {"trend.resident.claims", "readings.T5"}
     assert first.loc["trend.resident.claims", "low"] == pytest.approx(0.012, abs=0.002)

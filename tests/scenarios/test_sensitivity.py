@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from test_run_command import fundsim
 
+from scenarios import api, sensitivity_run
 from scenarios.factors import Factor, factors_of, values_at
 from scenarios.scenario import build
 from scenarios.sensitivity import Job, sensitivity, variance_split
@@ -146,6 +147,7 @@ def test_scenarios_are_simulated_in_order_for_any_number_of_threads(study: Path)
 def test_the_command_writes_tables_and_says_what_they_mean(
     study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(sensitivity_run, "LEAST_REPLICATIONS", 8)
     common = ("sensitivity", str(study), "--fund", "resident", "--paths", "64", "--seed", "0", "--samples")
     out = tmp_path / "out"
     assert fundsim(monkeypatch, *common, "4", "--out", str(out), "--outcome", "months_of_capacity") == 0
@@ -155,7 +157,11 @@ def test_the_command_writes_tables_and_says_what_they_mean(
     table = pd.read_csv(out / "sensitivity.csv")
     assert set(table.statistic) == {"first_order", "total"} and len(table) == 6
     parts = pd.read_csv(out / "variance.csv")
-    assert parts.share.sum() == pytest.approx(1) and (parts.n == 128).all()
+    shown_too, _ = api.sensitivity(
+        study, outcome="months_of_capacity", fund="resident", samples=4, paths=64, seed=0
+    )
+    pd.testing.assert_frame_equal(shown_too, table)
+    assert parts.share.sum() == pytest.approx(1) and (parts.n == 8).all()
     manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
     assert manifest["uncertainties"]["trend.resident.claims"]["range"] == [-0.01, 0.03]
     assert manifest["outcome"] == {"metric": "months_of_capacity", "fund": "resident", "year": None}
