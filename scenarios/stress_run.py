@@ -14,7 +14,7 @@ from scenarios.labels import Lang, label
 from scenarios.outcomes import outcome_words
 from scenarios.output import new_files, write_json
 from scenarios.rows import one_of
-from scenarios.run import Progress, RunRequest, checked, manifest_of, run_facts
+from scenarios.run import Progress, RunRequest, checked, manifest_of, resolved, run_facts
 from scenarios.scenario import Scenario
 from scenarios.study_words import phrase
 from scenarios.summary import SHOWN_YEARS, new_table, note
@@ -58,7 +58,7 @@ def run_stress(
     from sim.rare import rare_event
     from sim.stress import margins, mildest, refused
 
-    scenario, paths, seed = checked(request)
+    scenario, paths, seed = (checked if write else resolved)(request)
     case = scenario.case
     event = DEFAULT_EVENT if request.event is None else request.event
     if event not in (known := margins(case)):

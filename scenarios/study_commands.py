@@ -10,7 +10,7 @@ import typer
 Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of tables.")]
 Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
 OutOrNot = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Where the results go [only shown].")
+    Path | None, typer.Option("--out", metavar="DIR", help="Where the results go; else they are only shown.")
 ]
 Fund = Annotated[str | None, typer.Option(help="employee or resident.")]
 Readings = Annotated[
@@ -18,7 +18,9 @@ Readings = Annotated[
     typer.Option("--reading", metavar="ID=VALUE", help="Another reading of a clause; repeat for more."),
 ]
 Threads = Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")]
-By = Annotated[int | None, typer.Option("--by", metavar="YEAR", help="Calendar year, at its end [the last].")]
+By = Annotated[
+    int | None, typer.Option("--by", metavar="YEAR", help="At the end of this year; else the last.")
+]
 Metric = Annotated[
     str, typer.Option("--outcome", metavar="METRIC", help="event:NAME, or a metric of the metrics table.")
 ]
@@ -31,7 +33,7 @@ def add_commands(app: typer.Typer) -> None:
 
 
 def sensitivity(
-    study: Annotated[str, typer.Argument(metavar="STUDY", help="A scenario file with [uncertainties].")],
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A scenario file with uncertainties.")],
     out: Out,
     method: Annotated[
         Literal["sobol", "morris"],
@@ -64,7 +66,7 @@ def discover(
     fund: Fund = None,
     by: By = None,
     statistic: Annotated[
-        str | None, typer.Option(help="Such as p05 [probability of an event, mean of a metric].")
+        str | None, typer.Option(help="Such as p05; else an event's probability, a metric's mean.")
     ] = None,
     above: Annotated[float | None, typer.Option(help="Scenarios above this value fail.")] = None,
     below: Annotated[float | None, typer.Option(help="Scenarios below this value fail.")] = None,
@@ -100,7 +102,8 @@ def stress(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
     out: OutOrNot = None,
     event: Annotated[
-        str | None, typer.Option(help="reserve_depletion [this], cash_depletion or below_N_months.")
+        str | None,
+        typer.Option(help="reserve_depletion, without the option; cash_depletion; below_N_months."),
     ] = None,
     fund: Fund = None,
     by: By = None,
