@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,12 +60,13 @@ def discover(experiments: pd.DataFrame, fails: NDArray[np.bool_], density: float
     ``experiments``: a row a scenario, numbers or text.  InputError where the EMA Workbench is missing.
     """
     if find_spec("ema_workbench") is None:
-        expected = "expected the EMA Workbench: pip install ema-workbench (or fundsim export --ema)"
+        expected = "expected the EMA Workbench: pip install 'fundsim[discovery]' (or fundsim export --ema)"
         raise InputError("discover", "", expected)
     with _quiet():
         from ema_workbench.analysis.prim import Prim
 
-        prim = Prim(experiments, fails, threshold=density)
+        asked = {"threshold": density} if "threshold" in signature(Prim).parameters else {}  # before 3.0
+        prim = Prim(experiments, fails, **asked)
         found: list[Box] = []
         while len(found) < BOXES:
             candidate = prim.find_box()
@@ -99,8 +101,9 @@ def boxes_table(boxes: tuple[Box, ...]) -> pd.DataFrame:
 
 def _box(candidate: Any, at: int, experiments: pd.DataFrame) -> Box:
     stats, limits = candidate.peeling_trajectory.loc[at], candidate.box_lims[at]
+    chances = candidate.p_values if hasattr(candidate, "p_values") else candidate.qp  # before 3.0
     found = []
-    for name, p_values in sorted(candidate.qp[at].items(), key=lambda item: min(_known(item[1]))):
+    for name, p_values in sorted(chances[at].items(), key=lambda item: min(_known(item[1]))):
         low, high = limits[name].tolist()
         values: tuple[str, ...] = ()
         if isinstance(low, (set, frozenset)):

@@ -250,7 +250,8 @@ def _with_interval(value: float, error: float, percent: bool = False) -> str:
 
 
 def _samples(request: SensitivityRequest) -> int:
-    samples = within("--samples", request.samples or SAMPLES[request.method], 2, MAX_JOBS)
+    asked = SAMPLES[request.method] if request.samples is None else request.samples
+    samples = within("--samples", asked, 2, MAX_JOBS)
     power = samples.bit_length() - 1
     if request.method == "sobol" and samples != 2**power:
         expected = f"Sobol points come by powers of 2: expected {2**power} or {2 ** (power + 1)}"

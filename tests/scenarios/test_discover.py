@@ -208,4 +208,4 @@ def test_without_the_workbench_it_says_what_to_install(
 
     monkeypatch.setattr("scenarios.discovery.find_spec", missing)
     assert fundsim(monkeypatch, "discover", str(sweep), "--above", "0.5") == 2
-    assert "pip install ema-workbench" in capsys.readouterr().err
+    assert "pip install 'fundsim[discovery]'" in capsys.readouterr().err
