@@ -64,6 +64,13 @@ class Histograms:
         """(S,) number of values."""
         return np.diff(self.ends)
 
+    def of(self, some: NDArray[np.int64]) -> Histograms:
+        """Those of ``some`` series, ascending."""
+        sizes = np.diff(self.first)[some]
+        first = np.append(0, np.cumsum(sizes))
+        bins = np.arange(first[-1]) + np.repeat(self.first[some] - first[:-1], sizes)
+        return Histograms(self.low[bins], self.high[bins], self.count[bins], first, self.beyond[some])
+
     def quantiles(self, p: Floats) -> tuple[Floats, Floats]:
         """(S, P) the p-quantiles and their standard errors: half the distance between the order statistics
         at n p -+ sqrt(n p (1 - p)), at least half a bin; NaN for a series without values."""
@@ -71,9 +78,9 @@ class Histograms:
         values, errors = np.full((2, len(n), len(p)), np.nan)
         some, np_ = n > 0, np.outer(n, p)[n > 0]
         spread = np.sqrt(np_ * (1 - p))
-        middle, widths = self._at(np_, some)
-        (low, _), (high, _) = self._at(np_ - spread, some), self._at(np_ + spread, some)
-        values[some], errors[some] = middle, np.maximum((high - low) / 2, widths / 2)
+        at, widths = self._at(np.hstack([np_, np_ - spread, np_ + spread]), some)
+        middle, low, high = np.split(at, 3, axis=1)
+        values[some], errors[some] = middle, np.maximum((high - low) / 2, widths[:, : len(p)] / 2)
         return values, errors
 
     def _at(self, ranks: Floats, some: NDArray[np.bool_]) -> tuple[Floats, Floats]:
@@ -90,17 +97,20 @@ class Histograms:
 
     def tail_means(self, a: float) -> tuple[Floats, Floats]:
         """(S,) TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n)."""
-        n, value = self.total, self.quantiles(np.array([a]))[0][:, 0]
+        n = self.total
+        value, some = np.full(len(n), np.nan), n > 0
+        value[some] = self._at(n[some, None] * a, some)[0][:, 0]
         middle = (self.low + self.high) / 2
         excess = np.maximum(middle - np.repeat(value, np.diff(self.first)), 0.0)
         with np.errstate(invalid="ignore"):  # no values: 0 / 0
-            mean = self._sums(excess * self.count) / n
-            variance = self._sums(excess**2 * self.count) / n - mean**2
+            mean, square = self._sums(np.stack([excess * self.count, excess**2 * self.count])) / n
+            variance = square - mean**2
             return value + mean / (1 - a), np.sqrt(np.maximum(variance, 0.0) / n) / (1 - a)
 
     def _sums(self, values: Floats) -> Floats:
-        """(S,) sums over each series' bins, by NumPy's pairwise sum, which ``reduceat`` is not."""
-        return np.array([values[a:b].sum() for a, b in pairwise(self.first.tolist())])
+        """(K, S) sums of K rows over each series' bins, by NumPy's pairwise sum, which ``reduceat`` is not."""
+        add = np.add.reduce
+        return np.stack([add(values[:, a:b], axis=1) for a, b in pairwise(self.first.tolist())], axis=1)
 
 
 @cache
@@ -121,14 +131,43 @@ def edges(kind: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     return low, high, (size == 1) | (size == MONEY_HALF)
 
 
-def histograms(kind: str, counts: Sequence[NDArray[np.uint32]], lowest_yuan: Floats) -> Histograms:
-    """S series' counts, all of one kind; ``lowest_yuan`` (S,) are the lowest edges of their money bins."""
-    occupied = [np.flatnonzero(series != 0) for series in counts]
-    sizes = [len(bins) for bins in occupied]
-    at = np.concatenate(occupied)
-    count = np.concatenate([series[bins] for series, bins in zip(counts, occupied, strict=True)])
-    low, high, outside = edges(kind)
-    unit = np.repeat(lowest_yuan, sizes) if kind in ("signed", "money") else 1.0
-    first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    beyond = np.concatenate([[0], np.cumsum(count * outside[at], dtype=np.int64)])
-    return Histograms(low[at] * unit, high[at] * unit, count.astype(np.int64), first, np.diff(beyond[first]))
+@cache
+def _every_edge() -> tuple[Floats, Floats, NDArray[np.bool_], dict[str, int]]:
+    """``edges`` of all kinds, one kind after the other, and where each begins."""
+    tables = [edges(kind) for kind in BINS]
+    low, high, outside = (np.concatenate(parts) for parts in zip(*tables, strict=True))
+    ends = np.cumsum([len(table[0]) for table in tables]).tolist()
+    return low, high, outside, dict(zip(BINS, [0, *ends], strict=False))
+
+
+def histograms(
+    counts: NDArray[np.uint32], start: NDArray[np.int64], kinds: Sequence[str], lowest_yuan: Floats
+) -> Histograms:
+    """Histograms of S series that begin at ``start`` (S,), ascending, of ``counts``, and of what ``kinds``.
+
+    ``lowest_yuan`` (S,) are the lowest edges of money bins.
+    """
+    sizes = [BINS[kind] for kind in kinds]
+    at = _occupied(counts, start, start + sizes)
+    first = np.append(np.searchsorted(at, start), len(at))
+    of_each = np.diff(first)
+    low, high, outside, table = _every_edge()
+    edge = at + np.repeat([table[kind] for kind in kinds] - start, of_each)
+    money = [kind in ("signed", "money") for kind in kinds]
+    unit = np.repeat(np.where(money, lowest_yuan, 1.0), of_each)
+    count = counts[at].astype(np.int64)
+    beyond = np.concatenate([[0], np.cumsum(count * outside[edge], dtype=np.int64)])
+    return Histograms(low[edge] * unit, high[edge] * unit, count, first, np.diff(beyond[first]))
+
+
+def _occupied(
+    counts: NDArray[np.uint32], start: NDArray[np.int64], end: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """Bins with a count, from each start to its end; series that stand side by side are looked through at
+    once."""
+    apart = np.flatnonzero(start[1:] != end[:-1]) + 1
+    found = [
+        np.flatnonzero(counts[a:b] != 0) + a
+        for a, b in zip(start[[0, *apart]].tolist(), end[[*(apart - 1), len(end) - 1]].tolist(), strict=True)
+    ]
+    return np.concatenate(found)

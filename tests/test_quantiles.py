@@ -38,8 +38,8 @@ class Single:
 
 def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
     """The histogram and the moments of values that come in blocks, the last one not full."""
-    first = np.zeros(1, np.int64)
-    series = Series(ALL, (), first, first, np.array([ZERO_AT[kind]]), BINS[kind])
+    start = np.zeros(1, np.int64)
+    series = Series(ALL, (), start, start, np.array([ZERO_AT[kind]]), BINS[kind])
     tally = new_tally(make_case(), series, 1)
     total = np.zeros((1, 3))
     for first in range(0, len(values), LANES):
@@ -54,7 +54,7 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
             (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
         merge(total, tally.moments)
         count(tally.counts, tally.offset, tally.bins, 1)
-    return Single(histograms(kind, [tally.counts], np.array([LOWEST]))), total[0]
+    return Single(histograms(tally.counts, start, [kind], np.array([LOWEST]))), total[0]
 
 
 def order_statistic(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -222,9 +222,20 @@ def test_many_series_are_worked_on_as_each_alone(kind: str) -> None:
     counts[3], counts[6] = 0, 0  # without values, also at the end
     counts[4], counts[4, 5] = 0, 1
     lowest = draw.uniform(1, 1e4, 7)
-    together = histograms(kind, list(counts), lowest)
-    for s in range(7):
-        alone = histograms(kind, [counts[s]], lowest[s : s + 1])
+    start = BINS[kind] * np.arange(7)
+    together = histograms(counts.ravel(), start, [kind] * 7, lowest)
+    assert_same_histograms(together.of(np.array([1, 4, 6])), [1, 4, 6], counts, kind, lowest)
+    apart = histograms(counts.ravel(), start[[0, 2, 3]], [kind] * 3, lowest[[0, 2, 3]])
+    assert_same_histograms(apart, [0, 2, 3], counts, kind, lowest)
+    assert_same_histograms(together, list(range(7)), counts, kind, lowest)
+
+
+def assert_same_histograms(
+    together: Histograms, series: list[int], counts: np.ndarray, kind: str, lowest: np.ndarray
+) -> None:
+    """Figures of several series at once are those of each one alone."""
+    for s, of in enumerate(series):
+        alone = histograms(counts[of], np.zeros(1, np.int64), [kind], lowest[of : of + 1])
         assert (alone.total[0], alone.beyond[0]) == (together.total[s], together.beyond[s])
         for found, expected in zip(together.quantiles(P), alone.quantiles(P), strict=True):
             np.testing.assert_array_equal(found[s], expected[0])

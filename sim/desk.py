@@ -1,0 +1,73 @@
+"""Cases simulated one after the other by one thread, in memory that is used again.
+
+A sweep runs thousands of small cases of one shape.  Each is one job of one thread, so that nothing is merged
+between threads, and several desks work side by side: the kernels run without the interpreter's lock.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.kernels.block import Work, merge_blocks
+from sim.kernels.lanes import LANES
+from sim.kernels.tally import Tally
+from sim.lower import lower_case, lower_noise
+from sim.model import Case
+from sim.sampling import chunks_of
+from sim.series import ALL, Series, Wanted, series_of
+from sim.simulate import Result, Workers, most_blocks, new_tally, new_work
+from sim.threads import Stop
+
+
+class _Memory(NamedTuple):
+    """What fits the cases of one shape, in chunks of up to so many blocks."""
+
+    shape: tuple[object, ...]
+    work: Work
+    tally: Tally
+
+
+class Desk:
+    """One thread's place of work; its results hold counts that the next one overwrites."""
+
+    def __init__(self, wanted: Wanted = ALL) -> None:
+        self.wanted = wanted
+        self.kernel_seconds = 0.0
+        """Processor time that this thread has spent in ``simulate_blocks``."""
+        self._memory: _Memory | None = None
+
+    def simulate(self, case: Case, *, paths: int, seed: int, stop: Stop) -> Result | None:
+        """The result of ``sim.simulate.simulate``, to the last bit; None where ``stop`` ended it."""
+        plan, series = lower_case(case), series_of(case, self.wanted)
+        blocks = -(-paths // LANES)
+        per_chunk = min(blocks, most_blocks(series))
+        work, tally = self._fitted(case, series, per_chunk)
+        crew = Workers(plan, lower_noise(case, plan, seed), paths, [tally], [work])
+        total = np.zeros_like(tally.moments)
+        events, county_events = np.zeros_like(tally.events), np.zeros_like(tally.county_events)
+        for chunk in chunks_of(case, "plain", seed, blocks, per_chunk):
+            started = time.thread_time()
+            part = crew.run_chunk((work, tally), chunk, stop)
+            self.kernel_seconds += time.thread_time() - started
+            if stop[0] != 0:
+                return None
+            merge_blocks(total, part.moments, chunk.blocks)
+            events += part.events
+            county_events += part.county_events
+        crew.check()
+        return Result(case, paths, seed, series, tally.counts, total, events, county_events)
+
+    def _fitted(self, case: Case, series: Series, blocks: int) -> tuple[Work, Tally]:
+        """Empty tallies for the case: those at hand where they fit, else new ones."""
+        events = len(case.options.below_months)
+        shape = (len(case.funds), len(case.counties), case.years, events, blocks)
+        if self._memory is None or self._memory.shape != shape:
+            self._memory = None  # before the next is made: they may be large
+            self._memory = _Memory(shape, new_work(case), new_tally(case, series, blocks))
+        else:
+            self._memory.tally.counts[...] = 0
+            self._memory.tally.breaches[...] = 0
+        return self._memory.work, self._memory.tally
