@@ -11,10 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.event_rows import Figures
 from sim.kernels.block import Work, merge_blocks
 from sim.kernels.lanes import LANES
 from sim.kernels.tally import Tally
 from sim.lower import lower_case, lower_noise
+from sim.metrics import Layout, figures_of, layout_of
 from sim.model import Case
 from sim.sampling import chunks_of
 from sim.series import ALL, Series, Wanted, series_of
@@ -23,28 +25,36 @@ from sim.threads import Stop
 
 
 class _Memory(NamedTuple):
-    """What fits the cases of one shape, in chunks of up to so many blocks."""
+    """What fits the cases of one shape."""
 
-    shape: tuple[object, ...]
     work: Work
     tally: Tally
 
 
+class Table(NamedTuple):
+    """The metrics table of one case, without its name."""
+
+    layout: Layout
+    figures: Figures
+
+
 class Desk:
-    """One thread's place of work; its results hold counts that the next one overwrites."""
+    """One thread's place of work."""
 
     def __init__(self, wanted: Wanted = ALL) -> None:
         self.wanted = wanted
         self.kernel_seconds = 0.0
-        """Processor time that this thread has spent in ``simulate_blocks``."""
+        """Processor time that its thread has spent in ``simulate_blocks``."""
         self._memory: _Memory | None = None
+        self._shape: tuple[int, ...] = ()
 
-    def simulate(self, case: Case, *, paths: int, seed: int, stop: Stop) -> Result | None:
-        """The result of ``sim.simulate.simulate``, to the last bit; None where ``stop`` ended it."""
+    def table(self, case: Case, *, paths: int, seed: int, stop: Stop) -> Table | None:
+        """The figures of ``simulate`` and ``metrics_columns``, to the last bit; None where ``stop`` came."""
         plan, series = lower_case(case), series_of(case, self.wanted)
         blocks = -(-paths // LANES)
         per_chunk = min(blocks, most_blocks(series))
-        work, tally = self._fitted(case, series, per_chunk)
+        work, tally = memory = self._fitting(case, series, per_chunk)
+        self._memory = None  # what is left half-way is not used again
         crew = Workers(plan, lower_noise(case, plan, seed), paths, [tally], [work])
         total = np.zeros_like(tally.moments)
         events, county_events = np.zeros_like(tally.events), np.zeros_like(tally.county_events)
@@ -58,16 +68,17 @@ class Desk:
             events += part.events
             county_events += part.county_events
         crew.check()
-        return Result(case, paths, seed, series, tally.counts, total, events, county_events)
+        result = Result(case, paths, seed, series, tally.counts, total, events, county_events)
+        layout = layout_of(result)
+        figures, _ = figures_of(result, layout, wipe=True)
+        self._memory = memory
+        return Table(layout, figures)
 
-    def _fitted(self, case: Case, series: Series, blocks: int) -> tuple[Work, Tally]:
-        """Empty tallies for the case: those at hand where they fit, else new ones."""
+    def _fitting(self, case: Case, series: Series, blocks: int) -> _Memory:
+        """Memory with empty tallies for chunks of so many blocks: what is at hand where it fits."""
         events = len(case.options.below_months)
         shape = (len(case.funds), len(case.counties), case.years, events, blocks)
-        if self._memory is None or self._memory.shape != shape:
+        if self._memory is None or self._shape != shape:
             self._memory = None  # before the next is made: they may be large
-            self._memory = _Memory(shape, new_work(case), new_tally(case, series, blocks))
-        else:
-            self._memory.tally.counts[...] = 0
-            self._memory.tally.breaches[...] = 0
-        return self._memory.work, self._memory.tally
+            self._memory, self._shape = _Memory(new_work(case), new_tally(case, series, blocks)), shape
+        return self._memory

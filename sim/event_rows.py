@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
+Row = tuple[str, str, int | None, str, str, float, float, int]
+"""fund, county, year, metric, statistic, value, std_error, n."""
 RANKS = (0.05, 0.25, 0.50)
 """Order statistics of the year of an event, besides its probability."""
 
@@ -29,15 +31,14 @@ def probabilities(new: NDArray[np.int64], paths: int, errors: Floats | None) -> 
     """(events, 2 Y): year by year the cumulative probability, then the hazard."""
     happened = np.cumsum(new, axis=1)
     p, at_risk = happened / paths, paths - happened + new
+    figures = np.empty((3, len(new), new.shape[1], 2))
+    figures[0, :, :, 0], figures[2, :, :, 0], figures[2, :, :, 1] = p, paths, at_risk
+    figures[1, :, :, 0] = np.sqrt(p * (1 - p) / paths) if errors is None else errors
     hazard = new / np.where(at_risk > 0, at_risk, np.nan)
-    hazard_errors = np.sqrt(hazard * (1 - hazard) / np.maximum(at_risk, 1))
-    if errors is not None:
-        hazard_errors = np.full(new.shape, np.nan)
-    told = np.sqrt(p * (1 - p) / paths) if errors is None else errors
-    pairs = (p, hazard), (told, hazard_errors), (np.full(new.shape, paths), at_risk)
-    return Figures(
-        *(np.stack(pair, 2).reshape(len(new), 2 * new.shape[1]).astype(np.float64) for pair in pairs)
-    )
+    figures[0, :, :, 1] = hazard
+    known = np.sqrt(hazard * (1 - hazard) / np.maximum(at_risk, 1))
+    figures[1, :, :, 1] = known if errors is None else np.nan
+    return Figures(*figures.reshape(3, len(new), 2 * new.shape[1]))
 
 
 def event_years(new: NDArray[np.int64], paths: int, first_year: int, errors: Floats | None) -> Figures:

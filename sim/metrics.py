@@ -20,22 +20,21 @@ from sim.event_rows import RANKS, Figures, event_years, probabilities
 from sim.kernels.codes import EVENTS
 from sim.kernels.tally import MONEY_LOWEST
 from sim.model import Fund
-from sim.quantiles import histograms
+from sim.quantiles import summaries
 from sim.rules import FundRules
-from sim.series import Series, Wanted, kind_of
+from sim.series import BINS, METRICS, Series, Wanted, kind_of
 from sim.simulate import Result
 
 if TYPE_CHECKING:
     import pandas as pd
 
 WORDS = ("scenario", "fund", "county", "metric", "statistic")
+KINDS: dict[str, Any] = dict.fromkeys(WORDS, object)
 COLUMNS = ("scenario", "fund", "county", "year", "metric", "statistic", "value", "std_error", "n")
 PERCENTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 FEW = (0.05, 0.50, 0.95)
 TAILS = (0.95, 0.99)
 CITY = "*"
-BATCH = 256
-"""Series worked on together: their occupied bins stay some tens of megabytes at most."""
 Columns = dict[str, NDArray[Any]]
 """The table by column, in the order of ``COLUMNS``: words as objects, year NaN for the whole horizon."""
 Word = tuple[str, str, float, str, str]
@@ -56,6 +55,14 @@ def reported_events(rules: FundRules, below: tuple[float, ...]) -> dict[str, int
     }
     names = [*EVENTS, *(f"below_{n:g}_months" for n in below)]
     return {name: i for i, name in enumerate(names) if not absent.get(name, False)}
+
+
+def all_metrics(below: tuple[float, ...]) -> list[str]:
+    """Every metric that the table of any city may have."""
+    events = [*EVENTS, *(f"below_{n:g}_months" for n in below)]
+    of_events = [f"{kind}:{name}" for name in events for kind in ("event", "hazard", "event_year")]
+    county = [f"{kind}:county_depletion" for kind in ("event", "hazard")]
+    return sorted({*of_events, *county, *METRICS})
 
 
 def can_be_unfunded(rules: FundRules) -> bool:
@@ -142,8 +149,8 @@ class Group(NamedTuple):
     statistics: Statistics
     series: NDArray[np.int64]
     """Their numbers, ascending."""
-    first_row: NDArray[np.int64]
-    """Where each one's rows begin, behind those of the events."""
+    rows: NDArray[np.int64]
+    """(series, statistics) their rows, behind those of the events; the mean's comes first."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,8 +166,12 @@ class Layout:
     has_years: bool
     """Whether any row is wanted of the year in which an event came."""
     groups: tuple[Group, ...]
-    kinds: NDArray[Any]
+    kinds: tuple[str, ...]
     """What bins each series has."""
+    funds: NDArray[np.int64]
+    """Of each series."""
+    unreported: tuple[tuple[int, int], ...]
+    """First bin and end of every series without a row."""
 
 
 def layout_of(result: Result, only: Container[str] | None = None) -> Layout:
@@ -184,40 +195,33 @@ def layout_of(result: Result, only: Container[str] | None = None) -> Layout:
     )
 
 
-def figures_of(result: Result, layout: Layout) -> tuple[Figures, dict[str, int]]:
-    """Value, standard error and n of every row; and by metric the values outside the histograms' range."""
-    parts, beyond = [_event_figures(result, layout)], np.zeros(len(result.series.keys), np.int64)
-    rows = len(layout.words["fund"]) - len(layout.event_rows)
-    figures = Figures(*np.full((3, rows), np.nan))
-    shown = np.sort(np.concatenate([np.zeros(0, np.int64), *(group.series for group in layout.groups)]))
+def figures_of(result: Result, layout: Layout, *, wipe: bool = False) -> tuple[Figures, dict[str, int]]:
+    """Value, standard error and n of every row; and by metric the values outside the histograms' range.
+
+    ``wipe`` leaves the result's counts empty, for the next run to count in.
+    """
+    events = _event_figures(result, layout)
+    figures = Figures(*np.empty((3, len(layout.words["fund"]) - len(layout.event_rows))))
     lowest = np.array([lowest_yuan(result, f) for f in range(len(result.case.funds))])
-    fund = np.array([key.fund for key in result.series.keys], np.int64) if len(shown) else shown
-    for first in range(0, len(shown), BATCH):
-        batch = shown[first : first + BATCH]
-        start, kinds = result.series.start[batch], layout.kinds[batch].tolist()
-        bins = histograms(result.counts, start, kinds, lowest[fund[batch]])
-        beyond[batch] = bins.beyond
-        for group in layout.groups:
-            a, b = np.searchsorted(group.series, [batch[0], batch[-1] + 1])
-            if a == b:
-                continue
-            percentiles, tails = group.statistics
-            some, row = group.series[a:b], group.first_row[a:b]
-            mine = bins.of(np.searchsorted(batch, some))
-            value, std_error, n = figures
-            made = (_means(result, some), mine.quantiles(np.array(percentiles)), *map(mine.tail_means, tails))
-            at = row[:, None] + np.arange(1 + len(percentiles) + len(tails))
-            value[at], std_error[at] = (np.column_stack(each) for each in zip(*made, strict=True))
-            n[at] = result.moments[some, :1]
+    by_metric: dict[str, int] = {}
+    for (percentiles, tails), series, rows in layout.groups:
+        kinds = [layout.kinds[i] for i in series.tolist()]
+        units = lowest[layout.funds[series]]
+        start = result.series.start[series]
+        of_bins = summaries(result.counts, start, kinds, units, percentiles, tails, wipe=wipe)
+        mean, error = _means(result, series)
+        figures.value[rows] = np.column_stack([mean, of_bins.value])
+        figures.std_error[rows] = np.column_stack([error, of_bins.error])
+        figures.n[rows] = result.moments[series, :1]
+        for i in np.flatnonzero(of_bins.beyond).tolist():
+            metric = result.series.keys[series[i]].metric
+            by_metric[metric] = by_metric.get(metric, 0) + int(of_bins.beyond[i])
+    for first, last in layout.unreported if wipe else ():
+        result.counts[first:last] = 0
     if result.errors is not None:  # only independent paths have one beside the mean's
         means = layout.words["statistic"][len(layout.event_rows) :] == "mean"
-        figures = figures._replace(std_error=np.where(means, figures.std_error, np.nan))
-    parts.append(figures)
-    by_metric: dict[str, int] = {}
-    for i in np.flatnonzero(beyond).tolist():
-        metric = result.series.keys[i].metric
-        by_metric[metric] = by_metric.get(metric, 0) + int(beyond[i])
-    return Figures(*map(np.concatenate, zip(*parts, strict=True))), by_metric
+        figures.std_error[~means] = np.nan
+    return Figures(*map(np.concatenate, zip(events, figures, strict=True))), by_metric
 
 
 def lowest_yuan(result: Result, f: int) -> float:
@@ -256,8 +260,8 @@ def _layout(shape: Shape) -> Layout:
                 event_rows.append((len(events) - 1) * per_event + i)
                 words.append((fund, place, year, metric, statistic))
     groups: dict[Statistics, list[tuple[int, int]]] = {}
-    behind = len(words)
-    for i, key in enumerate(shape.keys.keys):
+    behind, keys = len(words), shape.keys.keys
+    for i, key in enumerate(keys):
         of_county = key.county >= 0
         shown = shape.only is None or (key.metric in shape.only and not of_county)
         if not (shown and reports(shape.rules[key.fund], key.metric, of_county)):
@@ -268,20 +272,28 @@ def _layout(shape: Shape) -> Layout:
         year = float("nan") if key.year < 0 else shape.first_year + key.year
         names = ["mean", *(f"p{100 * p:02.0f}" for p in percentiles), *(f"tvar{100 * a:.0f}" for a in tails)]
         words += [(fund, place, year, key.metric, name) for name in names]
+    hidden = sorted(set(range(len(keys))) - {i for each in groups.values() for i, _ in each})
     columns = list(zip(*words, strict=True)) or [()] * 5
-    kinds = (object, object, np.float64, object, object)
     of_years = np.array(event_rows, np.int64) % per_event >= 2 * years
     return Layout(
         {
-            name: np.array(column, kind)
-            for name, column, kind in zip(COLUMNS[1:6], columns, kinds, strict=True)
+            name: np.array(column, KINDS.get(name, np.float64))
+            for name, column in zip(COLUMNS[1:6], columns, strict=True)
         },
         np.array(events, np.int64),
         np.array(event_rows, np.int64),
         bool(of_years.any()),
-        tuple(Group(each, *np.array(at, np.int64).T) for each, at in groups.items()),
-        np.array([kind_of(key.metric) for key in shape.keys.keys], object),
+        tuple(_group(each, found) for each, found in groups.items()),
+        tuple(kind_of(key.metric) for key in keys),
+        np.array([key.fund for key in keys], np.int64),
+        tuple((shape.keys.start[i], shape.keys.start[i] + BINS[kind_of(keys[i].metric)]) for i in hidden),
     )
+
+
+def _group(statistics: Statistics, found: list[tuple[int, int]]) -> Group:
+    """Series by number and first row."""
+    series, first = np.array(found, np.int64).T
+    return Group(statistics, series, first[:, None] + np.arange(1 + sum(map(len, statistics))))
 
 
 def _reported(shape: Shape) -> Iterator[tuple[int, int, str, int]]:
