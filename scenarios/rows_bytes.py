@@ -57,14 +57,15 @@ def part_bytes(ids: Sequence[str], tables: Sequence[Any]) -> int:
 def write_part(path: Path | Any, ids: Sequence[str], tables: Sequence[Any]) -> None:
     """One Parquet file, or stream, of several scenarios, in their order."""
     import pyarrow as pa
-    from pyarrow.parquet import write_table
+    from pyarrow.parquet import ParquetWriter
 
     whole = pa.concat_tables(tables).unify_dictionaries().combine_chunks()
     which = np.repeat(np.arange(len(ids), dtype=np.int32), [len(table) for table in tables])
     named = whole.add_column(0, "scenario", pa.DictionaryArray.from_arrays(which, pa.array(ids)))
-    note = {"pandas": pandas_note(dict.fromkeys(COLUMNS, ()))}
     # without Arrow's own schema readers take the dictionaries for the plain text that they are
-    write_table(named.replace_schema_metadata(note), path, store_schema=False, write_page_checksum=True)
+    with ParquetWriter(path, named.schema, store_schema=False, write_page_checksum=True) as file:
+        file.write_table(named)
+        file.add_key_value_metadata({"pandas": pandas_note(COLUMNS)})
 
 
 @lru_cache(maxsize=64)

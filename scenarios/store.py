@@ -69,6 +69,7 @@ class Store:
 
     def finish(self) -> None:
         """All scenarios are there: the journal goes."""
+        assert len(self.parts) == -(-len(self.ids) // PART)
         self.close()
         (self.out / JOURNAL).unlink(missing_ok=True)
 

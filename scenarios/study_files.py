@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from scenarios.variation import Values, Variation
 if TYPE_CHECKING:
     from scenarios.sweep import Task
 
+HERE = Path(__file__).resolve().parent
 FORMAT = 1
 """Of the folder."""
 IDENTIFYING = ("scenario", "number", "base")
@@ -41,7 +43,7 @@ def manifest(task: Task, points: Sequence[Point]) -> dict[str, Any]:
             for name, base in zip(study.base_names, study.bases, strict=True)
         },
         "program": program(),
-        "inputs_sha256": {_named(path): sha256(path) for path in _inputs(study, points)},
+        "inputs_sha256": {_named(path, study): sha256(path) for path in _inputs(study, points)},
         "scenarios_sha256": ids,
     }
 
@@ -99,5 +101,7 @@ def _inputs(study: Study, points: Sequence[Point]) -> list[Path]:
     return list(files)
 
 
-def _named(path: Path) -> str:
-    return f"{path.resolve().parent.name}/{path.name}"
+def _named(path: Path, study: Study) -> str:
+    """As seen from the study's folder; what comes with the program, as seen from the program's."""
+    inside = path.resolve().is_relative_to(HERE)
+    return Path(os.path.relpath(path, HERE if inside else study.path.parent)).as_posix()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -23,6 +23,7 @@ from scenarios.study_files import manifest, scenario_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from scenarios.cluster import Workers
     from scenarios.store import Store
     from sim.desk import Desk
     from sim.series import Wanted
@@ -96,22 +97,27 @@ def sweep(request: SweepRequest, progress: Progress = lambda done, of: None) -> 
 
     ``progress`` is called with scenarios done and scenarios in all, and 0 while kernels are made ready.
     """
-    task, points = prepared(request)
-    from scenarios.store import JOURNAL, SCENARIOS, STUDY, Store
+    from scenarios.store import SCENARIOS, STUDY, Store
 
-    store = Store(request.out, manifest(task, points), [point.id for point in points], request.fresh)
-    try:
-        store.begin(scenario_table(task.study, points))
-        left = [point for point in points if point.number not in store.done]
-        spent = _run(request, task, left, store, progress, len(points)) if left else Spent(0.0, 0.0, 1)
-        store.finish()
-    finally:
-        store.close()
+    task, points = prepared(request)
+    ids = [point.id for point in points]
+    with _elsewhere(request) as workers:
+        store = Store(request.out, manifest(task, points), ids, request.fresh)
+        try:
+            store.begin(scenario_table(task.study, points))
+            left = [point for point in points if point.number not in store.done]
+            spent = Spent(0.0, 0.0, 1)
+            if left:
+                progress(0, len(points))
+                jobs, threads = _jobs(request, task, left, workers)
+                spent = _keep(jobs, threads, store, progress, len(points))
+            store.finish()
+        finally:
+            store.close()
     busy = spent.kernel_seconds / (spent.seconds * spent.threads) if left else float("nan")
     if left:
         _write_speed(request.out, spent, len(left))
     names = [STUDY, SCENARIOS, SPEED, *(f"metrics.parquet/{path.name}" for path in parts_of(request.out))]
-    assert not (request.out / JOURNAL).exists()
     files = tuple(path for name in names if (path := request.out / name).exists())
     return SweepOutput(task.study, points, request.out, len(left), spent.seconds, busy, files)
 
@@ -202,32 +208,35 @@ class Spent(NamedTuple):
     threads: int
 
 
-def _run(
-    request: SweepRequest, task: Task, left: Sequence[Point], store: Store, progress: Progress, of: int
-) -> Spent:
-    """Run what is left and keep it."""
-    done = of - len(left)
-    progress(0, of)
-    if request.workers is not None or request.scheduler is not None:
-        from scenarios.cluster import cluster
+def _elsewhere(request: SweepRequest) -> AbstractContextManager[Workers | None]:
+    """The workers that a request asks for, or none."""
+    if request.workers is None and request.scheduler is None:
+        return nullcontext()
+    from scenarios.cluster import cluster
 
-        with cluster(request.workers, request.scheduler) as workers:
-            workers.make_ready(task, left[0])
-            return _keep(workers.run(task, left), workers.threads, store, progress, done, of)
+    return cluster(request.workers, request.scheduler)
+
+
+def _jobs(
+    request: SweepRequest, task: Task, left: Sequence[Point], workers: Workers | None
+) -> tuple[Iterator[Job], int]:
+    """What is left, as it is done, and by how many threads, whose kernels are ready."""
+    if workers is not None:
+        workers.make_ready(task, left[0])
+        return workers.run(left), workers.threads
     from sim.threads import usable_cores
 
     threads = min(request.threads or usable_cores(), len(left))
     make_ready(task, left[0])
-    return _keep(_in_threads(task, left, threads), threads, store, progress, done, of)
+    return _in_threads(task, left, threads), threads
 
 
-def _keep(jobs: Iterator[Job], threads: int, store: Store, progress: Progress, done: int, of: int) -> Spent:
+def _keep(jobs: Iterator[Job], threads: int, store: Store, progress: Progress, of: int) -> Spent:
     kernel, started = 0.0, time.perf_counter()
     for job in jobs:
         store.keep(job.number, job.rows)
         kernel += job.kernel_seconds
-        done += 1
-        progress(done, of)
+        progress(len(store.done), of)
     return Spent(time.perf_counter() - started, kernel, threads)
 
 

@@ -84,7 +84,7 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
 def moved_by(scenarios: pd.DataFrame, column: pd.Series[float]) -> list[tuple[str, list[tuple[str, float]]]]:
     """Address -> the outcome's mean by value, the address whose means lie furthest apart first."""
     found = []
-    for at in [name for name in scenarios if name not in ("scenario", "number")]:
+    for at in [str(name) for name in scenarios if name not in ("scenario", "number")]:
         by = scenarios[at]
         if by.nunique(dropna=False) < 2:
             continue
@@ -95,7 +95,7 @@ def moved_by(scenarios: pd.DataFrame, column: pd.Series[float]) -> list[tuple[st
             by = by.map(lambda x, m=middle: f"<{m:.4g}" if x < m else f"≥{m:.4g}")
         means = column.groupby(by.to_numpy(), dropna=False, sort=True).mean().dropna()
         pairs = [(_value(value), float(mean)) for value, mean in means.items()]
-        if len(pairs) > 1:
+        if len(pairs) > 1 and _spread(pairs) > 1e-3 * max(abs(mean) for _, mean in pairs):
             found.append((at, pairs))
     return sorted(found, key=lambda each: -_spread(each[1]))
 

@@ -170,8 +170,8 @@ class Layout:
     """What bins each series has."""
     funds: NDArray[np.int64]
     """Of each series."""
-    unreported: tuple[tuple[int, int], ...]
-    """First bin and end of every series without a row."""
+    unreported: NDArray[np.int64]
+    """Series without a row."""
 
 
 def layout_of(result: Result, only: Container[str] | None = None) -> Layout:
@@ -216,12 +216,21 @@ def figures_of(result: Result, layout: Layout, *, wipe: bool = False) -> tuple[F
         for i in np.flatnonzero(of_bins.beyond).tolist():
             metric = result.series.keys[series[i]].metric
             by_metric[metric] = by_metric.get(metric, 0) + int(of_bins.beyond[i])
-    for first, last in layout.unreported if wipe else ():
-        result.counts[first:last] = 0
+    if wipe:
+        _wipe(result, layout.unreported)
     if result.errors is not None:  # only independent paths have one beside the mean's
         means = layout.words["statistic"][len(layout.event_rows) :] == "mean"
         figures.std_error[~means] = np.nan
     return Figures(*map(np.concatenate, zip(events, figures, strict=True))), by_metric
+
+
+def _wipe(result: Result, series: NDArray[np.int64]) -> None:
+    """Empty the bins of some series: the one of nought where nothing but noughts were counted."""
+    noughts = (result.moments[series, 1:] == 0).all(axis=1)
+    result.counts[result.series.offset[series[noughts]]] = 0
+    for i in series[~noughts].tolist():
+        start = result.series.start[i]
+        result.counts[start : start + BINS[kind_of(result.series.keys[i].metric)]] = 0
 
 
 def lowest_yuan(result: Result, f: int) -> float:
@@ -286,7 +295,7 @@ def _layout(shape: Shape) -> Layout:
         tuple(_group(each, found) for each, found in groups.items()),
         tuple(kind_of(key.metric) for key in keys),
         np.array([key.fund for key in keys], np.int64),
-        tuple((shape.keys.start[i], shape.keys.start[i] + BINS[kind_of(keys[i].metric)]) for i in hidden),
+        np.array(hidden, np.int64),
     )
 
 

@@ -73,7 +73,7 @@ def occupied_in(counts, first):
 @stage
 def gather(counts, start, end, at, upto, wipe):
     """The occupied bins, and the values before each; their number.  ``wipe`` empties the bins."""
-    bins, values, i = 0, 0, start
+    bins, values, i = 0, np.int64(0), start
     while i < end:
         step = min(STRIDE, end - i)
         if step < STRIDE or occupied_in(counts, i) > 0:
