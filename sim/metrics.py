@@ -225,12 +225,13 @@ def figures_of(result: Result, layout: Layout, *, wipe: bool = False) -> tuple[F
 
 
 def _wipe(result: Result, series: NDArray[np.int64]) -> None:
-    """Empty the bins of some series: the one of nought where nothing but noughts were counted."""
+    """Empty the bins of some series: of money of which nothing but noughts was counted that one alone."""
     noughts = (result.moments[series, 1:] == 0).all(axis=1)
     result.counts[result.series.offset[series[noughts]]] = 0
-    for i in series[~noughts].tolist():
-        start = result.series.start[i]
-        result.counts[start : start + BINS[kind_of(result.series.keys[i].metric)]] = 0
+    for i, nought in zip(series.tolist(), noughts.tolist(), strict=True):
+        kind, start = kind_of(result.series.keys[i].metric), result.series.start[i]
+        if not (nought and kind in ("money", "signed")):
+            result.counts[start : start + BINS[kind]] = 0
 
 
 def lowest_yuan(result: Result, f: int) -> float:
