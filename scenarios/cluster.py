@@ -8,6 +8,7 @@ Workers with another program than the client's are refused, for their figures mi
 from __future__ import annotations
 
 import pickle
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -52,16 +53,11 @@ class Workers:
             raise InputError(
                 "--scheduler", self.address, f"a worker has no {error.name}: install fundsim there"
             ) from None
+        mine = program()
         for worker, theirs in sorted(answers.items()):
-            other = [
-                f"{name} {theirs.get(name)} ({mine} here)"
-                for name, mine in program().items()
-                if theirs.get(name) != mine
-            ]
-            if other:
-                raise InputError("--scheduler", self.address, f"worker {worker} has {', '.join(other)}")
+            _check_program(worker, theirs, mine)
         # a result, which the scheduler can have made again, and not data that a dead worker takes with it
-        self._task = self.client.submit(_carried, pickle.dumps(task), pure=False)
+        self._task = self.client.submit(_carried, pickle.dumps((mine, task)), pure=False)
         self.client.run(_ready, pickle.dumps((task, point)))
 
     def run(self, points: Sequence[Point]) -> Iterator[Job]:
@@ -115,6 +111,15 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
             client.close()  # type: ignore[no-untyped-call]
 
 
+def _check_program(worker: str, theirs: dict[str, str], mine: dict[str, str]) -> None:
+    """InputError where a worker computes with another program."""
+    other = [
+        f"{at} {theirs.get(at)} ({is_here} here)" for at, is_here in mine.items() if theirs.get(at) != is_here
+    ]
+    if other:
+        raise InputError("--scheduler", "", f"worker {worker} has {', '.join(other)}")
+
+
 def _carried(task: bytes) -> bytes:
     return task
 
@@ -133,7 +138,8 @@ def _job(task: bytes, point: Point) -> Job:
     from sim.desk import Desk
 
     if getattr(_own, "task", None) != task:
-        study: Task = pickle.loads(task)
+        mine, study = pickle.loads(task)
+        _check_program(socket.gethostname(), program(), mine)  # it may have joined since all were asked
         _own.task, _own.study, _own.desk = task, study, Desk(study.wanted)
     done = run_point(_own.desk, _own.study, point, np.zeros(1, np.uint8))
     assert done is not None

@@ -122,7 +122,10 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path: Path, undisturbed: dict[str, by
             {"text": STUDY.replace("[1, 3, 6]", "[1, 3, 9]")},
             "levers.policy.employee.reserve_months was [1, 3, 6], is [1, 3, 9]",
         ),
-        ({"text": STUDY.replace("[1, 2]", "[1, 3]")}, "uncertainties.volatility_factor was [1, 2], is [1, 3]"),
+        (
+            {"text": STUDY.replace("[1, 2]", "[1, 3]")},
+            "uncertainties.volatility_factor was [1, 2], is [1, 3]",
+        ),
         ({"paths": 128}, "paths was 64, is 128"),
         ({"seed": 1}, "seed was 2024, is 1"),
         ({"years": 1}, "bases.base.horizon_years was 2, is 1"),

@@ -92,7 +92,9 @@ def test_a_finished_sweep_has_nothing_left_to_do(swept: SweepOutput, monkeypatch
 
 
 def test_years_and_counties_are_those_of_the_outcomes(tmp_path: Path) -> None:
-    write_study(tmp_path, STUDY.replace("reserve_months = [1, 3, 6]", "reserve_months = 1") + "years = [2026]\n")
+    write_study(
+        tmp_path, STUDY.replace("reserve_months = [1, 3, 6]", "reserve_months = 1") + "years = [2026]\n"
+    )
     _, metrics = read_sweep(sweep(request(tmp_path)).out)
     assert set(metrics["year"].dropna()) == {2026} and set(metrics["county"]) == {"*"}
     assert metrics["year"].isna().any() == ("event_year" in "".join(metrics["metric"]))
@@ -150,7 +152,11 @@ def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     [("en", ["12 scenarios", "employee fund", "100 % of"]), ("zh", ["12个情景", "职工医保"])],
 )
 def test_the_command_says_what_came_out(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lang: str, words: list
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    lang: str,
+    words: list,
 ) -> None:
     study = write_study(tmp_path)
     assert command(monkeypatch, study, "--out", tmp_path / "out", "--lang", lang) == 0
