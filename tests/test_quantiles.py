@@ -11,8 +11,8 @@ from scipy import stats
 
 from scenarios.facts import wilson
 from sim.kernels.lanes import LANES
-from sim.kernels.tally import count, merge, tally_gini, tally_money, tally_months
 from sim.kernels.summaries import Summaries
+from sim.kernels.tally import count, merge, tally_gini, tally_money, tally_months
 from sim.quantiles import MONEY_EDGES, edges, summaries
 from sim.series import ALL, BINS, ZERO_AT, Series
 from sim.simulate import new_tally

@@ -1,4 +1,4 @@
-"""Sweeps by Dask, on a scheduler and workers in processes of their own: the same bytes, dead workers or not."""
+"""Sweeps by Dask, on a scheduler and workers in other processes: the same bytes, dead workers or not."""
 
 from __future__ import annotations
 
