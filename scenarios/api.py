@@ -4,6 +4,7 @@
 
     metrics = fundsim.run("taizhou", paths=1000, years=10)
     rules = fundsim.explain("taizhou")
+    compared = fundsim.compare(["taizhou", "taizhou@T5=after_pool"], paths=1000, years=10)
     settled = fundsim.replay("linyi", "my-figures")
 
 Every function takes what its command takes and raises ``scenarios.errors.InputError`` where the command ends
@@ -12,18 +13,26 @@ with status 2.  With ``out`` the files that the command writes are written as we
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenarios.labels import Lang
+from scenarios.picture import Picture
+from scenarios.question_api import Answered as Answered
+from scenarios.question_api import Decided as Decided
+from scenarios.question_api import readings as readings
+from scenarios.question_api import solve as solve
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from sim.sampling import Method
 
-__all__ = ["Settled", "cities", "explain", "replay", "run", "scenarios", "templates"]
+__all__ = [
+    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "draw", "explain"),
+    *("new", "prefectures", "readings", "replay", "run", "scenarios", "solve", "templates", "warn"),
+]
 
 
 class Settled(NamedTuple):
@@ -35,6 +44,15 @@ class Settled(NamedTuple):
     """fund, year, month, county, step, source, destination, amount in yuan, clause: a row a transfer."""
     adjustments: pd.DataFrame
     """What Yancheng's rules set for the next year; empty for others."""
+
+
+class Compared(NamedTuple):
+    """Scenarios on the same random numbers."""
+
+    metrics: pd.DataFrame
+    """The metrics of all, and each one's ``difference:`` from the first; ``attrs["facts"]`` by scenario."""
+    differences: pd.DataFrame
+    """kind, fund, key, scenario, value, clause, status, reading: what differs between rules and inputs."""
 
 
 def scenarios() -> list[str]:
@@ -64,6 +82,60 @@ def templates() -> list[str]:
     from scenarios.rules_file import builtin_templates
 
     return builtin_templates()
+
+
+def prefectures() -> pd.DataFrame:
+    """Every place that ``new`` can make: code, name, province, units, population, rules by default.
+
+    >>> len(prefectures())
+    367
+    """
+    import pandas as pd
+
+    from scenarios.new import Listed, every_place
+
+    return pd.DataFrame(every_place(), columns=Listed._fields)
+
+
+def new(place: str, out: str | Path, *, rules: str | None = None) -> Path:
+    """A folder with a constructed base case, rules and empty tables of a place; ``run`` takes it."""
+    from scenarios.new import new as make
+
+    return make(place, Path(out), rules).folder
+
+
+def warn(
+    scenario: str | Path,
+    *,
+    months: Sequence[float] | None = None,
+    within: int | None = None,
+    paths: int | None = None,
+    years: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
+    out: str | Path | None = None,
+) -> pd.DataFrame:
+    """Thresholds of months as early warnings: shares and years of lead, a row a figure.
+
+    >>> rows = warn("ziyang", months=[3], paths=128, years=3)
+    >>> rows.query("statistic == 'warned'")["fund"].tolist()
+    ['employee', 'resident']
+    """
+    import pandas as pd
+
+    from scenarios import warn_run as command
+    from scenarios.run import RunRequest
+
+    where = Path.cwd() if out is None else Path(out)
+    request = RunRequest(str(scenario), where, paths, years, seed, threads, readings, template, rules)
+    marks = None if months is None else command.checked_months(",".join(map(str, months)), months)
+    done = command.warn(request, marks, within, lambda *_: None, write=out is not None)
+    table = pd.DataFrame(done.rows(), columns=command.COLUMNS)
+    table.attrs["facts"] = done.facts
+    return table
 
 
 def run(
@@ -108,6 +180,67 @@ def run(
     table = as_frame(columns)
     table.attrs["facts"] = facts
     return table
+
+
+def compare(
+    scenarios: Sequence[str],
+    *,
+    paths: int | None = None,
+    years: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
+    out: str | Path | None = None,
+) -> Compared:
+    """Scenarios on the same random numbers, each paired with the first.
+
+    A scenario is a name or a path, with other rules or values behind an ``@``; the options hold for all.
+
+    >>> compared = compare(["taizhou", "taizhou@T5=after_pool"], paths=128, years=3)
+    >>> sorted(set(compared.metrics["scenario"]))
+    ['taizhou', 'taizhou@T5=after_pool']
+    >>> sorted(set(compared.differences["key"]))
+    ['settlement.waterfall.2']
+    """
+    from scenarios import compare as command
+
+    where = Path.cwd() if out is None else Path(out)
+    chosen = where, paths, years, seed, threads, readings, template, rules
+    request = command.CompareRequest(tuple(scenarios), *chosen)
+    if out is not None:
+        compared, _ = command.run_compare(request, lambda *_: None)
+    else:
+        loaded, number, chosen_seed = command.checked_scenarios(request)
+        compared = command.compare(loaded, paths=number, seed=chosen_seed, threads=threads)
+    table = compared.table()
+    table.attrs["facts"] = dict(compared.facts)
+    return Compared(table, compared.differences_table())
+
+
+def draw(metrics: pd.DataFrame, picture: str, lang: Lang = "en") -> Picture:
+    """A picture of what ``run`` or ``compare`` gave, by the name that ``fundsim draw`` gives its file.
+
+    ValueError for a picture that these figures do not support, with those that they do.
+
+    >>> draw(run("taizhou", paths=128, years=2), "depletion")
+    <Picture depletion>
+    """
+    from scenarios.draw import pictures
+    from scenarios.pictures.sheet import drawing, settle
+    from scenarios.stored import Stored
+
+    facts = metrics.attrs["facts"]
+    each = [facts] if "scenario" in facts else list(facts.values())
+    made = {found.name: found.make for found in pictures(Stored(metrics, each, None), lang)}
+    make = made.get(picture)
+    if make is None:
+        raise ValueError(f"expected one of {', '.join(name for name in made if made[name])}, found {picture}")
+    with drawing():
+        figure = make()
+        settle(figure)
+    return Picture(picture, figure)
 
 
 def explain(

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
+from scenarios import question_commands
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -54,12 +56,38 @@ def explain(
     reading: Readings = None,
     template: Template = None,
     rules: Rules = None,
+    diagram: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the rules too: a .png, .svg or .pdf file.")
+    ] = None,
 ) -> None:
     """Every rule parameter of a city: value, clause, status, reading."""
     from scenarios.city import load_city
     from scenarios.explain import print_explain
 
-    print_explain(load_city(city, parse_readings(reading), template, rules), lang, console())
+    place = load_city(city, parse_readings(reading), template, rules)
+    if diagram is not None:
+        from scenarios.pictures.diagram import save_diagram
+
+        save_diagram(place, diagram, lang)
+    print_explain(place, lang, console())
+    if diagram is not None:
+        console().print(f"\n{diagram}", markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def draw(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run or compare has written.")],
+    out: Out,
+    lang: Language = "en",
+    kind: Annotated[Literal["png", "svg", "pdf"], typer.Option("--format", help="Of the files.")] = "png",
+) -> None:
+    """Every picture that a finished run or comparison supports."""
+    from scenarios.draw import draw as draw_all
+
+    files, left_out = draw_all(directory, out, lang, kind)
+    screen = console()
+    for line in [*map(str, files), *left_out]:
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -148,6 +176,79 @@ def run(
 
 
 @app.command()
+def compare(
+    scenario: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO SCENARIO...",
+            help="Built-in scenarios or files; taizhou@T5=after_pool,rules=linyi is one with other rules.",
+        ),
+    ],
+    out: Out,
+    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """Scenarios on the same random numbers: what differs between their rules, and in what it results."""
+    from scenarios.compare import CompareRequest, run_compare
+    from scenarios.compare_summary import print_comparison
+    from scenarios.labels import label
+
+    chosen = parse_readings(reading), template, rules, lang
+    request = CompareRequest(tuple(scenario), out, paths, years, seed, threads, *chosen)
+    with progress_on() as progress:
+        compared, files = run_compare(request, progress)
+    screen = console()
+    print_comparison(compared, screen, lang)
+    speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
+    for line in ("", *map(str, files), speed):
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def warn(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
+    months: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,…", help="Thresholds in months; without: the scenario's, and 6, 9, 15."),
+    ] = None,
+    within: Annotated[
+        int | None,
+        typer.Option(metavar="YEARS", help="Years that justify a warning; without: all to the horizon."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where a CSV file goes.")] = None,
+    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """Early warning: how long before depletion, how often too late, how often in vain."""
+    from scenarios.run import RunRequest
+    from scenarios.warn_run import parse_months, print_warnings
+    from scenarios.warn_run import warn as warn_of
+
+    readings = parse_readings(reading)
+    request = RunRequest(
+        scenario, out or Path(), paths, years, seed, threads, readings, template, rules, lang
+    )
+    with progress_on() as progress:
+        done = warn_of(request, parse_months(months), within, progress, write=out is not None)
+    screen = console()
+    print_warnings(done, screen, lang)
+    for file in done.files:
+        screen.print(str(file), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def new(
     place: Annotated[
         str | None,
@@ -161,7 +262,9 @@ def new(
     ] = None,
     rules: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A city's or a template's rules [its own, or county-alone]."),
+        typer.Option(
+            metavar="NAME", help="A city's or a template's rules; without: its own, or county-alone."
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--list", help="List every prefecture as CSV, and write nothing.")
@@ -170,11 +273,12 @@ def new(
 ) -> None:
     """A constructed base case of any prefecture, rules and tables for its own figures: ready to run."""
     from scenarios.errors import InputError
+    from scenarios.new import Listed, every_place, new_words
     from scenarios.new import new as make_new
-    from scenarios.new import new_words, print_list
 
     if every:
-        print_list()
+        for row in (Listed._fields, *every_place()):
+            print(*row, sep=",")
         return
     if place is None:
         raise InputError("PREFECTURE", "", "expected a name such as 金华, or --list")
@@ -242,6 +346,9 @@ def bench(
     with progress_on() as progress:
         speeds = run_bench(city or [], paths, json, progress)
     print_bench(speeds, console(), lang)
+
+
+question_commands.add_commands(app)
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:
@@ -321,6 +428,10 @@ def main() -> None:
         sys.exit(USER_FAULT)
     except KeyboardInterrupt:
         leave(INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer has made that of a KeyboardInterrupt
+            leave(INTERRUPTED)
+        raise
     except BrokenPipeError:
         leave(1)
     except MemoryError as error:

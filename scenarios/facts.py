@@ -14,10 +14,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypedDict  # typing has none that pydantic can check before Python 3.12
 
 from scenarios.labels import Lang, label
 
@@ -141,10 +142,18 @@ class MetricsIndex:
 
     def horizon(self, fund: str, metric: str, statistic: str, county: str = CITY) -> float:
         """A figure of the whole horizon, NaN where not reported."""
-        rows = self._find(fund, metric, statistic, county)
-        return next(
-            (float(self._columns["value"][at]) for at in rows if math.isnan(self._year[at])), math.nan
-        )
+        return self.figure(fund, metric, statistic, None, county)[0]
+
+    def figure(
+        self, fund: str, metric: str, statistic: str, year: int | None, county: str = CITY
+    ) -> tuple[float, float, float]:
+        """Value, standard error and n of one year, None for the whole horizon; NaN where not reported."""
+        for at in self._find(fund, metric, statistic, county):
+            here = self._year[at]
+            if here == year or (year is None and math.isnan(here)):
+                value, std_error, n = (float(self._columns[key][at]) for key in ("value", "std_error", "n"))
+                return value, std_error, n
+        return math.nan, math.nan, math.nan
 
     def counties(self, fund: str, metric: str, statistic: str) -> list[str]:
         """The counties that a figure is reported for, in the table's order."""

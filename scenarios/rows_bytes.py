@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scenarios.metrics_files import pandas_note
 from sim.metrics import COLUMNS, Layout
@@ -21,14 +20,11 @@ if TYPE_CHECKING:
     from sim.desk import Table
 
 
-def to_bytes(table: Table, years: tuple[int, ...] | None) -> bytes:
-    """An Arrow stream of the table without its name; ``years`` leaves the others' rows out."""
+def to_bytes(table: Table) -> bytes:
+    """An Arrow stream of the table without its name."""
     import pyarrow as pa
 
-    words, kept = _words(table.layout, years)
-    figures = table.figures
-    if kept is not None:
-        figures = type(figures)(*(column[kept] for column in figures))
+    words, figures = _words(table.layout), table.figures
     numbers = [pa.array(column, from_pandas=True) for column in (figures.value, figures.std_error)]
     batch = pa.record_batch([*words, *numbers, pa.array(figures.n.astype(np.int64))], names=COLUMNS[1:])
     sink = pa.BufferOutputStream()
@@ -69,17 +65,14 @@ def write_part(path: Path | Any, ids: Sequence[str], tables: Sequence[Any]) -> N
 
 
 @lru_cache(maxsize=64)
-def _words(layout: Layout, years: tuple[int, ...] | None) -> tuple[list[Any], NDArray[np.int64] | None]:
-    """The words' columns, made once for all tables of a layout, and which rows are kept (None: all)."""
+def _words(layout: Layout) -> list[Any]:
+    """The words' columns, made once for all tables of a layout."""
     import pyarrow as pa
 
-    year = layout.words["year"]
-    kept = None if years is None else np.flatnonzero(np.isnan(year) | np.isin(year, years))
     columns = []
     for name, column in layout.words.items():
-        column = column if kept is None else column[kept]
         if name == "year":
             columns.append(pa.array(column, from_pandas=True).cast(pa.int32()))
         else:
             columns.append(pa.array(column.tolist(), pa.string()).dictionary_encode())
-    return columns, kept
+    return columns

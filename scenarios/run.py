@@ -69,6 +69,8 @@ class RunRequest:
     sampling: Sampling = "plain"
     event: str | None = None
     """Of importance sampling."""
+    values: Mapping[str, Any] | None = None
+    """By address of the scenario file."""
 
 
 def run(
@@ -107,7 +109,7 @@ def run(
     speed = months / seconds / 1e6
     facts = run_facts(scenario, paths, seed, request.sampling)
     gained = gains(result)
-    with new_files(request.out) as folder:
+    with new_files(request.out, ("differences.csv",)) as folder:  # of a comparison in the same directory
         shown, _ = metrics_columns(result, scenario.name, DRAWN)
         with (drawing or Drawing()).of(Picture(shown, folder / "months_of_capacity", facts, request.lang)):
             columns, beyond = metrics_columns(result, scenario.name)
@@ -128,6 +130,13 @@ def run(
 
 
 def checked(request: RunRequest) -> tuple[Scenario, int, int]:
+    """The scenario, and paths and seed of the run; InputError for whatever cannot be, the folder included."""
+    chosen = resolved(request)
+    check_folder(request.out)
+    return chosen
+
+
+def resolved(request: RunRequest) -> tuple[Scenario, int, int]:
     """The scenario, and paths and seed of the run; InputError for whatever cannot be."""
     scenario = load_scenario(
         request.scenario,
@@ -135,12 +144,12 @@ def checked(request: RunRequest) -> tuple[Scenario, int, int]:
         readings=request.readings,
         template=request.template,
         rules=request.rules,
+        values=request.values,
     )
     paths = _paths(request, scenario)
     seed = within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
     if request.threads is not None:
         within("--threads", request.threads, 1, 1024)
-    check_folder(request.out)
     _check_counties(scenario)
     return scenario, paths, seed
 

@@ -148,15 +148,16 @@ def load_scenario(
     readings: Mapping[str, str] | None = None,
     template: str | None = None,
     rules: str | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """A built-in scenario by name, or the user's own file by path.
 
-    ``years``, ``readings``, ``template`` and ``rules`` take precedence over the file's; other rules than the
-    file's leave its readings and its template behind.  Raises ``InputError``.
+    ``years``, ``readings``, ``template``, ``rules`` and ``values``, by address, take precedence over the
+    file's; other rules than the file's leave its readings and its template behind.  Raises ``InputError``.
     """
     chosen: dict[str, Any] = {"rules": rules, "template": template, "horizon_years": years}
     given = {key: value for key, value in chosen.items() if value is not None}
-    return build(present(load_base(name_or_path)), {**given, **_readings(readings or {})})
+    return build(present(load_base(name_or_path)), {**given, **_readings(readings or {}), **(values or {})})
 
 
 def load_base(name_or_path: str | Path, extends: str | Mapping[str, Any] | None = None) -> Base:
@@ -232,12 +233,12 @@ def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tup
     """The scenario with the office's figures in place, which it says among its assumptions; their tables."""
     if file.office is None:
         return file, ()
-    own = with_office(path, file.office, file.counties, file.funds, file.first_year)
+    years = range(file.first_year, file.first_year + file.horizon_years)
+    own = with_office(path, file.office, file.counties, file.funds, years)
     said = Assumption(
         id="office",
         zh=f"有{len(own.keys)}项数字为单位自填，取代了下列假设所涉的相应数字。",
-        en=f"{len(own.keys)} figures are the office's own, in place of those that the statements below are "
-        "about.",
+        en=f"{len(own.keys)} figures are the office's own, in place of those the statements below are about.",
         about=tuple(own.keys),
     )
     assumptions = (said, *file.assumptions) if own.keys else file.assumptions

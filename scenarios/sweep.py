@@ -65,7 +65,9 @@ class Task:
         """The study's outcomes, as the engine has them."""
         from sim.series import Wanted
 
-        return Wanted(frozenset(self.study.outcomes.metrics), self.study.outcomes.counties)
+        outcomes = self.study.outcomes
+        years = None if outcomes.years is None else frozenset(outcomes.years)
+        return Wanted(frozenset(outcomes.metrics), outcomes.counties, years)
 
 
 class Job(NamedTuple):
@@ -191,7 +193,7 @@ def run_point(desk: Desk, task: Task, point: Point, stop: Stop) -> Job | None:
     table = desk.table(case, paths=task.paths, seed=task.seed, stop=stop)
     if table is None:
         return None
-    rows = to_bytes(table, task.study.outcomes.years)
+    rows = to_bytes(table)
     return Job(point.number, rows, desk.kernel_seconds - before)
 
 

@@ -76,8 +76,8 @@ class Desk:
 
     def _fitting(self, case: Case, series: Series, blocks: int) -> _Memory:
         """Memory with empty tallies for chunks of so many blocks: what is at hand where it fits."""
-        events = len(case.options.below_months)
-        shape = (len(case.funds), len(case.counties), case.years, events, blocks)
+        events, first_year = len(case.options.below_months), case.first_year if self.wanted.years else 0
+        shape = (len(case.funds), len(case.counties), case.years, events, blocks, first_year)
         if self._memory is None or self._shape != shape:
             self._memory = None  # before the next is made: they may be large
             self._memory, self._shape = _Memory(new_work(case), new_tally(case, series, blocks)), shape

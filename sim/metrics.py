@@ -266,7 +266,8 @@ def _layout(shape: Shape) -> Layout:
             f * n_events + at if of_city else len(shape.funds) * n_events + f * of_counties + county
         )
         for i, (year, metric, statistic) in enumerate(_event_words(name, shape.first_year, years)):
-            if wanted.has(metric, not of_city) and (of_city or i < 2 * years):
+            told = None if i >= 2 * years else int(year)
+            if wanted.has(metric, not of_city, told) and (of_city or told is not None):
                 event_rows.append((len(events) - 1) * per_event + i)
                 words.append((fund, place, year, metric, statistic))
     groups: dict[Statistics, list[tuple[int, int]]] = {}

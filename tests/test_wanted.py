@@ -34,6 +34,15 @@ def whole(taizhou: Case) -> Result:
     return simulate(taizhou, paths=PATHS, seed=3)
 
 
+def test_a_run_of_some_years(taizhou: Case, whole: Result) -> None:
+    years = frozenset({2023, 2025, 1999})
+    some = simulate(taizhou, paths=PATHS, seed=3, wanted=Wanted(years=years))
+    every = metrics_table(whole, "x")
+    rows = every[every.year.isin(years) | every.year.isna()].reset_index(drop=True)
+    assert set(rows.year.dropna()) == {2023, 2025} and rows.year.isna().any()
+    assert metrics_table(some, "x").to_csv() == rows.to_csv()
+
+
 @pytest.mark.parametrize("counties", [True, False])
 @pytest.mark.parametrize("sampling", ["plain", "antithetic"])
 def test_a_run_of_some_metrics_has_their_rows_of_the_whole_table(taizhou: Case, counties, sampling) -> None:
@@ -109,10 +118,19 @@ def test_single_paths_for_any_threads_and_chunks(taizhou: Case) -> None:
         assert path_values(taizhou, SOME, **how)[1].tobytes() == values[1].tobytes()
 
 
+def county_alone(names: tuple[str, ...]) -> Case:
+    """Every county for itself.  The pool opens empty: what goes back of it depends on who shares it."""
+    case = make_case(dict(load_city("county-alone").rules), names=names, years=4)
+    funds = {
+        name: fund.model_copy(update={"accounts": fund.accounts.model_copy(update={"pool_yuan": 0.0})})
+        for name, fund in case.funds.items()
+    }
+    return case.model_copy(update={"funds": funds})
+
+
 def test_a_path_keeps_its_number_in_a_city_with_fewer_counties(taizhou: Case) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         years_of_events(taizhou, paths=0, seed=3)
-    few = make_case(dict(load_city("county-alone").rules), names=NAMES[:2], years=4)
-    more = make_case(dict(load_city("county-alone").rules), names=NAMES, years=4)
+    few, more = (county_alone(names) for names in (NAMES[:2], NAMES))
     one, two = (years_of_events(case, paths=50, seed=3) for case in (few, more))
     assert (one.county == two.county[:, :, :2]).all() and (one.county >= 0).any()
