@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from types import ModuleType
+import textwrap
 
 
 def commands() -> str:
@@ -24,13 +24,13 @@ def python() -> str:
     """The public names of ``scenarios.api``, each with signature and docstring, as Markdown."""
     from scenarios import api
 
-    fields = field_notes(api)
     parts = ["# Python reference", documented(inspect.getdoc(api) or "")]
     for name in sorted(api.__all__, key=lambda name: (inspect.isclass(getattr(api, name)), name.lower())):
         item = getattr(api, name)
         head = f"class {name}" if inspect.isclass(item) else f"{name}{signature(item)}"
         parts += [f"## {name}", f"```python\n{head}\n```", documented(inspect.getdoc(item) or "")]
-        parts += [f"`{field}: {kind}`\n\n:   {note}" for field, kind, note in fields.get(name, [])]
+        if inspect.isclass(item):
+            parts += [f"- `{field}: {kind}`. {note}" for field, kind, note in field_notes(item)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,19 +49,17 @@ def split_parameters(text: str) -> list[str]:
     return [part.strip() for part in re.split(r",\s*(?![^\[]*\])", text)]
 
 
-def field_notes(module: ModuleType) -> dict[str, list[tuple[str, str, str]]]:
-    """Class -> its fields' names, types and the notes below them."""
-    notes: dict[str, list[tuple[str, str, str]]] = {}
-    for node in ast.parse(inspect.getsource(module)).body:
-        if isinstance(node, ast.ClassDef):
-            for field, note in zip(node.body, [*node.body[1:], None], strict=True):
-                if isinstance(field, ast.AnnAssign):
-                    text = ""
-                    if isinstance(note, ast.Expr) and isinstance(note.value, ast.Constant):
-                        text = " ".join(str(note.value.value).split()).replace("``", "`")
-                    row = ast.unparse(field.target), ast.unparse(field.annotation), text
-                    notes.setdefault(node.name, []).append(row)
-    return notes
+def field_notes(item: type) -> list[tuple[str, str, str]]:
+    """A class's fields: names, types and the notes below them."""
+    body = ast.parse(textwrap.dedent(inspect.getsource(item))).body[0].body  # type: ignore[attr-defined]
+    found = []
+    for field, note in zip(body, [*body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign):
+            text = ""
+            if isinstance(note, ast.Expr) and isinstance(note.value, ast.Constant):
+                text = " ".join(str(note.value.value).split()).replace("``", "`")
+            found.append((ast.unparse(field.target), ast.unparse(field.annotation), text))
+    return found
 
 
 def documented(text: str) -> str:

@@ -6,11 +6,11 @@ import math
 from html import escape
 from typing import NamedTuple
 
+from scenarios.explorer.results import Shown
 from scenarios.facts import MetricsIndex, funds_of, independent_paths, wilson
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import metric_caption
-from scenarios.summary import hundred_millions, money_words
-from scenarios.explorer.results import Shown
+from scenarios.summary import hundred_millions
 from scenarios.words import word
 
 PAID = ("outlay:county_treasury", "outlay:city_treasury", "adjustment:claims", "adjustment:contributions")
@@ -20,7 +20,9 @@ AT_END = (
     *((metric, name) for metric in (*PAID, "unfunded") for name in ("mean", "tvar95")),
 )
 """Figures of the last year."""
-IN_ALL = tuple((f"{metric}{how}", name) for metric in PAID for how in (":discounted", "") for name in ("mean", "tvar95"))
+IN_ALL = tuple(
+    (f"{metric}{how}", name) for metric in PAID for how in (":discounted", "") for name in ("mean", "tvar95")
+)
 """Figures of the whole horizon."""
 
 
@@ -41,13 +43,13 @@ def main_figures(shown: Shown, lang: Lang) -> list[Row]:
     wanted = [*((*each, last) for each in AT_END), *((*each, None) for each in IN_ALL)]
     rows = []
     for metric, statistic, year in wanted:
-        cells = [_cell(index, fund, metric, statistic, year, lang) for fund in funds_of(facts)]
+        cells = [_cell(index, fund, metric, statistic, year) for fund in funds_of(facts)]
         if any(cells):
             rows.append(Row(metric, statistic, year, cells))
     return rows
 
 
-def _cell(index: MetricsIndex, fund: str, metric: str, statistic: str, year: int | None, lang: Lang) -> str:
+def _cell(index: MetricsIndex, fund: str, metric: str, statistic: str, year: int | None) -> str:
     value, error, _ = index.figure(fund, metric, statistic, year)
     if math.isnan(value):
         return ""
@@ -57,7 +59,7 @@ def _cell(index: MetricsIndex, fund: str, metric: str, statistic: str, year: int
         return f"{value:.2%} [{low:.2%}–{high:.2%}]"
     if metric == "months_of_capacity":
         return f"{value:.1f}"
-    return money_words(value, lang) + (f" ± {hundred_millions(error)}" if error > 0 else "")
+    return hundred_millions(value) + (f" ± {hundred_millions(error)}" if error > 0 else "")
 
 
 def html_table(rows: list[Row], funds: list[str], lang: Lang) -> str:
@@ -73,9 +75,15 @@ def html_table(rows: list[Row], funds: list[str], lang: Lang) -> str:
 
 
 def _name(row: Row, lang: Lang) -> str:
-    name = metric_caption(row.metric, lang, row.year)
-    if row.year is None:
-        name = word("explore:in_all", lang, metric=name)
-    if row.statistic == "probability":
-        return name
-    return word("colon", lang, a=name, b=label(row.statistic, lang))
+    if row.metric.startswith("event:"):
+        return metric_caption(row.metric, lang, row.year)
+    metric = row.metric.removesuffix(":discounted")
+    if metric == "months_of_capacity":
+        figure = word("explore:months", lang)
+    else:
+        figure = word("explore:paid", lang, payer=label(metric, lang))
+    statistic = row.statistic if row.statistic.startswith("p") else label(row.statistic, lang)
+    figure = word("colon", lang, a=figure, b=statistic)
+    if row.year is not None:
+        return word("explore:in_year", lang, year=row.year, figure=figure)
+    return word("explore:in_all" if metric == row.metric else "explore:discounted", lang, figure=figure)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
+from html import escape
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 CONTROLS_PX, PICTURE_PX, DPI = 330, 900, 130
+NEEDED = (
+    *("months_of_capacity", "event:reserve_depletion", "outlay:county_treasury", "outlay:city_treasury"),
+)
+"""Metrics without which there is no picture: depletion never stands without the burden."""
 STYLE = """
 table { border-collapse: collapse; font-size: 14px; }
 th, td { padding: 3px 12px 3px 0; border-bottom: 1px solid #ddd; text-align: right; }
@@ -72,17 +77,27 @@ def drawn(read: Callable[[str], Shown], lang: Lang) -> Callable[[str], tuple[byt
     @lru_cache(32)
     def view(scenario: str) -> tuple[bytes, str, str]:
         from scenarios.pictures.sheet import drawing
-        from scenarios.plot import fan_figure
+        from scenarios.plot import BEARERS, fan_figure
 
         try:
             shown = read(scenario)
         except InputError as error:  # of a file that was there when the page was made
-            return b"", f"<p>{error}</p>", ""
+            return b"", f"<p>{escape(str(error))}</p>", ""
+        table = html_table(main_figures(shown, lang), funds_of(shown.facts), lang)
+        title = shown.facts["titles"][lang]
+        lacking = shown.lacking(NEEDED)
+        if lacking or not shown.every_year():
+            needs = word(
+                "explore:needs", lang, metrics=", ".join(lacking) or word("explore:every_year", lang)
+            )
+            return b"", f"<h2>{escape(title)}</h2><p>{escape(needs)}</p>{table}", title
         buffer = BytesIO()
         with drawing():
             fan_figure(shown.table, shown.facts, lang).savefig(buffer, format="png", dpi=DPI)
-        table = html_table(main_figures(shown, lang), funds_of(shown.facts), lang)
-        return buffer.getvalue(), table, shown.facts["titles"][lang]
+        left_out = shown.lacking(metric for metric, *_ in BEARERS)
+        if left_out:
+            table = f"<p>{escape(word('explore:left_out', lang, metrics=', '.join(left_out)))}</p>{table}"
+        return buffer.getvalue(), table, title
 
     return view
 
@@ -94,7 +109,9 @@ def free_port(port: int) -> int:
             probe.bind((HOST, port))
         except (OSError, OverflowError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise InputError("--port", str(port), f"expected a free port of this machine ({reason})") from None
+            raise InputError(
+                "--port", str(port), f"expected a free port of this machine ({reason})"
+            ) from None
         return int(probe.getsockname()[1])
 
 
@@ -117,7 +134,7 @@ def serve(results: Results, lang: Lang, port: int, browser: bool, tell: Callable
         "verbose": False,
         "start": False,
     }
-    server = pn.serve(partial(page, results, lang), **options)
+    server = pn.serve(lambda: page(results, lang), **options)
     server.io_loop.add_callback(tell, address)
     try:
         server.io_loop.start()

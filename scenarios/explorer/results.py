@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scenarios.errors import InputError
 from scenarios.facts import RunFacts
-from scenarios.labels import LANGUAGES
 from scenarios.scenario_file import ScenarioFile
+from scenarios.store import JOURNAL, METRICS, SCENARIOS, STUDY
 from scenarios.stored import read_stored
 
 if TYPE_CHECKING:
     import pandas as pd
 
-STUDY, SCENARIOS, METRICS, UNFINISHED = (
-    *("study.json", "scenarios.parquet", "metrics.parquet", "unfinished.sqlite"),
-)
 ID, NUMBER, BASE = "scenario", "number", "base"
 
 
@@ -27,6 +24,19 @@ class Shown(NamedTuple):
 
     table: pd.DataFrame
     facts: RunFacts
+    kept: Collection[str] | None = None
+    """The metrics that a study keeps; None: all."""
+
+    def lacking(self, metrics: Iterable[str]) -> list[str]:
+        """Those that the study did not keep."""
+        return [] if self.kept is None else [metric for metric in metrics if metric not in self.kept]
+
+    def every_year(self) -> bool:
+        """Whether no year of the horizon was left out."""
+        facts = self.facts
+        return set(self.table["year"].dropna()) >= {
+            *range(facts["first_year"], facts["first_year"] + facts["years"])
+        }
 
 
 class Results(NamedTuple):
@@ -41,7 +51,7 @@ class Results(NamedTuple):
 
 
 def read_results(folder: Path) -> Results:
-    """What a run, comparison or sweep wrote into ``folder``; InputError for whatever is missing or damaged."""
+    """What a run, comparison or sweep wrote into ``folder``; InputError for what is missing or damaged."""
     if (folder / STUDY).is_file():
         return _of_study(folder)
     stored = read_stored(folder)
@@ -60,7 +70,7 @@ def _of_study(folder: Path) -> Results:
     import pyarrow.parquet as pq
     from pyarrow import ArrowException
 
-    if (folder / UNFINISHED).exists():
+    if (folder / JOURNAL).exists():
         raise InputError(folder, "", "not finished: the fundsim sweep that began it goes on")
     manifest = _manifest(folder / STUDY)
     path = folder / SCENARIOS
@@ -71,8 +81,10 @@ def _of_study(folder: Path) -> Results:
     for name in (ID, NUMBER, BASE):
         if not rows or name not in rows[0]:
             raise InputError(path, f"column {name}", "is needed, with a row a scenario")
-    addresses = [BASE, *(name for name in rows[0] if name not in (ID, NUMBER, BASE)), NUMBER]
+    addresses = [BASE, *(name for name in rows[0] if name not in (ID, NUMBER, BASE))]
     varied = [at for at in addresses if len({row[at] for row in rows}) > 1]
+    if len({tuple(row[at] for at in varied) for row in rows}) < len(rows) or not varied:
+        varied.append(NUMBER)
     by_id = {row[ID]: row for row in rows}
 
     def read(scenario: str) -> Shown:
@@ -83,9 +95,9 @@ def _of_study(folder: Path) -> Results:
             raise InputError(at, "", f"expected Parquet files of metrics ({error!s:.120})") from None
         if table.empty:
             raise InputError(at, "", f"expected rows of {scenario}, which {SCENARIOS} names")
-        return Shown(table, _facts(folder / STUDY, manifest, by_id[scenario]))
+        return Shown(table, _facts(folder / STUDY, manifest, by_id[scenario]), manifest["kept"])
 
-    return Results(varied or [NUMBER], rows, read)
+    return Results(varied, rows, read)
 
 
 def _manifest(path: Path) -> dict[str, Any]:
@@ -95,7 +107,8 @@ def _manifest(path: Path) -> dict[str, Any]:
     try:
         manifest = json.loads(path.read_text("utf-8"))
         bases = {name: ScenarioFile.model_validate(base) for name, base in manifest["bases"].items()}
-        return {"paths": int(manifest["paths"]), "seed": int(manifest["seed"]), "bases": bases}
+        whole = {"paths": int(manifest["paths"]), "seed": int(manifest["seed"]), "bases": bases}
+        return whole | {"kept": frozenset(manifest["outcomes"]["metrics"])}
     except OSError as error:
         raise InputError(path, "", f"expected a readable file ({error.strerror})") from None
     except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
@@ -105,7 +118,7 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 def _facts(path: Path, manifest: Mapping[str, Any], row: Mapping[str, Any]) -> RunFacts:
     """What must be said of a scenario, from its base and the values that it has of its own."""
-    from scenarios.run import run_facts
+    from scenarios.run import LANGUAGES, run_facts
     from scenarios.scenario import Base, build
 
     known = manifest["bases"].get(row[BASE])
