@@ -119,7 +119,7 @@ def test_names_in_both_languages() -> None:
 def test_refusals(swept: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected the directory of a finished run"):
         read_results(tmp_path / "none")
-    with pytest.raises(InputError, match=r"manifest\.json: expected a file"):
+    with pytest.raises(InputError, match=r"manifest\.json or study\.json, found neither"):
         read_results(tmp_path)
     copy = tmp_path / "copy"
     shutil.copytree(swept, copy)
