@@ -54,12 +54,36 @@ def explain(
     reading: Readings = None,
     template: Template = None,
     rules: Rules = None,
+    diagram: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw the rules too: a .png, .svg or .pdf file.")
+    ] = None,
 ) -> None:
     """Every rule parameter of a city: value, clause, status, reading."""
     from scenarios.city import load_city
     from scenarios.explain import print_explain
 
-    print_explain(load_city(city, parse_readings(reading), template, rules), lang, console())
+    place = load_city(city, parse_readings(reading), template, rules)
+    if diagram is not None:
+        from scenarios.pictures.diagram import save_diagram
+
+        save_diagram(place, diagram, lang)
+    print_explain(place, lang, console())
+
+
+@app.command()
+def draw(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run or compare has written.")],
+    out: Out,
+    lang: Language = "en",
+    kind: Annotated[Literal["png", "svg", "pdf"], typer.Option("--format", help="Of the files.")] = "png",
+) -> None:
+    """Every picture that a finished run or comparison supports."""
+    from scenarios.draw import draw as draw_all
+
+    files, left_out = draw_all(directory, out, lang, kind)
+    screen = console()
+    for line in [*map(str, files), *left_out]:
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

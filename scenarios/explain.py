@@ -46,20 +46,25 @@ class Line:
 
 def explain_table(city: City, lang: Lang) -> list[Line]:
     """Every row of the city, by instrument in the order of the year, and by fund."""
-    rows = ((instrument, fund, row) for (instrument, fund), rows in _groups(city) for row in rows)
     return [
-        Line(
-            group=_group(instrument, fund, lang),
-            name=_in(row, lang),
-            value=_value(row, lang),
-            clause=_clause(row, lang),
-            status=_status(city, row, lang),
-            reading=" = ".join(part for part in (row.reading, row.chosen) if part),
-            note=row.note_zh if lang == "zh" else row.note_en,
-            style=STYLES.get(row.status, ""),
-        )
-        for instrument, fund, row in rows
+        rule_line(city, row, lang, group=_group(instrument, fund, lang))
+        for (instrument, fund), rows in _groups(city)
+        for row in rows
     ]
+
+
+def rule_line(city: City, row: Row, lang: Lang, group: str = "") -> Line:
+    """One row as text."""
+    return Line(
+        group=group,
+        name=_in(row, lang),
+        value=_value(row, lang),
+        clause=_clause(row, lang),
+        status=_status(city, row, lang),
+        reading=" = ".join(part for part in (row.reading, row.chosen) if part),
+        note=row.note_zh if lang == "zh" else row.note_en,
+        style=STYLES.get(row.status, ""),
+    )
 
 
 def _clause(row: Row, lang: Lang) -> str:
@@ -171,13 +176,19 @@ def _table(*headings: str) -> Table:
 
 
 def _print_head(city: City, lang: Lang, console: Console) -> None:
-    origin = city.origin
     console.print(Text(with_rules(city, named(city.header, lang), lang), style="bold"))
+    for line in document_lines(city, lang):
+        console.print(Text(line))
+
+
+def document_lines(city: City, lang: Lang) -> Iterator[str]:
+    """The document that the rules in use are from, and when it is in force."""
+    origin = city.origin
     if origin.document is not None:
-        console.print(Text(f"{_in(origin.document, lang)} {origin.document.number}".strip()))
+        yield f"{_in(origin.document, lang)} {origin.document.number}".strip()
     if origin.in_force_from is not None:
         start, end = _date(origin.in_force_from, lang), _date(origin.in_force_to, lang)
-        console.print(Text(word("in_force_until" if end else "in_force", lang, start=start, end=end)))
+        yield word("in_force_until" if end else "in_force", lang, start=start, end=end)
 
 
 def _print_readings(city: City, lang: Lang, console: Console) -> None:

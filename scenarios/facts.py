@@ -14,10 +14,11 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, NotRequired
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import TypedDict  # typing has none that pydantic can check before Python 3.12
 
 from scenarios.labels import Lang, label
 
@@ -141,10 +142,15 @@ class MetricsIndex:
 
     def horizon(self, fund: str, metric: str, statistic: str, county: str = CITY) -> float:
         """A figure of the whole horizon, NaN where not reported."""
-        rows = self._find(fund, metric, statistic, county)
-        return next(
-            (float(self._columns["value"][at]) for at in rows if math.isnan(self._year[at])), math.nan
-        )
+        return self._of_horizon("value", fund, metric, statistic, county)
+
+    def horizon_error(self, fund: str, metric: str, statistic: str, county: str = CITY) -> float:
+        """The standard error of a figure of the whole horizon, NaN where not reported."""
+        return self._of_horizon("std_error", fund, metric, statistic, county)
+
+    def _of_horizon(self, column: str, *key: str) -> float:
+        values = (self._columns[column][at] for at in self._find(*key) if math.isnan(self._year[at]))
+        return float(next(values, math.nan))
 
     def counties(self, fund: str, metric: str, statistic: str) -> list[str]:
         """The counties that a figure is reported for, in the table's order."""

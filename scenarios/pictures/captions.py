@@ -1,0 +1,245 @@
+"""Words of the pictures beside those of ``scenarios.labels``: key -> (English, Chinese)."""
+
+from __future__ import annotations
+
+from scenarios.labels import Lang, event_label
+
+_CAPTIONS: dict[str, tuple[str, str]] = {
+    "with_about": ("{title}: {what}", "{title}：{what}"),
+    "colon": ("{a}: {b}", "{a}：{b}"),
+    "several": ("{city}, {count} scenarios: {what}", "{city}，{count}个情景：{what}"),
+    # depletion and the burden beside it
+    "depletion": ("depletion and who pays", "结余耗尽概率与负担"),
+    "probability_by": (
+        "{fund}: probability of event by year",
+        "{fund}：截至当年的事件概率",
+    ),
+    "depleted_by": (
+        "{fund}: probability that reserves were depleted by then",
+        "{fund}：截至当年累计结余曾耗尽的概率",
+    ),
+    "wilson_band": ("Band: 95% Wilson interval of the simulation.", "阴影为模拟误差的Wilson 95%区间。"),
+    "wilson_lines": ("Lines: 95% Wilson intervals of the simulation.", "线段为模拟误差的Wilson 95%区间。"),
+    "event_is": ("Event: {event}.", "事件：{event}。"),
+    "burden_of_year": (
+        "{fund}: burden of the year, mean, % of base-year city claims",
+        "{fund}：当年负担均值，占基年全市基金支出的百分比",
+    ),
+    "no_burden": (
+        "burden not estimated by this run",
+        "本次运行未估计负担",
+    ),
+    "no_burden_note": (
+        "Burden: not estimated by a run of weighted paths; a plain run shows who pays.",
+        "负担：加权路径的运行不作估计，由谁承担须见普通运行。",
+    ),
+    "all_burden": (
+        "Burden: mean of the year, not discounted: treasuries (opening deficits and arrears included), the"
+        " unfunded bill by its change over the year, and what policy takes from patients and payers;"
+        " ordinary subsidies left out.",
+        "负担为当年均值，未折现：各级财政（含统筹前缺口和欠费），无来源缺口按当年变动计，以及政策调整由患者和缴费人承担的部分；"
+        "不含常规财政补助。",
+    ),
+    "bill": (
+        "The burden beside it, {fund}: mean of the whole horizon, discounted, % of base-year city claims:"
+        " {parts}.",
+        "同时须看负担：{fund}全期均值，占基年全市基金支出的百分比，已折现：{parts}。",
+    ),
+    "unfunded_end": ("unfunded at the end, not discounted", "期末无来源缺口（未折现）"),
+    "no_bill": ("nothing", "无"),
+    # who pays
+    "payers_title": ("who pays, year by year", "分年度由谁承担"),
+    "opening_deficits": ("Opening deficits (county treasuries)", "统筹前缺口（县财政）"),
+    "arrears": ("Arrears (government)", "欠费（政府）"),
+    "runoff": ("Run-off (treasuries)", "期末未结清算（财政）"),
+    "claims_cut": ("Patients and providers: claims cut", "患者和医疗机构：削减支付"),
+    "contributions_raised": ("Payers: contributions raised", "缴费人：提高缴费"),
+    "unfunded": ("Nobody: unfunded", "无人承担：无来源缺口"),
+    "unfunded_delegated": (
+        "Unfunded: all city … all counties, by a later rule",
+        "无来源缺口：全由市…全由县，另行规定",
+    ),
+    "funds_own": ("Pool and risk fund, for gaps", "统筹与风险基金（弥补缺口）"),
+    "horizon_title": (
+        "{fund}: {first}–{last} together, % of base-year city claims",
+        "{fund}：{first}—{last}年合计，占基年全市基金支出的百分比",
+    ),
+    "left_out": (
+        "Not tallied by year, hence not in the areas: what own balances, pool and risk fund pay. Pool and"
+        " risk fund stand in the bars of the whole horizon, together; a county's own balance is in neither.",
+        "本县结余、统筹基金和风险基金的支付未按年统计，不在面积图内；统筹与风险基金合计列于全期条形；本县累计结余两处均未列。",
+    ),
+    "horizon_bars": (
+        "Bars: means over the whole horizon, not discounted, run-off included; the unfunded bill is that of"
+        " the last year.",
+        "条形为全期均值，未折现，含期末未结清算；无来源缺口为期末存量。",
+    ),
+    # counties
+    "counties": ("{fund}, county by county", "{fund}：分县（市、区）"),
+    "county_cell": ("gap left {chance}, bill {bill}", "缺口{chance}，负担{bill}"),
+    "county_median": ("Months of capacity, median", "可支付月数中位数"),
+    "county_p05_p95": ("p05–p95", "p05—p95"),
+    "county_gap": (
+        "Probability of a gap left by then (band: 95% Wilson)",
+        "截至当年曾有缺口的概率（阴影为Wilson 95%区间）",
+    ),
+    "county_note": (
+        "A gap is left where a deficit was once larger than the county's own balance. Headings: its"
+        " probability by the last year and, beside it, the county's bill: the mean of all treasuries'"
+        " payments for the county, discounted, % of base-year city claims.",
+        "缺口指曾有年度动用本县累计结余后仍不足。标题列出截至末年的概率，并列该县负担：各级财政为其支付的均值，已折现，占基年全市基金支出的百分比。",
+    ),
+    "county_same_year": (
+        "Months: the county's own balance, with results not settled yet and less its opening deficit, ÷ (the"
+        " same year's own claims ÷ 12).",
+        "月数＝（本县累计结余＋未结算收支－统筹前缺口）÷（当年度本县基金支出÷12）。",
+    ),
+    "county_previous_year": (
+        "Months: the county's own balance, with results not settled yet and less its opening deficit, ÷ (the"
+        " previous year's own claims ÷ 12).",
+        "月数＝（本县累计结余＋未结算收支－统筹前缺口）÷（上年度本县基金支出÷12）。",
+    ),
+    # transfers
+    "transfers": ("transfers between counties", "县际转移"),
+    "net_axis": (
+        "{fund}: net from pool and risk fund, 100m yuan",
+        "{fund}：统筹与风险基金净得，亿元",
+    ),
+    "net_receiver": ("Net receiver (mean)", "净受益（均值）"),
+    "net_payer": ("Net payer (mean)", "净上缴（均值）"),
+    "p05_p95": ("p05–p95", "p05—p95"),
+    "net_note": (
+        "Net: drawn for the county's gaps less paid in (opening transfer, top-ups from balances, surpluses,"
+        " risk fund), whole horizon, not discounted. What stays in the pool at the end was"
+        " paid in and not drawn, so payments can outweigh receipts.",
+        "净得为弥补该县缺口的支用减上缴（统筹前上划、以结余补足、结余归集、风险基金），全期合计，未折现。"
+        "期末留在统筹基金中的部分已上缴而未支用，故上缴可大于受益。",
+    ),
+    "gini": ("Gini of net transfers, mean: {values}.", "净转移基尼系数均值：{values}。"),
+    # depletion years
+    "depletion_year": ("when reserves are first depleted", "累计结余首次耗尽的年份"),
+    "first_in": (
+        "{fund}: share of paths first depleted in the year",
+        "{fund}：当年首次耗尽的路径占比",
+    ),
+    "hazard_in": (
+        "{fund}: hazard among paths not yet depleted",
+        "{fund}：尚未耗尽的路径当年耗尽的概率",
+    ),
+    "never": ("not by {last}: {share}", "至{last}年未耗尽：{share}"),
+    "reached": ("p05 / p25 / p50 of the year: {years}", "年份p05 / p25 / p50：{years}"),
+    "not_reached": ("not reached", "未达到"),
+    # comparison
+    "comparison": ("differences to {name}", "与“{name}”之差"),
+    "dumbbell_first": ("The first scenario", "首个情景"),
+    "dumbbell_other": ("Scenario of the row", "该行情景"),
+    "dumbbell_interval": ("95% interval of the difference", "差值的95%区间"),
+    "dumbbell_note": (
+        "Bars: the paired difference's 95% interval, laid around the row's scenario; the same random numbers"
+        " in all scenarios. Figures at the right: difference to the first, with that interval.",
+        "横条为配对差值的95%区间，以该行情景为中心；各情景使用相同的随机数。右侧为与首个情景之差及其区间。",
+    ),
+    "by_year": ("{metric} by {year}", "{metric}（截至{year}年）"),
+    "at_year": ("{metric}, {year}", "{metric}（{year}年）"),
+    "metric:months_of_capacity": ("Months of payment capacity, mean", "可支付月数均值"),
+    "metric:reserves": ("Reserves, mean", "累计结余均值"),
+    "metric:outlay:county_treasury": ("County treasuries, mean", "县财政均值"),
+    "metric:outlay:city_treasury": ("City treasury, mean", "市财政均值"),
+    "metric:outlay:opening_deficits": ("Opening deficits, mean", "统筹前缺口均值"),
+    "metric:outlay:arrears": ("Arrears, mean", "统筹前欠费均值"),
+    "metric:outlay:runoff": ("Run-off, mean", "期末未结清算均值"),
+    "metric:adjustment:claims": ("Claims cut, mean", "削减支付均值"),
+    "metric:adjustment:contributions": ("Contributions raised, mean", "提高缴费均值"),
+    "metric:unfunded": ("Unfunded bill, mean", "无来源缺口均值"),
+    "metric:gini": ("Gini of net transfers, mean", "净转移基尼系数均值"),
+    "discounted": ("{metric}, discounted", "{metric}（折现）"),
+    "unit:probability": ("%", "%"),
+    "unit:points": ("percentage points", "百分点"),
+    "unit:months": ("months", "月"),
+    "unit:money": ("% of base-year city claims", "占基年全市基金支出%"),
+    "unit:plain": ("", ""),
+    # sensitivity
+    "tornado": ("one parameter at a time", "单参数敏感性"),
+    "at_low": ("At the parameter's low value", "参数取低值"),
+    "at_high": ("At its high value", "参数取高值"),
+    "tornado_note": (
+        "Vertical line: the base case. All other parameters stay at their base values.",
+        "竖线为基准情形；其余参数保持基准值。",
+    ),
+    "sobol": ("Sobol indices: shares of the variance", "Sobol指数：方差贡献"),
+    "first_order": ("First order: by itself", "一阶：单独作用"),
+    "total": ("Total: with its interactions", "总效应：含交互作用"),
+    "sobol_note": (
+        "Lines: 95% intervals of the estimate. Estimates may fall outside 0 to 1 by chance.",
+        "线段为估计的95%区间；估计值可能因抽样误差略超出0至1。",
+    ),
+    "readings": ("which reading moves what", "各项解读的影响"),
+    "readings_note": (
+        "Points: paired difference to the run with the default readings, and its 95% interval. Hollow: the"
+        " interval holds nought.",
+        "点为与默认解读运行的配对差值及其95%区间；空心表示区间含零。",
+    ),
+    # what a directory does not support
+    "no_counties": ("the rules never draw the counties' own balances", "所用规则不动用各县累计结余"),
+    "no_transfers": ("nothing goes through a pool or risk fund", "没有经由统筹或风险基金的转移"),
+    "only_probabilities": ("a run of weighted paths holds the event alone", "加权路径的运行仅含该事件"),
+    "not_drawn": ("Not drawn: {name} ({why}).", "未绘制：{name}（{why}）。"),
+    # convergence
+    "convergence": ("the estimate as paths are added", "估计值随路径数的收敛"),
+    "paths_axis": ("Paths", "路径数"),
+    "convergence_note": (
+        "Band: 95% interval from as many paths. Dashed: the estimate from all paths.",
+        "阴影为相应路径数下的95%区间；虚线为全部路径的估计值。",
+    ),
+    # the rules of a city
+    "rules_title": ("{city}: who pays, when and by which clause", "{city}：何时、由谁、依据何条承担"),
+    "at_start": (
+        "At the start: balances, deficits and arrears brought in",
+        "统筹启动时：带入的结余、缺口和欠费",
+    ),
+    "each_january": ("Each January from the second year on", "自次年起每年1月"),
+    "the_year": ("The year", "当年收支"),
+    "the_year_is": ("county by county: contributions less claims", "分县（市、区）：收入减支出"),
+    "settled_in": ("Settlement: {when}", "清算：{when}"),
+    "each_december": ("Each December", "每年12月"),
+    "left_open": ("Left to later rules besides", "其他授权另行规定的事项"),
+    "surplus": ("Surplus", "结余"),
+    "deficit": (
+        "Deficit: layers in order, each takes what the one above left",
+        "缺口：逐层分担，每层承担上一层的余下部分",
+    ),
+    "limited": ("Of a gap up to {share} of the year's contributions", "限于不超过当年收入{share}的缺口"),
+    "pool_short": ("Where the pool is short: {rule}", "归集基金不足时：{rule}"),
+    "rest_unfunded": ("What is left has no payer", "余下部分无来源"),
+    "rest_delegated": ("What is left: city and counties, by a later rule", "余下部分由市、县分担，另行规定"),
+    "nothing_left": ("Nothing is left", "无余下部分"),
+    "both_funds": ("Employee and resident fund", "职工医保与居民医保"),
+    "diagram_note": (
+        "The parts of a bar are as wide as their shares. At the right: the clause, the reading it depends on,"
+        " and what it is where the document does not state it. Cash, interest and plain flows are left out.",
+        "条形各段宽度即分担比例。右侧为条款、所依据的解读，以及并非原文规定时的性质。资金存放、利息和一般收支从略。",
+    ),
+}
+
+
+def caption(key: str, lang: Lang, **values: object) -> str:
+    """The words for ``key`` in one language, with ``values`` filled in."""
+    return _CAPTIONS[key][lang == "zh"].format(**values)
+
+
+def metric_caption(metric: str, lang: Lang, year: int | None = None) -> str:
+    """The words for a metric, an event's by that year; a metric without words by its name."""
+    if metric.startswith("event:"):
+        name = event_label(metric.removeprefix("event:"), lang).split("（" if lang == "zh" else " (")[0]
+        name = name[:1].upper() + name[1:]
+        return name if year is None else caption("by_year", lang, metric=name, year=year)
+    bare = metric.removesuffix(":discounted")
+    name = caption(f"metric:{bare}", lang) if f"metric:{bare}" in _CAPTIONS else metric
+    if bare != metric:
+        name = caption("discounted", lang, metric=name)
+    return name if year is None else caption("at_year", lang, metric=name, year=year)
+
+
+def comma(lang: Lang) -> str:
+    """What stands between the items of a list."""
+    return "、" if lang == "zh" else ", "

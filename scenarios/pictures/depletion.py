@@ -1,0 +1,194 @@
+"""Depletion and, beside it, the burden: the probability by year, and the year in which it first comes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from scenarios import fonts
+from scenarios.facts import Yearly, independent_paths
+from scenarios.labels import Lang, event_label, label
+from scenarios.pictures.captions import caption
+from scenarios.pictures.runs import Part, Run, about, bill, percent, said, titled, yearly_burden
+from scenarios.pictures.sheet import (
+    SERIES,
+    Words,
+    intervals,
+    legend,
+    percents,
+    sheet,
+    stretch,
+    whole_years,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+HEADLINE = "reserve_depletion"
+
+
+def depletion_figure(runs: Sequence[Run], lang: Lang, event: str = HEADLINE) -> Figure:
+    """Probability of the event by year with its Wilson interval, and the burden of the year beside it.
+
+    One run shows its burden by bearer; several show a line each, probability and total burden.
+    """
+    single = len(runs) == 1
+    notes = [
+        caption("wilson_band", lang),
+        label("depletion_meaning", lang)
+        if event == HEADLINE
+        else caption("event_is", lang, event=event_label(event, lang)),
+        *said(runs, lang),
+        caption("all_burden", lang) if _burdens(runs[0], lang) else caption("no_burden_note", lang),
+    ]
+    words = Words(titled(runs, caption("depletion", lang), lang), about(runs, lang), tuple(notes))
+    funds = runs[0].funds
+    figure, body = sheet(words, 0.55 + 2.5 * len(funds))
+    panels = body.subplots(len(funds), 2, squeeze=False, sharex=True)
+    for (chance, burden), fund in zip(panels, funds, strict=True):
+        highest = max(
+            _draw_chance(chance, run, fund, event, i if len(runs) > 1 else None) for i, run in enumerate(runs)
+        )
+        percents(chance, highest)
+        key = "depleted_by" if event == HEADLINE else "probability_by"
+        _title(chance, caption(key, lang, fund=label(fund, lang)))
+        _title(burden, caption("burden_of_year", lang, fund=label(fund, lang)))
+        parts = [yearly_burden(run, fund, lang) for run in runs]
+        if not any(parts):
+            _empty(burden, caption("no_burden", lang))
+        elif single:
+            stacked(burden, parts[0])
+        else:
+            for i, (run, mine) in enumerate(zip(runs, parts, strict=True)):
+                _draw_total(burden, run, mine, i)
+        if any(parts):
+            burden.yaxis.set_major_formatter("{x:g}%")
+            _from_nought(burden)
+        for axes in (chance, burden):
+            whole_years(axes, runs[0].first, runs[0].last, 5)
+    legend(body, panels.flat)
+    return figure
+
+
+def _burdens(run: Run, lang: Lang) -> bool:
+    return any(yearly_burden(run, fund, lang) for fund in run.funds)
+
+
+def _draw_chance(axes: Axes, run: Run, fund: str, event: str, series: int | None) -> float:
+    """A line of percents and its Wilson band; the highest end of the band."""
+    rows = run.metrics.yearly(fund, f"event:{event}", "probability")
+    if not len(rows):
+        return 0.0
+    low, high = intervals(rows.value, independent_paths(rows))
+    years, middle, floor, ceiling = stretch(rows.year, 100 * rows.value, 100 * low, 100 * high)
+    colour, dash = SERIES[(series or 0) % len(SERIES)]
+    axes.fill_between(years, floor, ceiling, color=colour, alpha=0.28 if series is None else 0.14, lw=0)
+    name = "_nolegend_" if series is None else run.facts["scenario"]
+    axes.plot(years, middle, color=colour, ls=dash, lw=1.2, label=name)
+    return float(np.nanmax(ceiling))
+
+
+def stacked(axes: Axes, parts: Sequence[Part]) -> None:
+    """Areas of each year's burden by bearer, one on the other; what is negative goes down from nought."""
+    tops: dict[bool, Any] = {}
+    for name, fill, hatch, rows in parts:
+        values, rising = rows.value, rows.value >= 0
+        up, down = (tops.setdefault(sign, np.zeros(len(values))) for sign in (True, False))
+        edges = np.append(rows.year, rows.year[-1] + 1) - 0.5
+        base = np.where(rising, up, down)
+        axes.stairs(
+            base + values,
+            edges,
+            baseline=base,
+            fill=True,
+            facecolor=fill,
+            hatch=hatch or None,
+            edgecolor=fonts.GREY if hatch else fill,
+            lw=0.3 if hatch else 0,
+            label=name,
+        )
+        tops[True], tops[False] = up + np.where(rising, values, 0), down + np.where(rising, 0, values)
+    axes.axhline(0, color=fonts.INK, lw=0.6)
+
+
+def _draw_total(axes: Axes, run: Run, parts: Sequence[Part], series: int) -> None:
+    if not parts:
+        return
+    years, total = stretch(parts[0].values.year, np.sum([part.values.value for part in parts], axis=0))
+    colour, dash = SERIES[series % len(SERIES)]
+    axes.plot(years, total, color=colour, ls=dash, lw=1.2)
+
+
+def _from_nought(axes: Axes) -> None:
+    """A burden's axis begins at nought unless the burden falls below it, and is never without height."""
+    low, high = float(axes.dataLim.y0), float(axes.dataLim.y1)
+    if low > -1e-9:
+        axes.set_ylim(0, high * 1.05 if high > 1e-9 else 1.0)
+
+
+def _title(axes: Axes, words: str) -> None:
+    axes.set_title(words, size=7.2)
+
+
+def _empty(axes: Axes, words: str) -> None:
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color=fonts.GREY)
+    axes.set_yticks([])
+
+
+def depletion_year_figure(run: Run, lang: Lang, event: str = HEADLINE) -> Figure:
+    """Share of paths in which the event first comes in each year, and the hazard among the rest."""
+    funds = run.funds
+    notes = [caption("wilson_lines", lang), label("depletion_meaning", lang), *bill(run, lang)]
+    words = Words(
+        titled([run], caption("depletion_year", lang), lang),
+        about([run], lang),
+        (*notes, *said([run], lang)),
+    )
+    figure, body = sheet(words, 3.6)
+    panels = body.subplots(2, len(funds), squeeze=False, sharex=True, sharey="row")
+    tops = [0.0, 0.0]
+    for (share, hazard), fund in zip(panels.T, funds, strict=True):
+        rows = run.metrics.yearly(fund, f"event:{event}", "probability")
+        new = 100 * np.diff(rows.value, prepend=0.0)
+        share.bar(rows.year, new, width=0.8, color="#5b8ab3", edgecolor="#1f4e79", lw=0.4)
+        _title(share, caption("first_in", lang, fund=label(fund, lang)))
+        said_inside = [
+            caption("never", lang, last=run.last, share=percent(1 - float(rows.value[-1]))),
+            caption("reached", lang, years=_years_reached(run, fund, event, lang)),
+        ]
+        share.text(0.02, 0.97, "\n".join(said_inside), transform=share.transAxes, va="top", size=6.5)
+        hazards = run.metrics.yearly(fund, f"hazard:{event}", "probability")
+        ends = _draw_hazard(hazard, hazards)
+        _title(hazard, caption("hazard_in", lang, fund=label(fund, lang)))
+        tops = [max(tops[0], float(np.max(new))), max(tops[1], ends)]
+        whole_years(hazard, run.first, run.last)
+    percents(panels[0][0], tops[0] * 1.35)
+    percents(panels[1][0], tops[1])
+    return figure
+
+
+def _years_reached(run: Run, fund: str, event: str, lang: Lang) -> str:
+    found = (run.metrics.horizon(fund, f"event_year:{event}", name) for name in ("p05", "p25", "p50"))
+    return " / ".join(caption("not_reached", lang) if np.isnan(year) else f"{year:.0f}" for year in found)
+
+
+def _draw_hazard(axes: Axes, rows: Yearly) -> float:
+    """Points with Wilson intervals by the paths at risk, where any are; the highest end."""
+    known = ~np.isnan(rows.value)
+    if not known.any():
+        return 0.0
+    year, value, n = rows.year[known], rows.value[known], rows.n[known]
+    low, high = intervals(value, n.tolist())
+    spread = 100 * np.array([value - low, high - value]).clip(0)
+    style: dict[str, Any] = {
+        "fmt": "o",
+        "ms": 2.4,
+        "color": fonts.INK,
+        "ecolor": fonts.GREY,
+        "elinewidth": 0.8,
+    }
+    axes.errorbar(year, 100 * value, yerr=spread, **style)
+    return float(100 * np.max(high))
