@@ -12,7 +12,7 @@ with status 2.  With ``out`` the files that the command writes are written as we
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from sim.sampling import Method
 
-__all__ = ["Settled", "cities", "explain", "replay", "run", "scenarios", "templates"]
+__all__ = [
+    *("Settled", "cities", "explain", "new", "prefectures", "replay", "run", "scenarios", "templates", "warn")
+]
 
 
 class Settled(NamedTuple):
@@ -64,6 +66,60 @@ def templates() -> list[str]:
     from scenarios.rules_file import builtin_templates
 
     return builtin_templates()
+
+
+def prefectures() -> pd.DataFrame:
+    """Every place that ``new`` can make: code, name, province, units, population, rules by default.
+
+    >>> len(prefectures())
+    367
+    """
+    import pandas as pd
+
+    from scenarios.new import Listed, every_place
+
+    return pd.DataFrame(every_place(), columns=Listed._fields)
+
+
+def new(place: str, out: str | Path, *, rules: str | None = None) -> Path:
+    """A folder with a constructed base case, rules and empty tables of a place; ``run`` takes it."""
+    from scenarios.new import new as make
+
+    return make(place, Path(out), rules).folder
+
+
+def warn(
+    scenario: str | Path,
+    *,
+    months: Sequence[float] | None = None,
+    within: int | None = None,
+    paths: int | None = None,
+    years: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
+    out: str | Path | None = None,
+) -> pd.DataFrame:
+    """Thresholds of months as early warnings: shares and years of lead, a row a figure.
+
+    >>> rows = warn("ziyang", months=[3], paths=128, years=3)
+    >>> rows.query("statistic == 'warned'")["fund"].tolist()
+    ['employee', 'resident']
+    """
+    import pandas as pd
+
+    from scenarios import warn_run as command
+    from scenarios.run import RunRequest
+
+    where = Path.cwd() if out is None else Path(out)
+    request = RunRequest(str(scenario), where, paths, years, seed, threads, readings, template, rules)
+    marks = None if months is None else command.checked_months(",".join(map(str, months)), months)
+    done = command.warn(request, marks, within, lambda *_: None, write=out is not None)
+    table = pd.DataFrame(done.rows(), columns=command.COLUMNS)
+    table.attrs["facts"] = done.facts
+    return table
 
 
 def run(

@@ -172,6 +172,44 @@ def run(
 
 
 @app.command()
+def warn(
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
+    months: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,…", help="Thresholds in months; without: the scenario's, and 6, 9, 15."),
+    ] = None,
+    within: Annotated[
+        int | None,
+        typer.Option(metavar="YEARS", help="Years that justify a warning; without: all to the horizon."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where a CSV file goes.")] = None,
+    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """Early warning: how long before depletion, how often too late, how often in vain."""
+    from scenarios.run import RunRequest
+    from scenarios.warn_run import parse_months, print_warnings
+    from scenarios.warn_run import warn as warn_of
+
+    readings = parse_readings(reading)
+    request = RunRequest(
+        scenario, out or Path(), paths, years, seed, threads, readings, template, rules, lang
+    )
+    with progress_on() as progress:
+        done = warn_of(request, parse_months(months), within, progress, write=out is not None)
+    screen = console()
+    print_warnings(done, screen, lang)
+    for file in done.files:
+        screen.print(str(file), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def new(
     place: Annotated[
         str | None,
@@ -185,7 +223,9 @@ def new(
     ] = None,
     rules: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="A city's or a template's rules [its own, or county-alone]."),
+        typer.Option(
+            metavar="NAME", help="A city's or a template's rules; without: its own, or county-alone."
+        ),
     ] = None,
     every: Annotated[
         bool, typer.Option("--list", help="List every prefecture as CSV, and write nothing.")
@@ -194,11 +234,12 @@ def new(
 ) -> None:
     """A constructed base case of any prefecture, rules and tables for its own figures: ready to run."""
     from scenarios.errors import InputError
+    from scenarios.new import Listed, every_place, new_words
     from scenarios.new import new as make_new
-    from scenarios.new import new_words, print_list
 
     if every:
-        print_list()
+        for row in (Listed._fields, *every_place()):
+            print(*row, sep=",")
         return
     if place is None:
         raise InputError("PREFECTURE", "", "expected a name such as 金华, or --list")

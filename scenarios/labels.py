@@ -190,6 +190,40 @@ _LABELS: dict[str, tuple[str, str]] = {
         "等精度的独立路径数为p(1−p)÷标准误的平方。无路径发生该事件的年份从略。此类运行不估计分位数和金额。",
     ),
     "rare_none": ("{fund}: no path had the event in any year.", "{fund}：各年均无路径发生该事件。"),
+    # early warning
+    "warning": (
+        "{fund}: early warning (depleted within the horizon: {chance})",
+        "{fund}：预警效果（期内累计结余耗尽概率{chance}）",
+    ),
+    "warn_below": ("Warning\nbelow", "预警线"),
+    "warned": ("Warned", "发出预警"),
+    "missed": ("Missed\n[95%]", "漏报\n[95%区间]"),
+    "false_alarm": ("False alarm\n[95%]", "虚警\n[95%区间]"),
+    "lead_mean": ("Lead,\nmean", "提前年数\n均值"),
+    "lead_p05": ("\np05", "\np05"),
+    "lead_p50": ("\np50", "\np50"),
+    "lead_p95": ("\np95", "\np95"),
+    "warning_note": (
+        "Warned: share of paths whose year-end months were once below the mark. Lead: years from the first"
+        " warning to depletion, where both are inside the horizon. Missed: share of depletions without a"
+        " warning in an earlier year; one of the same year leaves no time.",
+        "发出预警：年末可支付月数曾低于预警线的路径占比。提前年数：首次预警到耗尽的年数，仅计期内耗尽者。"
+        "漏报：耗尽前各年均未预警者占耗尽路径的比例，当年才预警视为漏报。",
+    ),
+    "false_alarm_horizon": (
+        "False alarm: share of warnings without depletion in the same year or later up to the horizon.",
+        "虚警：预警当年及其后至期末均未耗尽者占预警的比例。",
+    ),
+    "false_alarm_within": (
+        "False alarm: share of warnings without depletion in the same year or the {years} years after it;"
+        " warnings whose {years} years run beyond the horizon do not count.",
+        "虚警：预警当年及其后{years}年内均未耗尽者占预警的比例；预警后不足{years}年即到期末的不计。",
+    ),
+    "guidance_note": (
+        "* Named by ministries for pooled employee funds: 6 to 9 months needed, 15 the upper control (2009;"
+        " the last known from a copy). For resident funds they are marks like any other.",
+        "*为主管部门2009年就职工统筹基金提出的水平：需6至9个月，15个月为控制上限（后者仅见于转载）；对居民医保仅作参照。",
+    ),
     "left_out": ("… {n} counties between", "……中间{n}个县（市、区）略"),
 }
 

@@ -13,12 +13,15 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from shlex import quote
 from string import Template as Text
-from typing import Any
+from typing import Any, NamedTuple
 
+from scenarios.calibration import BASE_YEAR
 from scenarios.construct import COMMENTS, construct
 from scenarios.errors import InputError
 from scenarios.labels import Lang
@@ -36,7 +39,7 @@ NO_DOCUMENT = "county-alone"
 """The rules of a place whose document does not come with the program: of the regimes at hand the one that
 rests on national law alone (社会保险法, Art. 65) and so puts no other city's clause into its mouth."""
 SCENARIO, RULES, OFFICE = "scenario.toml", "rules.toml", "office"
-READMES = {"README.md": "new_readme.md", "README.zh.md": "new_readme.zh.md"}
+READMES: dict[Lang, str] = {"en": "README.md", "zh": "README.zh.md"}
 _OFFICE_COMMENT = (
     "A figure in a table of this folder takes the place of the one here; an empty cell does not."
 )
@@ -81,9 +84,9 @@ def new(name: str, out: Path, rules: str | None = None) -> NewPlace:
     said = _sentences(place, chosen, rules is not None)
     comments = COMMENTS | {"": f"{COMMENTS['']}\n{said['en']}\n{said['zh']}", "office": _OFFICE_COMMENT}
     texts = {SCENARIO: to_toml(scenario, comments), RULES: rules_text(place, chosen)}
-    for language, written in (("en", "README.md"), ("zh", "README.zh.md")):
-        template = Text((DATA / READMES[written]).read_text("utf-8"))
-        texts[written] = template.substitute(
+    for language, readme in READMES.items():
+        template = Text((DATA / f"new_{readme.lower()}").read_text("utf-8"))
+        texts[readme] = template.substitute(
             title=scenario[f"title_{language}"], rules=said[language], base_year=file.first_year - 1
         )
     check_folder(out)
@@ -120,26 +123,35 @@ def rules_text(place: Place, rules: str) -> str:
         "",
         "[city]",
         f"id = {json.dumps(id)}",
-        f"zh = {_quoted(place.name)}",
-        f"en = {_quoted(english)}",
-        f"province = {{ zh = {_quoted(place.province)}, en = {_quoted(place.province)} }}",
-        f"in_force_from = {_first_year()}-01-01",
-        f"clauses_of = {_quoted(rules)}",
+        f"zh = {_toml_text(place.name)}",
+        f"en = {_toml_text(english)}",
+        f"province = {{ zh = {_toml_text(place.province)}, en = {_toml_text(place.province)} }}",
+        f"in_force_from = {BASE_YEAR + 1}-01-01",
+        f"clauses_of = {_toml_text(rules)}",
         "",
         "[city.document]",
-        *(f"{key} = {_quoted(value)}" for key, value in document.items() if value),
+        *(f"{key} = {_toml_text(value)}" for key, value in document.items() if value),
         "",
         "",
     ]
     return "\n".join(head) + text[start.start() :]
 
 
-def print_list() -> None:
-    """Every place, a line of CSV each."""
-    print("code,name,province,units,population,rules")
-    for place in places().values():
-        row = (place.code, place.name, place.province, place.units, place.population, default_rules(place))
-        print(*row, sep=",")
+class Listed(NamedTuple):
+    """A place of the list, and the rules it has by default."""
+
+    code: str
+    name: str
+    province: str
+    units: int
+    population: int
+    rules: str
+
+
+def every_place() -> Iterator[Listed]:
+    """All places in the order of the census."""
+    for at in places().values():
+        yield Listed(at.code, at.name, at.province, at.units, at.population, default_rules(at))
 
 
 def new_words(done: NewPlace, lang: Lang) -> list[str]:
@@ -152,7 +164,7 @@ def new_words(done: NewPlace, lang: Lang) -> list[str]:
         **{"n": done.counties, "folder": folder},
     )
     lines = [made, _sentences(place, done.rules, done.chosen)[lang]]
-    return [*lines, word("new:fill", lang, folder=folder), word("new:run", lang, folder=folder)]
+    return [*lines, word("new:fill", lang, folder=folder), word("new:run", lang, folder=quote(folder))]
 
 
 def _sentences(place: Place, rules: str, chosen: bool) -> dict[Lang, str]:
@@ -188,11 +200,5 @@ def _own_rules() -> dict[str, str]:
     return {f"{text['city']['zh']}市": name for name, text in cities.items()}
 
 
-def _first_year() -> int:
-    from scenarios.calibration import BASE_YEAR
-
-    return BASE_YEAR + 1
-
-
-def _quoted(text: str) -> str:
+def _toml_text(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)

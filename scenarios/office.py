@@ -23,7 +23,7 @@ from scenarios.errors import InputError
 from scenarios.output import write_rows
 from scenarios.rows import near
 from scenarios.tables import TableRow, read_table
-from sim.model import FUNDS, CityAccounts, County, CountyFund, Fund, FundCase
+from sim.model import FUNDS, CityAccounts, County, CountyFund, Fund, FundCase, Growth, Profile
 from sim.rules import Instrument
 
 COUNTY_FIGURES, CITY_ACCOUNTS = tuple(CountyFund.model_fields), tuple(CityAccounts.model_fields)
@@ -91,19 +91,22 @@ def write_empty(folder: Path, counties: Sequence[County], first_year: int, years
 
 
 def with_office(
-    path: Path, office: Office, counties: tuple[County, ...], funds: Mapping[Fund, FundCase], first_year: int
+    path: Path, office: Office, counties: tuple[County, ...], funds: Mapping[Fund, FundCase], years: range
 ) -> Figures:
-    """The counties and funds of the scenario at ``path`` with the tables' figures; InputError for a fault."""
+    """The counties and funds of the scenario at ``path`` with the tables' figures; InputError for a fault.
+
+    ``years``: the calendar years of the scenario's horizon.
+    """
     folder = path.parent / office.folder
     files = _files(path, folder)
     likely = _anything if office.any_size else _refuse_unlikely
     names = {fund: [c.name for c in counties if getattr(c, fund) is not None] for fund in funds}
-    months, calendar = [str(month) for month in range(1, 13)], _growth_years(funds, first_year)
+    months, calendar = [str(month) for month in range(1, 13)], [str(year) for year in years]
     known: dict[str, Mapping[Fund, Sequence[str]]] = {
         "county_figures.csv": names,
         "city_accounts.csv": {},
         "monthly_totals.csv": dict.fromkeys(funds, months),
-        "growth.csv": calendar,
+        "growth.csv": dict.fromkeys(funds, calendar),
     }
     read = {file.name: _read(file, list(funds), known[file.name]) for file in files}
     keys: list[str] = []
@@ -115,7 +118,7 @@ def with_office(
         update = {
             "accounts": _accounts(accounts, fund, case, totals[fund], likely, keys),
             "profile": _profile(monthly, fund, case, keys),
-            "growth": _growth(growth, fund, case, calendar[fund], keys),
+            "growth": _growth(growth, fund, case, calendar, keys),
         }
         new_funds[fund] = case.model_copy(update=update)
     return Figures(changed, new_funds, tuple(files), keys)
@@ -134,10 +137,12 @@ def _files(path: Path, folder: Path) -> list[Path]:
 
 
 def _read(file: Path, funds: list[Fund], known: Mapping[Fund, Sequence[str]]) -> Keyed:
-    """The rows by fund and, where there is one, county, month or year."""
+    """The rows that have a figure, by fund and, where there is one, county, month or year."""
     columns, figures = TABLES[file.name]
     rows: Keyed = {}
     for row in read_table(file, (*columns, *figures)):
+        if not any(row.cells[name] for name in figures):
+            continue
         fund: Fund = row.choice("fund", funds, "a fund of the scenario")  # type: ignore[assignment]
         key: tuple[str, ...] = (fund,)
         if len(columns) > 1:
@@ -163,7 +168,7 @@ def _counties(
 ) -> tuple[County, ...]:
     changed = []
     for number, county in enumerate(counties, start=1):
-        update = {}
+        update: dict[str, CountyFund] = {}
         for fund in funds:
             row, own = rows.get((fund, county.name)), getattr(county, fund)
             if row is None or own is None:
@@ -191,7 +196,7 @@ def _accounts(
     return case.accounts.model_copy(update=given)
 
 
-def _profile(rows: Keyed, fund: Fund, case: FundCase, keys: list[str]) -> object:
+def _profile(rows: Keyed, fund: Fund, case: FundCase, keys: list[str]) -> Profile:
     """Shares of the year for a column with all twelve months."""
     mine = [row for (of, _), row in rows.items() if of == fund]
     update = {}
@@ -211,24 +216,18 @@ def _profile(rows: Keyed, fund: Fund, case: FundCase, keys: list[str]) -> object
     return case.profile.model_copy(update=update)
 
 
-def _growth_years(funds: Mapping[Fund, FundCase], first_year: int) -> dict[Fund, list[str]]:
-    """The calendar years that a fund's growth is given for; the last goes on."""
-    lengths = {fund: max(len(_rates(case, name)) for name in CELLS) for fund, case in funds.items()}
-    return {fund: [str(first_year + year) for year in range(count)] for fund, count in lengths.items()}
-
-
-def _rates(case: FundCase, name: str) -> tuple[float, ...]:
-    rate = getattr(case.growth, name)
-    return rate if isinstance(rate, tuple) else (rate,)
-
-
-def _growth(rows: Keyed, fund: Fund, case: FundCase, years: list[str], keys: list[str]) -> object:
+def _growth(rows: Keyed, fund: Fund, case: FundCase, years: list[str], keys: list[str]) -> Growth:
+    """Rates by year as far as they or the table's go; the last goes on."""
     update = {}
     for name, column in zip(CELLS, RATES, strict=True):
-        own = _rates(case, name)
-        rates = [*own, *[own[-1]] * (len(years) - len(own))]
-        given = {at: row for at, year in enumerate(years) if (row := rows.get((fund, year)))}
-        filled = {at: row for at, row in given.items() if row.cells[column]}
+        filled = {
+            at: row for at, year in enumerate(years) if (row := rows.get((fund, year))) and row.cells[column]
+        }
+        if not filled:
+            continue
+        own = getattr(case.growth, name)
+        own = own if isinstance(own, tuple) else (own,)
+        rates = [*own, *[own[-1]] * (max(filled) + 1 - len(own))]
         for at, row in filled.items():
             rates[at] = row.number_of(column)
             if abs(rates[at]) >= LARGEST_GROWTH:
@@ -236,9 +235,8 @@ def _growth(rows: Keyed, fund: Fund, case: FundCase, years: list[str], keys: lis
                     f"expected a share of 1 such as 0.045, found {row.cells[column]!r}: is it in per cent?"
                 )
                 raise row.refuse(column, expected)
-        if filled:
-            update[name] = tuple(rates)
-            keys.append(f"funds.{fund}.growth.{name}")
+        update[name] = tuple(rates)
+        keys.append(f"funds.{fund}.growth.{name}")
     return case.growth.model_copy(update=update)
 
 

@@ -1,8 +1,8 @@
 """Places that a base case can be made of, and how a user may name them.
 
-A place is a prefecture-level unit (地级市, 州, 地区, 盟, or a municipality), or a county-level unit that answers
-to its province directly (济源市).  Its name is Chinese, with or without what follows the proper name (台州,
-台州市); its census code has 6 digits or the first 4; a romanised name is known for few.
+A place is a prefecture-level unit (地级市, 州, 地区, 盟, or a municipality), or a county-level unit that
+answers to its province directly (济源市).  Its name is Chinese, with or without what follows the proper name
+(台州, 台州市); its census code has 6 digits or the first 4; a romanised name is known for few.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ class Header(Origin):
     document: Document
     in_force_from: date
     clauses_of: str | None = None
-    """The built-in city or template that the rows were copied from, whose clauses they cite; absent: its own."""
+    """The built-in city or template that the rows were copied from and whose clauses they cite."""
 
 
 class Template(Origin):

@@ -132,6 +132,13 @@ def run(
 
 
 def checked(request: RunRequest) -> tuple[Scenario, int, int]:
+    """The scenario, and paths and seed of the run; InputError for whatever cannot be, the folder included."""
+    chosen = resolved(request)
+    check_folder(request.out)
+    return chosen
+
+
+def resolved(request: RunRequest) -> tuple[Scenario, int, int]:
     """The scenario, and paths and seed of the run; InputError for whatever cannot be."""
     scenario = load_scenario(
         request.scenario,
@@ -144,7 +151,6 @@ def checked(request: RunRequest) -> tuple[Scenario, int, int]:
     seed = _within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
     if request.threads is not None:
         _within("--threads", request.threads, 1, 1024)
-    check_folder(request.out)
     _check_counties(scenario)
     return scenario, paths, seed
 

@@ -231,12 +231,12 @@ def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tup
     """The scenario with the office's figures in place, which it says among its assumptions; their tables."""
     if file.office is None:
         return file, ()
-    own = with_office(path, file.office, file.counties, file.funds, file.first_year)
+    years = range(file.first_year, file.first_year + file.horizon_years)
+    own = with_office(path, file.office, file.counties, file.funds, years)
     said = Assumption(
         id="office",
         zh=f"有{len(own.keys)}项数字为单位自填，取代了下列假设所涉的相应数字。",
-        en=f"{len(own.keys)} figures are the office's own, in place of those that the statements below are "
-        "about.",
+        en=f"{len(own.keys)} figures are the office's own, in place of those the statements below are about.",
         about=tuple(own.keys),
     )
     assumptions = (said, *file.assumptions) if own.keys else file.assumptions

@@ -131,7 +131,8 @@ def _lines(path: Path) -> Iterator[str]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         row = content[: error.start].count(b"\n") + 1
-        found = f"expected UTF-8 text (Excel: CSV UTF-8), found the byte 0x{content[error.start]:02x}"
+        byte = f"0x{content[error.start]:02x}"
+        found = f"expected UTF-8 text, found the byte {byte} (in Excel, save as CSV UTF-8)"
         raise InputError(path, f"row {row}", found) from None
     if "\0" in text:
         row = text[: text.index(chr(0))].count("\n") + 1

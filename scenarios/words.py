@@ -161,7 +161,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "本文件抄自{rules}，并非{place}的规定；各行条款仍注明出处。",
     ),
     "new:fill": (
-        "No figure is the place's own account. Put those of the office into {folder}/office; README.md says which.",
+        "No figure is the place's own account. Put your own into {folder}/office; README.md says how.",
         "其中数字均非当地实际账目。请将本单位数字填入{folder}/office，填法见README.zh.md。",
     ),
     "new:run": (

@@ -1,11 +1,10 @@
-"""The shipped tables: the census adds up, prefectures are found by name, every figure has its row."""
+"""The shipped tables: the census adds up, every figure has its row."""
 
 from __future__ import annotations
 
 import pytest
 
-from scenarios.errors import InputError
-from scenarios.published import Reader, counties_of, find_prefecture, table, units
+from scenarios.published import Reader, counties_of, table, units
 
 CENSUS = {
     "台州市": 6_622_888,
@@ -51,35 +50,6 @@ def test_hangzhou_has_todays_divisions() -> None:
     assert counties.loc["上城区", "elsewhere_share"] == pytest.approx(
         (177_688 + 972_638) / (357_657 + 1_487_787)
     )
-
-
-@pytest.mark.parametrize(
-    ("given", "full"),
-    [
-        ("台州市", "台州市"),
-        ("台州", "台州市"),
-        ("恩施", "恩施土家族苗族自治州"),
-        ("海南", "海南藏族自治州"),
-        (" 济源", "济源市"),
-    ],
-)
-def test_prefecture_is_found(given: str, full: str) -> None:
-    assert find_prefecture(given) == full
-
-
-@pytest.mark.parametrize(
-    ("given", "says"),
-    [
-        ("台洲市", "did you mean 台州市"),
-        ("阿", "could be 阿克苏地区"),
-        ("", "expected a prefecture of China"),
-        ("Taizhou", "by its Chinese name, such as 台州市"),
-        ("椒江区", "expected a prefecture of China"),
-    ],
-)
-def test_prefecture_is_refused(given: str, says: str) -> None:
-    with pytest.raises(InputError, match=says):
-        find_prefecture(given)
 
 
 def test_reader_wants_one_row() -> None:
