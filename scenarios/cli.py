@@ -68,6 +68,8 @@ def explain(
 
         save_diagram(place, diagram, lang)
     print_explain(place, lang, console())
+    if diagram is not None:
+        console().print(f"\n{diagram}", markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,0 +1,321 @@
+"""Pictures of stored results: the figures drawn are the table's, in both languages, at the edges too.
+
+Warnings are errors here, so a missing glyph fails the drawing.
+"""
+
+from __future__ import annotations
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from made_up import BASE
+from pictured import COUNTIES, FIRST, PATHS, YEARS, facts_of, make_comparison, make_run, make_table, value_of
+from scipy.stats import binomtest
+
+from scenarios import fonts
+from scenarios.pictures.captions import _CAPTIONS, caption
+from scenarios.pictures.comparison import comparison_figure
+from scenarios.pictures.convergence import convergence_figure
+from scenarios.pictures.counties import counties_figure, has_counties, has_transfers, transfers_figure
+from scenarios.pictures.depletion import depletion_figure, depletion_year_figure
+from scenarios.pictures.payers import payers_figure
+from scenarios.pictures.runs import run_of
+from scenarios.pictures.sensitivity import readings_figure, sobol_figure, tornado_figure
+
+METRICS = ("event:reserve_depletion", "outlay:county_treasury:discounted")
+
+
+@pytest.fixture(autouse=True)
+def _style():
+    with matplotlib.rc_context():
+        fonts.use_fonts()
+        yield
+
+
+@pytest.fixture(scope="module")
+def made():
+    return make_run()
+
+
+@pytest.fixture(scope="module")
+def compared():
+    return make_comparison()
+
+
+def frame(**columns):
+    """A row a fund, metric and name."""
+    names = columns.pop("names")
+    rows = [
+        {
+            "fund": fund,
+            "metric": metric,
+            **names[i],
+            **{key: make(i, metric) for key, make in columns.items()},
+        }
+        for fund in BASE
+        for metric in METRICS
+        for i in range(len(names))
+    ]
+    return pd.DataFrame(rows)
+
+
+def size(metric):
+    return 0.1 if metric.startswith("event") else 1e9
+
+
+PARAMETERS = [{"parameter": name} for name in ("growth of claims", "人口老龄化", "volatility")]
+TORNADO = frame(
+    names=PARAMETERS,
+    low=lambda i, m: size(m) * (1 - 0.1 * (i + 1)),
+    high=lambda i, m: size(m) * (1 + 0.2 * (i + 1)),
+    base=lambda i, m: size(m),
+)
+SOBOL = frame(
+    names=PARAMETERS,
+    first_order=lambda i, m: 0.1 * i,
+    first_order_conf=lambda i, m: 0.02,
+    total=lambda i, m: 0.1 * i + 0.05,
+    total_conf=lambda i, m: 0.03,
+)
+READINGS = frame(
+    names=[{"reading": "T3", "value": "citywide"}, {"reading": "T5", "value": "after_pool"}],
+    difference=lambda i, m: size(m) * (0.1 - 0.19 * i),
+    std_error=lambda i, m: size(m) * (0.01 + 0.09 * i),
+)
+CONVERGENCE = frame(
+    names=[{"paths": 128}, {"paths": 1024}, {"paths": 8192}],
+    value=lambda i, m: size(m) * (1 + 0.1 / (i + 1)),
+    low=lambda i, m: size(m) * (1 - 0.1 / (i + 1)),
+    high=lambda i, m: size(m) * (1 + 0.3 / (i + 1)),
+)
+EVERY = {
+    "depletion": lambda run, runs, lang: depletion_figure([run], lang),
+    "depletions": lambda run, runs, lang: depletion_figure(runs, lang),
+    "depletion_year": lambda run, runs, lang: depletion_year_figure(run, lang),
+    "payers": lambda run, runs, lang: payers_figure(runs, lang),
+    "counties": lambda run, runs, lang: counties_figure(run, "resident", lang),
+    "transfers": lambda run, runs, lang: transfers_figure(run, lang),
+    "comparison": lambda run, runs, lang: comparison_figure(runs, lang),
+    "tornado": lambda run, runs, lang: tornado_figure(TORNADO, run, lang),
+    "sobol": lambda run, runs, lang: sobol_figure(SOBOL, run, lang),
+    "readings": lambda run, runs, lang: readings_figure(READINGS, run, lang),
+    "convergence": lambda run, runs, lang: convergence_figure(CONVERGENCE, run, lang),
+}
+
+
+def words_of(figure):
+    return "\n".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_says_what_it_rests_on_inside_the_sheet(name, made, compared):
+    figure = EVERY[name](made[0], compared[0], "zh")
+    figure.draw_without_rendering()
+    said = words_of(figure)
+    assert all(words in said for words in ("400条", "种子1", "构造"))
+    width, height = figure.bbox.size
+    for text in figure.texts:  # the words around the panels
+        box = text.get_window_extent()
+        assert 0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height, text.get_text()
+    for i, axes in enumerate(figure.axes):
+        for other in figure.axes[i + 1 :]:
+            assert not axes.get_window_extent().overlaps(other.get_window_extent())
+
+
+def test_every_caption_has_its_glyphs():
+    figure = matplotlib.figure.Figure()
+    for english, chinese in _CAPTIONS.values():
+        figure.text(0, 0, english + chinese)
+    figure.draw_without_rendering()
+
+
+def test_depletion_is_drawn_with_its_wilson_band(made):
+    run, table = made
+    figure = depletion_figure([run], "en")
+    chance, burden = figure.axes[:2]
+    p = value_of(table, "event:reserve_depletion", "probability")
+    assert 0 < p[-1] < 1
+    np.testing.assert_allclose(chance.lines[0].get_ydata(), 100 * p)
+    wilson = binomtest(round(p[-1] * PATHS), PATHS).proportion_ci(method="wilson")
+    band = chance.collections[0].get_paths()[0].vertices
+    ends = band[band[:, 0] == FIRST + YEARS - 1][:, 1]
+    assert (ends.min(), ends.max()) == pytest.approx((100 * wilson.low, 100 * wilson.high), rel=1e-6)
+    county, city = (patch.get_data() for patch in burden.patches)
+    paid = [value_of(table, f"outlay:{payer}_treasury", "mean") for payer in ("county", "city")]
+    np.testing.assert_allclose(county.values, 100 * paid[0] / BASE["employee"])
+    np.testing.assert_allclose(city.values - city.baseline, 100 * paid[1] / BASE["employee"])
+    np.testing.assert_allclose(city.baseline, county.values)
+
+
+def test_several_scenarios_have_a_line_of_depletion_and_one_of_burden(compared):
+    runs, table, _ = compared
+    figure = depletion_figure(runs, "en")
+    chance, burden = figure.axes[:2]
+    assert [line.get_label() for line in chance.lines] == ["as written", "每县自保", "full/pooling"]
+    own = table[table["scenario"] == "as written"]
+    paid = sum(value_of(own, f"outlay:{payer}_treasury", "mean") for payer in ("county", "city"))
+    np.testing.assert_allclose(burden.lines[0].get_ydata(), 100 * paid / BASE["employee"])
+
+
+def test_payers_areas_and_bars_hold_every_line_once(compared):
+    runs, table, _ = compared
+    figure = payers_figure(runs, "en")
+    areas, bars = figure.axes[2:4]  # the third scenario's, the employee fund's
+    own = table[table["scenario"] == "full/pooling"]
+    stock = value_of(own, "unfunded", "mean")
+    names = [patch.get_label() for patch in areas.patches]
+    drawn = areas.patches[names.index(caption("unfunded", "en"))].get_data()
+    np.testing.assert_allclose(
+        drawn.values - drawn.baseline, 100 * np.diff(stock, prepend=0) / BASE["employee"]
+    )
+    assert caption("left_out", "en")[:60] in words_of(figure)
+    drawn = [(each.get_label(), each[0].get_width()) for each in bars.containers]
+    pools = [width for name, width in drawn if name == caption("funds_own", "en")]
+    assert pools == pytest.approx([100 * 0.05 * 6] * 3)
+    unfunded = dict(drawn)[caption("unfunded", "en")]
+    assert unfunded == pytest.approx(100 * stock[-1] / BASE["employee"])
+
+
+def test_too_many_scenarios_abreast_are_refused(compared):
+    with pytest.raises(ValueError, match="at most 4"):
+        payers_figure(compared[0] * 2, "en")
+
+
+def test_the_unfunded_bill_is_named_a_range_where_shares_are_delegated():
+    table = make_table(funds=("resident",), delegated=True, drift=(-0.1,))
+    facts = facts_of(table, delegated_sharing={"resident": True})
+    for lang in ("en", "zh"):
+        assert caption("unfunded_delegated", lang) in words_of(payers_figure([run_of(table, facts)], lang))
+
+
+def test_depletion_years_add_up_to_the_probability(made):
+    run, table = made
+    figure = depletion_year_figure(run, "en")
+    share, _, hazard = figure.axes[:3]
+    p = value_of(table, "event:reserve_depletion", "probability")
+    assert sum(bar.get_height() for bar in share.patches) == pytest.approx(100 * p[-1])
+    np.testing.assert_allclose(
+        hazard.lines[0].get_ydata(), 100 * value_of(table, "hazard:reserve_depletion", "probability")
+    )
+    assert f"not by {FIRST + YEARS - 1}: {100 * (1 - p[-1]):.0f}%" in words_of(figure)
+    assert "The burden beside it, Employee fund" in words_of(figure)
+
+
+def test_a_county_cell_shows_months_gap_and_bill(made):
+    run, table = made
+    figure = counties_figure(run, "resident", "en")
+    months, chance = figure.axes[2:4]
+    assert months.get_title(loc="left").startswith("Linhai\ngap left 20%, bill 5%")
+    np.testing.assert_allclose(
+        months.lines[0].get_ydata(), value_of(table, "months_of_capacity", "p50", "resident", "临海市")
+    )
+    np.testing.assert_allclose(
+        chance.lines[0].get_ydata(),
+        100 * value_of(table, "event:county_depletion", "probability", "resident", "临海市"),
+    )
+
+
+def test_transfers_are_sorted_and_carry_their_range(made):
+    run, table = made
+    axes = transfers_figure(run, "zh").axes[0]
+    nets = sorted((value_of(table, "pool_net", "mean", county=county) for county in COUNTIES), reverse=True)
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([net / 1e8 for net in nets])
+    first = value_of(table, "pool_net", "p05", county=COUNTIES[-1]) / 1e8
+    assert axes.lines[0].get_xdata()[0] == pytest.approx(first)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["三门县", "临海市", "椒江区"]
+
+
+def test_dumbbells_lie_at_the_values_with_the_paired_interval(compared):
+    runs, table, _ = compared
+    axes = comparison_figure(runs, "en").axes[0]
+    own = table[table["scenario"] == "每县自保"]
+    first, other = (
+        100 * value_of(table[table["scenario"] == name], "event:reserve_depletion", "probability")[-1]
+        for name in ("as written", "每县自保")
+    )
+    line, interval, hollow, full = axes.lines[:4]
+    assert list(line.get_xdata()) == pytest.approx([first, other])
+    assert (hollow.get_xdata()[0], full.get_xdata()[0]) == pytest.approx((first, other))
+    rows = own[(own["metric"] == "difference:event:reserve_depletion") & (own["fund"] == "employee")]
+    half = 196 * float(rows.sort_values("year")["std_error"].iloc[-1])
+    assert np.ptp(interval.get_xdata()) == pytest.approx(2 * half, rel=1e-4)
+    assert axes.texts[0].get_text().startswith(f"{other - first:+.3g}".replace("-", "−"))
+
+
+def test_the_widest_bar_of_a_tornado_comes_first(made):
+    axes = tornado_figure(TORNADO, made[0], "en").axes[2]
+    assert [label.get_text() for label in axes.get_yticklabels()] == [
+        "volatility",
+        "人口老龄化",
+        "growth of claims",
+    ]
+    unit = 100 / BASE["employee"] * 1e9
+    low, high = axes.patches[0], axes.patches[3]
+    assert (low.get_x() + low.get_width(), low.get_x()) == pytest.approx((0.7 * unit, unit))
+    assert high.get_x() + high.get_width() == pytest.approx(1.6 * unit)
+
+
+def test_sobol_bars_are_the_indices_with_their_intervals(made):
+    axes = sobol_figure(SOBOL, made[0], "en").axes[0]
+    assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.2, 0.1, 0, 0.25, 0.15, 0.05])
+    assert list(axes.lines[0].get_xdata()) == pytest.approx([0.18, 0.22])
+
+
+def test_a_reading_that_may_move_nothing_is_hollow(made):
+    axes = readings_figure(READINGS, made[0], "en").axes[0]
+    points = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [line.get_xdata()[0] for line in points] == pytest.approx([1.0, -0.9])
+    assert [line.get_markerfacecolor() for line in points] == ["#1f4e79", "#ffffff"]
+    assert "percentage points" in axes.get_title(loc="left")
+
+
+def test_convergence_ends_at_the_last_estimate(made):
+    axes = convergence_figure(CONVERGENCE, made[0], "en").axes[0]
+    np.testing.assert_allclose(axes.lines[0].get_xdata(), [128, 1024, 8192])
+    assert axes.lines[1].get_ydata()[0] == pytest.approx(10 * (1 + 0.1 / 3))
+
+
+@pytest.mark.parametrize(
+    "draw", [tornado_figure, sobol_figure, readings_figure, convergence_figure], ids=lambda d: d.__name__
+)
+def test_a_depletion_without_a_burden_is_refused(draw, made):
+    frames = {
+        tornado_figure: TORNADO,
+        sobol_figure: SOBOL,
+        readings_figure: READINGS,
+        convergence_figure: CONVERGENCE,
+    }
+    alone = frames[draw][frames[draw]["metric"] == METRICS[0]]
+    with pytest.raises(ValueError, match="beside a burden"):
+        draw(alone, made[0], "en")
+
+
+def test_one_county_one_year_one_fund_and_nothing_ever_happens():
+    lang = "zh"
+    table = make_table(funds=("resident",), years=1, counties=COUNTIES[:1], drift=(0.0,))
+    money = table["metric"].str.startswith(("outlay:", "pool_", "event:", "hazard:"))
+    table.loc[money, ["value", "std_error"]] = 0.0
+    table = table[~table["metric"].isin(["gini"])]
+    run = run_of(table, facts_of(table))
+    assert has_counties(run, "resident")
+    assert not has_transfers(run)
+    for figure in (
+        depletion_figure([run], lang),
+        depletion_year_figure(run, lang),
+        payers_figure([run], lang),
+        counties_figure(run, "resident", lang),
+        transfers_figure(run, lang),
+    ):
+        figure.draw_without_rendering()
+    p, _ = depletion_figure([run], lang).axes
+    assert list(p.lines[0].get_ydata()) == [0, 0]
+    assert p.get_ylim()[1] > 100 * binomtest(0, PATHS).proportion_ci(method="wilson").high
+
+
+def test_weighted_paths_have_no_burden_and_say_so():
+    table = make_table()
+    table = table[table["metric"].str.startswith("event:reserve")]
+    run = run_of(table, facts_of(table, sampling="importance"))
+    for lang in ("en", "zh"):
+        assert words_of(depletion_figure([run], lang)).count(caption("no_burden", lang)) == 2
