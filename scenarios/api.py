@@ -4,6 +4,7 @@
 
     metrics = fundsim.run("taizhou", paths=1000, years=10)
     rules = fundsim.explain("taizhou")
+    compared = fundsim.compare(["taizhou", "taizhou@T5=after_pool"], paths=1000, years=10)
     settled = fundsim.replay("linyi", "my-figures")
 
 Every function takes what its command takes and raises ``scenarios.errors.InputError`` where the command ends
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from sim.sampling import Method
 
 __all__ = [
-    *("Settled", "cities", "explain", "new", "prefectures", "replay", "run", "scenarios", "templates", "warn")
+    *("Compared", "Settled", "cities", "compare", "explain", "new", "prefectures", "replay", "run"),
+    *("scenarios", "templates", "warn"),
 ]
 
 
@@ -37,6 +39,15 @@ class Settled(NamedTuple):
     """fund, year, month, county, step, source, destination, amount in yuan, clause: a row a transfer."""
     adjustments: pd.DataFrame
     """What Yancheng's rules set for the next year; empty for others."""
+
+
+class Compared(NamedTuple):
+    """Scenarios on the same random numbers."""
+
+    metrics: pd.DataFrame
+    """The metrics of all, and each one's ``difference:`` from the first; ``attrs["facts"]`` by scenario."""
+    differences: pd.DataFrame
+    """kind, fund, key, scenario, value, clause, status, reading: what differs between rules and inputs."""
 
 
 def scenarios() -> list[str]:
@@ -164,6 +175,43 @@ def run(
     table = as_frame(columns)
     table.attrs["facts"] = facts
     return table
+
+
+def compare(
+    scenarios: Sequence[str],
+    *,
+    paths: int | None = None,
+    years: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
+    out: str | Path | None = None,
+) -> Compared:
+    """Scenarios on the same random numbers, each paired with the first.
+
+    A scenario is a name or a path, with other rules or values behind an ``@``; the options hold for all.
+
+    >>> compared = compare(["taizhou", "taizhou@T5=after_pool"], paths=128, years=3)
+    >>> sorted(set(compared.metrics["scenario"]))
+    ['taizhou', 'taizhou@T5=after_pool']
+    >>> sorted(set(compared.differences["key"]))
+    ['settlement.waterfall.2']
+    """
+    from scenarios import compare as command
+
+    where = Path.cwd() if out is None else Path(out)
+    chosen = where, paths, years, seed, threads, readings, template, rules
+    request = command.CompareRequest(tuple(scenarios), *chosen)
+    if out is not None:
+        compared, _ = command.run_compare(request, lambda *_: None)
+    else:
+        loaded, number, chosen_seed = command.checked_scenarios(request)
+        compared = command.compare(loaded, paths=number, seed=chosen_seed, threads=threads)
+    table = compared.table()
+    table.attrs["facts"] = dict(compared.facts)
+    return Compared(table, compared.differences_table())
 
 
 def explain(

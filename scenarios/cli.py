@@ -174,6 +174,41 @@ def run(
 
 
 @app.command()
+def compare(
+    scenario: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO SCENARIO...",
+            help="Built-in scenarios or files; taizhou@T5=after_pool,rules=linyi is one with other rules.",
+        ),
+    ],
+    out: Out,
+    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """Scenarios on the same random numbers: what differs between their rules, and in what it results."""
+    from scenarios.compare import CompareRequest, run_compare
+    from scenarios.compare_summary import print_comparison
+    from scenarios.labels import label
+
+    chosen = parse_readings(reading), template, rules, lang
+    request = CompareRequest(tuple(scenario), out, paths, years, seed, threads, *chosen)
+    with progress_on() as progress:
+        compared, files = run_compare(request, progress)
+    screen = console()
+    print_comparison(compared, screen, lang)
+    speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
+    for line in ("", *map(str, files), speed):
+        screen.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def warn(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
     months: Annotated[

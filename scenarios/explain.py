@@ -58,7 +58,7 @@ def rule_line(city: City, row: Row, lang: Lang, group: str = "") -> Line:
     return Line(
         group=group,
         name=_in(row, lang),
-        value=_value(row, lang),
+        value=value_in_words(row, lang),
         clause=_clause(row, lang),
         status=_status(city, row, lang),
         reading=" = ".join(part for part in (row.reading, row.chosen) if part),
@@ -122,7 +122,7 @@ def _group(instrument: str, fund: str, lang: Lang) -> str:
     return name if fund == "both" else word("colon", lang, a=name, b=word(f"fund:{fund}", lang))
 
 
-def _value(row: Row, lang: Lang) -> str:
+def value_in_words(row: Row, lang: Lang) -> str:
     """The value as a reader wants it: shares in per cent, months and years with their unit."""
     value = row.value
     if row.key.startswith(("flows.", "delegated.")):  # no parameter of the rules: as it was written

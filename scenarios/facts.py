@@ -152,6 +152,17 @@ class MetricsIndex:
         values = (self._columns[column][at] for at in self._find(*key) if math.isnan(self._year[at]))
         return float(next(values, math.nan))
 
+    def figure(
+        self, fund: str, metric: str, statistic: str, year: int | None, county: str = CITY
+    ) -> tuple[float, float, float]:
+        """Value, standard error and n of one year, None for the whole horizon; NaN where not reported."""
+        for at in self._find(fund, metric, statistic, county):
+            here = self._year[at]
+            if here == year or (year is None and math.isnan(here)):
+                value, std_error, n = (float(self._columns[key][at]) for key in ("value", "std_error", "n"))
+                return value, std_error, n
+        return math.nan, math.nan, math.nan
+
     def counties(self, fund: str, metric: str, statistic: str) -> list[str]:
         """The counties that a figure is reported for, in the table's order."""
         first = {key[3]: rows[0] for key, rows in self._rows.items() if key[:3] == (fund, metric, statistic)}

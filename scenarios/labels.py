@@ -190,6 +190,44 @@ _LABELS: dict[str, tuple[str, str]] = {
         "等精度的独立路径数为p(1−p)÷标准误的平方。无路径发生该事件的年份从略。此类运行不估计分位数和金额。",
     ),
     "rare_none": ("{fund}: no path had the event in any year.", "{fund}：各年均无路径发生该事件。"),
+    # a comparison
+    "compared": (
+        "{count} scenarios on the same random numbers, {first}–{last}, {paths:,} paths, seed {seed}.",
+        "{count}个情景，使用相同随机数，{first}—{last}年，模拟路径{paths:,}条，随机种子{seed}。",
+    ),
+    "said_of": ("{names}: {text}", "{names}：{text}"),
+    "same": (
+        "{name} is the same as {first}: in no path does any figure differ.",
+        "{name}与{first}完全相同：所有路径的所有数字均无差别。",
+    ),
+    "what_differs": ("What differs between the scenarios", "各情景有何不同"),
+    "nothing_differs": (
+        "No rule and no input differs between the scenarios.",
+        "各情景的规则和输入均相同。",
+    ),
+    "layer": ("layer {n} of the waterfall", "缺口分担第{n}层"),
+    "titled": ("{name} ({title})", "{name}（{title}）"),
+    "both_funds": ("Both funds", "两项基金"),
+    "no_layer": ("no such layer", "无此层"),
+    "not_in_document": ("not in the document", "文件未作规定"),
+    "more_differences": ("… {n} more in differences.csv", "……另有{n}项，见differences.csv"),
+    "not_there": ("-", "-"),
+    "side_by_side": ("{fund}: side by side", "{fund}：各情景对照"),
+    "value_95": ("Value [95%]", "数值[95%区间]"),
+    "less_first": ("Less {first} [95%]", "与{first}之差[95%区间]"),
+    "compare:event:reserve_depletion": ("Reserves depleted by {year}", "截至{year}年结余耗尽概率"),
+    "compare:months_of_capacity": ("Months of capacity, mean, {year}", "可支付月数均值（{year}年）"),
+    "compare:outlay": ("{line}, to {year}", "{line}（至{year}年）"),
+    "compare:unfunded": ("Unfunded bill, end of {year}", "{year}年末无来源缺口"),
+    "compare_note": (
+        "Probabilities: Wilson interval; their differences in percentage points, interval of Agresti and Min."
+        " Means: ± 1.96 standard errors, those of a difference over pairs of paths. Money: 100m yuan,"
+        " discounted{rate}, the unfunded bill not. Read all lines together: a rule that spares the fund may"
+        " burden a treasury.",
+        "概率为Wilson区间，其差为百分点，用Agresti–Min区间；均值为±1.96倍标准误，差的标准误按成对路径计算。"
+        "金额单位为亿元，已折现{rate}，无来源缺口不折现；各项应合并来看，减轻基金负担的规则可能加重财政负担。",
+    ),
+    "no_path_differs": ("no path differs", "各路径均无差别"),
     # early warning
     "warning": (
         "{fund}: early warning (depleted within the horizon: {chance})",

@@ -72,6 +72,8 @@ class RunRequest:
     sampling: Sampling = "plain"
     event: str | None = None
     """Of importance sampling."""
+    values: Mapping[str, Any] | None = None
+    """By address of the scenario file."""
 
 
 def run(
@@ -146,6 +148,7 @@ def resolved(request: RunRequest) -> tuple[Scenario, int, int]:
         readings=request.readings,
         template=request.template,
         rules=request.rules,
+        values=request.values,
     )
     paths = _paths(request, scenario)
     seed = _within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)

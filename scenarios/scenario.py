@@ -148,15 +148,16 @@ def load_scenario(
     readings: Mapping[str, str] | None = None,
     template: str | None = None,
     rules: str | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> Scenario:
     """A built-in scenario by name, or the user's own file by path.
 
-    ``years``, ``readings``, ``template`` and ``rules`` take precedence over the file's; other rules than the
-    file's leave its readings and its template behind.  Raises ``InputError``.
+    ``years``, ``readings``, ``template``, ``rules`` and ``values``, by address, take precedence over the
+    file's; other rules than the file's leave its readings and its template behind.  Raises ``InputError``.
     """
     chosen: dict[str, Any] = {"rules": rules, "template": template, "horizon_years": years}
     given = {key: value for key, value in chosen.items() if value is not None}
-    return build(present(load_base(name_or_path)), {**given, **_readings(readings or {})})
+    return build(present(load_base(name_or_path)), {**given, **_readings(readings or {}), **(values or {})})
 
 
 def load_base(name_or_path: str | Path, extends: str | None = None) -> Base:

@@ -133,7 +133,7 @@ def base_claims_yuan(result: Result, f: int) -> float:
 def _events(result: Result) -> Iterator[Row]:
     """The rows of all events that the run was asked for."""
     wanted = result.series.wanted
-    return (row for row in _event_rows(result, wanted) if wanted.has(row[3], row[1] != CITY))
+    return (row for row in _event_rows(result, wanted) if wanted.has(row[3], row[1] != CITY, row[2]))
 
 
 def _any_of(wanted: Wanted, event: str, of_county: bool) -> bool:

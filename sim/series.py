@@ -51,10 +51,15 @@ class Wanted:
     """As the metrics table names them (``months_of_capacity``, ``event:unfunded``); None: all."""
     counties: bool = True
     """Of counties too, or of the city alone."""
+    years: frozenset[int] | None = None
+    """Calendar years; None: all.  What is of the whole horizon is wanted in any case."""
 
-    def has(self, metric: str, of_county: bool) -> bool:
-        """Whether a metric, of the city or of a county, is wanted."""
-        return (self.counties or not of_county) and (self.metrics is None or metric in self.metrics)
+    def has(self, metric: str, of_county: bool, year: int | None = None) -> bool:
+        """Whether a metric, of the city or of a county, is wanted of a calendar year, or of the horizon."""
+        chosen = self.years is None or year is None or year in self.years
+        return (
+            chosen and (self.counties or not of_county) and (self.metrics is None or metric in self.metrics)
+        )
 
 
 ALL = Wanted()
@@ -88,11 +93,12 @@ class Series:
 
 def series_of(case: Case, wanted: Wanted = ALL) -> Series:
     """The wanted series, in the order in which ``kernels.measure`` numbers all of them."""
-    return _series(len(case.funds), len(case.counties), case.years, wanted)
+    first_year = case.first_year if wanted.years is not None else 0
+    return _series(len(case.funds), len(case.counties), case.years, first_year, wanted)
 
 
 @lru_cache(maxsize=16)
-def _series(funds: int, of_counties: int, years: int, wanted: Wanted) -> Series:
+def _series(funds: int, of_counties: int, years: int, first_year: int, wanted: Wanted) -> Series:
     counties = range(of_counties)
     known = []
     for f in range(funds):
@@ -102,7 +108,10 @@ def _series(funds: int, of_counties: int, years: int, wanted: Wanted) -> Series:
     for f in range(funds):
         known += [Key(f, -1, -1, metric) for metric in CITY_HORIZON_METRICS]
         known += [Key(f, c, -1, metric) for c in counties for metric in COUNTY_HORIZON_METRICS]
-    tallied = np.array([wanted.has(key.metric, key.county >= 0) for key in known])
+    year_of = [None if key.year < 0 else first_year + key.year for key in known]
+    tallied = np.array(
+        [wanted.has(key.metric, key.county >= 0, year) for key, year in zip(known, year_of, strict=True)]
+    )
     keys = tuple(key for key, has in zip(known, tallied.tolist(), strict=True) if has)
     kinds = [kind_of(key.metric) for key in keys]
     sizes = np.array([BINS[kind] for kind in kinds], np.int64)

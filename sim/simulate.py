@@ -37,7 +37,7 @@ CHUNKS_PER_WORKER = 4
 CHUNK_BYTES = 64 * 2**20
 """Of a worker's buffer of bins: a case of many series takes fewer blocks in a chunk."""
 SPARSE_BYTES = 2**29
-"""From here on a worker's counts lie in small pages."""
+"""From here on, and from an eighth of the memory, all workers' counts together lie in small pages."""
 Progress = Callable[[int], None]
 
 
@@ -89,13 +89,13 @@ def new_work(case: Case) -> Work:
     )
 
 
-def empty_counts(bins: int) -> NDArray[np.uint32]:
-    """Zeros; of a large case only the pages that are counted in take memory.
+def empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
+    """Zeros; where a run has many bins, ``of``, only the pages that are counted in take memory.
 
     Most bins stay empty.  NumPy asks for huge pages, which count faster, but one count then makes 2 MB
     resident, and hundreds of counties would not fit.
     """
-    if 4 * bins < SPARSE_BYTES or not hasattr(mmap, "MAP_ANONYMOUS"):
+    if 4 * of < max(SPARSE_BYTES, memory_bytes() // 8) or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.zeros(bins, np.uint32)
     pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     return np.frombuffer(pages, np.uint32)
@@ -127,14 +127,19 @@ def new_by_path(case: Case, blocks: int = 0, series: int = 0) -> ByPath:
 
 
 def new_tally(
-    case: Case, series: Series, blocks: int, sampled: Sampled | None = None, by_path: ByPath | None = None
+    case: Case,
+    series: Series,
+    blocks: int,
+    sampled: Sampled | None = None,
+    by_path: ByPath | None = None,
+    of_bins: int = 0,
 ) -> Tally:
-    """One worker's empty tallies, for chunks of up to ``blocks`` blocks."""
+    """One worker's empty tallies, for chunks of up to ``blocks`` blocks; the run has ``of_bins`` in all."""
     funds, counties, years = len(case.funds), len(case.counties), case.years
     sampled = new_sampled(case) if sampled is None else sampled
     columns = 4 if len(sampled.pairs) else 3
     return Tally(
-        counts=empty_counts(series.bins),
+        counts=empty_counts(series.bins, max(series.bins, of_bins)),
         number=series.number,
         offset=series.offset,
         moments=np.zeros((len(series.offset), columns)),
@@ -153,11 +158,16 @@ def new_tally(
     )
 
 
+def memory_bytes() -> int:
+    """Of this machine; 0 where the system does not say."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
+
+
 def affordable_workers(bins: int) -> int:
     """How many workers' counts fit into three quarters of the machine's memory; MemoryError for none."""
-    if not hasattr(os, "sysconf"):
+    memory = memory_bytes() * 3 // 4
+    if not memory:
         return 1
-    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") * 3 // 4
     if 4 * bins > memory:
         size = f"{4 * bins / 1e9:.0f} GB"
         raise MemoryError(f"the histograms of this case take up to {size}: fewer counties or years")
@@ -226,9 +236,14 @@ class Workers:
 
     def check(self) -> None:
         """Raises IdentityError where money was not conserved."""
-        breaches = sum(int(tally.breaches[0]) for tally in self.tallies)
-        if breaches:
-            raise IdentityError(f"money was not conserved in {breaches} of {self.paths} paths")
+        check_identity(self.tallies, self.paths)
+
+
+def check_identity(tallies: Iterable[Tally], paths: int) -> None:
+    """Raises IdentityError where money was not conserved."""
+    breaches = sum(int(tally.breaches[0]) for tally in tallies)
+    if breaches:
+        raise IdentityError(f"money was not conserved in {breaches} of {paths} paths")
 
 
 def simulate(
@@ -259,7 +274,13 @@ def simulate(
     per_chunk = blocks_per_chunk or fitting_blocks(series, blocks, workers)
     workers = min(workers, -(-blocks // per_chunk), affordable_workers(series.bins))
     tallies = [
-        new_tally(case, series, min(blocks, per_chunk), new_sampled(case, pairs=noise.mirrored))
+        new_tally(
+            case,
+            series,
+            min(blocks, per_chunk),
+            new_sampled(case, pairs=noise.mirrored),
+            of_bins=workers * series.bins,
+        )
         for _ in range(workers)
     ]
     crew = Workers(plan, noise, paths, tallies, [new_work(case) for _ in tallies])

@@ -34,6 +34,15 @@ def whole(taizhou: Case) -> Result:
     return simulate(taizhou, paths=PATHS, seed=3)
 
 
+def test_a_run_of_some_years(taizhou: Case, whole: Result) -> None:
+    years = frozenset({2023, 2025, 1999})
+    some = simulate(taizhou, paths=PATHS, seed=3, wanted=Wanted(years=years))
+    every = metrics_table(whole, "x")
+    rows = every[every.year.isin(years) | every.year.isna()].reset_index(drop=True)
+    assert set(rows.year.dropna()) == {2023, 2025} and rows.year.isna().any()
+    assert metrics_table(some, "x").to_csv() == rows.to_csv()
+
+
 @pytest.mark.parametrize("counties", [True, False])
 @pytest.mark.parametrize("sampling", ["plain", "antithetic"])
 def test_a_run_of_some_metrics_has_their_rows_of_the_whole_table(taizhou: Case, counties, sampling) -> None:

@@ -22,7 +22,8 @@ from sim import kernels
 from sim.kernels.block import simulate_blocks
 from sim.kernels.compiling import Stage
 from sim.kernels.lanes import LANES, known, stage, wide
-from sim.simulate import compile_kernels
+from sim.kernels.paired import pair_blocks
+from sim.paired import simulate_paired
 
 INTERPRETED = bool(numba.config.DISABLE_JIT)
 pytestmark = [
@@ -52,8 +53,9 @@ def versions(functions: dict[str, Function], stage: Any) -> list[Function]:
 
 @pytest.fixture(scope="module")
 def simulation() -> dict[str, Function]:
-    compile_kernels(make_case(years=1))
-    return functions_of(simulate_blocks.alone)
+    case = make_case(years=1)
+    simulate_paired([case, case], paths=1, seed=1)
+    return functions_of(pair_blocks.alone) | functions_of(simulate_blocks.alone)
 
 
 @pytest.fixture(scope="module")
