@@ -29,11 +29,12 @@ class Stored(NamedTuple):
 def read_stored(folder: Path) -> Stored:
     """What a run or comparison wrote into ``folder``; InputError for whatever is missing or damaged."""
     _check_folder(folder)
-    manifest = _manifest(folder / MANIFEST)
+    manifest = read_manifest(folder / MANIFEST)
     entries = manifest.get("scenarios", [manifest])
-    if not isinstance(entries, list) or not entries:
+    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries) or not entries:
         raise InputError(folder / MANIFEST, "scenarios", "expected a list of scenarios")
-    facts = [_facts(folder / MANIFEST, entry) for entry in entries]
+    shared = {key: value for key, value in manifest.items() if key != "scenarios"}
+    facts = [_facts(folder / MANIFEST, shared | entry) for entry in entries]
     table = _table(folder / METRICS)
     for each in facts:
         if not (table["scenario"] == each["scenario"]).any():
@@ -56,7 +57,8 @@ def _check_folder(folder: Path) -> None:
             raise InputError(folder / name, "", "expected a file, as fundsim run writes it, found none")
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
+    """A manifest's table; InputError where it cannot be read."""
     try:
         manifest = json.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
