@@ -14,11 +14,10 @@ import pytest
 
 from benchmarks.given import key_of
 from benchmarks.peers.fundsim_peer import fund_january, fund_july, simulate_w, w_case
-from benchmarks.workload import CELLS, FUNDS, MONTHS, Workload, empty_outcome
-from sim.kernels.block import fill, open_books
+from benchmarks.workload import FUNDS, MONTHS, Workload, empty_outcome
+from sim.kernels.block import fill, open_books, post_month
 from sim.kernels.codes import UNSETTLED
 from sim.kernels.lanes import LANES, stage
-from sim.kernels.months import post
 from sim.kernels.normals import normals
 from sim.kernels.shocks import county_month
 from sim.kernels.threefry import words
@@ -45,17 +44,16 @@ def repeat_normals(out, words, repeats):
 
 @stage
 def repeat_months(noise, shocked, repeats):
-    """A county's months of both funds: words, normals, exponentials, figures in yuan."""
+    """A county's months of both funds: words, normals, exponentials."""
     for r in range(repeats):
         county_month(noise, shocked, r * LANES, 0, 0, 1)
 
 
 @stage
-def repeat_posts(plan, books, shocked, repeats):
-    """The ledger's part of a month."""
-    d, v, net = books.county[0, 0], books.city[0], books.net[0, 0]
+def repeat_posts(plan, noise, work, repeats):
+    """The ledger's part of a month: figures in yuan, posted."""
     for _ in range(repeats):
-        post(plan.rules[0], d, v, net, None, shocked.month[0], shocked.month[1])
+        post_month(plan, noise, work, 0, 0, 1)
 
 
 @stage
@@ -118,14 +116,13 @@ def test_normals_numpy(benchmark: Any) -> None:
 
 def test_month_shocks(benchmark: Any, ready: tuple[Any, Any, Any]) -> None:
     _, noise, work = ready
-    work.shocked.year[:] = 1e9
     run(benchmark, FUNDS * LANES * REPEATS, lambda: repeat_months(noise, work.shocked, REPEATS))
-    assert (work.shocked.month[:CELLS] > 0).all()
+    assert (work.shocked.factors > 0).all()
 
 
 def test_post(benchmark: Any, ready: tuple[Any, Any, Any]) -> None:
-    plan, _, work = ready
-    run(benchmark, LANES * REPEATS, lambda: repeat_posts(plan, work.books, work.shocked, REPEATS))
+    plan, noise, work = ready
+    run(benchmark, LANES * REPEATS, lambda: repeat_posts(plan, noise, work, REPEATS))
 
 
 def test_top_up(benchmark: Any, ready: tuple[Any, Any, Any]) -> None:

@@ -21,13 +21,41 @@ from scenarios.labels import Lang
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from sim.sampling import Method
 
 __all__ = [
-    *("Compared", "Settled", "cities", "compare", "explain", "new", "prefectures", "replay", "run"),
-    *("scenarios", "templates", "warn"),
+    *("Compared", "Settled", "cities", "compare", "draw", "explain", "new"),
+    *("Picture", "prefectures", "replay", "run", "scenarios", "templates", "warn"),
 ]
+
+
+class Picture(NamedTuple):
+    """A picture: a notebook shows it, ``save`` writes it as PNG, SVG or PDF."""
+
+    name: str
+    figure: Figure
+
+    def save(self, path: str | Path) -> None:
+        """In the format that the path's suffix names."""
+        from scenarios.pictures.sheet import drawing, save
+
+        with drawing():
+            save(self.figure, Path(path))
+
+    def _repr_png_(self) -> bytes:
+        from io import BytesIO
+
+        from scenarios.pictures.sheet import drawing
+
+        buffer = BytesIO()
+        with drawing():
+            self.figure.savefig(buffer, format="png", dpi=110)
+        return buffer.getvalue()
+
+    def __repr__(self) -> str:
+        return f"<Picture {self.name}>"
 
 
 class Settled(NamedTuple):
@@ -212,6 +240,30 @@ def compare(
     table = compared.table()
     table.attrs["facts"] = dict(compared.facts)
     return Compared(table, compared.differences_table())
+
+
+def draw(metrics: pd.DataFrame, picture: str, lang: Lang = "en") -> Picture:
+    """A picture of what ``run`` or ``compare`` gave, by the name that ``fundsim draw`` gives its file.
+
+    ValueError for a picture that these figures do not support, with those that they do.
+
+    >>> draw(run("taizhou", paths=128, years=2), "depletion")
+    <Picture depletion>
+    """
+    from scenarios.draw import pictures
+    from scenarios.pictures.sheet import drawing, settle
+    from scenarios.stored import Stored
+
+    facts = metrics.attrs["facts"]
+    each = [facts] if "scenario" in facts else list(facts.values())
+    made = {found.name: found.make for found in pictures(Stored(metrics, each, None), lang)}
+    make = made.get(picture)
+    if make is None:
+        raise ValueError(f"expected one of {', '.join(name for name in made if made[name])}, found {picture}")
+    with drawing():
+        figure = make()
+        settle(figure)
+    return Picture(picture, figure)
 
 
 def explain(

@@ -382,6 +382,10 @@ def main() -> None:
         sys.exit(USER_FAULT)
     except KeyboardInterrupt:
         leave(INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:  # typer has made that of a KeyboardInterrupt
+            leave(INTERRUPTED)
+        raise
     except BrokenPipeError:
         leave(1)
     except MemoryError as error:

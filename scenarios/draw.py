@@ -71,8 +71,16 @@ def pictures(stored: Stored, lang: Lang) -> Iterator[Picture]:
         yield Picture("comparison", partial(comparison_figure, runs, lang))
     for run, facts in zip(runs, stored.facts, strict=True):
         end = "" if len(runs) == 1 else "_" + re.sub(r"[^\w.-]", "_", facts["scenario"])
+        if end:
+            facts = {**facts, "titles": _named(facts)}
+            run = run._replace(facts=facts)
         for picture in _of_one(stored, run, facts, lang):
             yield picture._replace(name=picture.name + end)
+
+
+def _named(facts: RunFacts) -> dict[Lang, str]:
+    """Titles that tell apart scenarios of one title, such as two readings of one city."""
+    return {lang: f"{title} [{facts['scenario']}]" for lang, title in facts["titles"].items()}
 
 
 def _of_one(stored: Stored, run: Run, facts: RunFacts, lang: Lang) -> Iterator[Picture]:

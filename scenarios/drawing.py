@@ -97,11 +97,9 @@ def serve() -> None:
     """The second process: import what drawing needs, wait for the picture, draw it."""
     gc.disable()
 
-    import scenarios.plot
-    from scenarios.fonts import use_fonts
+    from scenarios.plot import rehearse
 
-    assert scenarios.plot
-    use_fonts()
+    rehearse()
     with suppress(EOFError):
         pickle.load(sys.stdin.buffer).draw()
         os._exit(0)  # the command waits, and putting everything away takes a tenth of a second

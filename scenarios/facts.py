@@ -142,15 +142,7 @@ class MetricsIndex:
 
     def horizon(self, fund: str, metric: str, statistic: str, county: str = CITY) -> float:
         """A figure of the whole horizon, NaN where not reported."""
-        return self._of_horizon("value", fund, metric, statistic, county)
-
-    def horizon_error(self, fund: str, metric: str, statistic: str, county: str = CITY) -> float:
-        """The standard error of a figure of the whole horizon, NaN where not reported."""
-        return self._of_horizon("std_error", fund, metric, statistic, county)
-
-    def _of_horizon(self, column: str, *key: str) -> float:
-        values = (self._columns[column][at] for at in self._find(*key) if math.isnan(self._year[at]))
-        return float(next(values, math.nan))
+        return self.figure(fund, metric, statistic, None, county)[0]
 
     def figure(
         self, fund: str, metric: str, statistic: str, year: int | None, county: str = CITY

@@ -1,6 +1,6 @@
 """The metrics table as CSV and Parquet, byte for byte what pandas would write, without it.
 
-pyarrow makes the Parquet file of the CSV file, for it imports pandas whenever it is handed a NumPy array.
+pyarrow is given columns as buffers, for it imports pandas whenever it is handed a NumPy array or a list.
 A note in the file tells pandas, by its published convention, the types that ``metrics_table`` has.
 """
 
@@ -9,28 +9,58 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
-from scenarios.output import write_rows
+import numpy as np
+from numpy.typing import NDArray
+
+from scenarios.output import csv_cell
 from sim.metrics import WORDS, Columns
 
 
 def write_metrics(folder: Path, columns: Columns) -> None:
     """``metrics.csv``, empty cells for NaN, and ``metrics.parquet``, nulls for them: a row a figure."""
+    write_csv(folder / "metrics.csv", columns)
+    write_parquet(folder / "metrics.parquet", columns)
+
+
+def write_csv(path: Path, columns: Columns) -> None:
+    """By columns, which takes less time than by rows: few words differ."""
+    texts = []
+    for name, column in columns.items():
+        cells = column.tolist()
+        if name in (*WORDS, "n"):
+            known = {cell: csv_cell(cell) for cell in set(cells)}
+            texts.append([known[cell] for cell in cells])
+        elif name == "year":
+            texts.append(["" if year != year else f"{year:.0f}" for year in cells])
+        else:
+            texts.append(["" if number != number else repr(number) for number in cells])
+    rows = map(",".join, zip(*texts, strict=True))
+    path.write_text("\n".join([",".join(columns), *rows, ""]), encoding="utf-8", newline="")
+
+
+def write_parquet(path: Path, columns: Columns) -> None:
+    """Words as text, years and n as whole numbers, NaN as null."""
     import pyarrow as pa
-    from pyarrow.csv import ConvertOptions, ReadOptions, read_csv
     from pyarrow.parquet import write_table
 
-    cells = {
-        name: ["" if cell != cell else cell for cell in column.tolist()] for name, column in columns.items()
-    }
-    cells["year"] = [year if year == "" else int(year) for year in cells["year"]]
-    path = folder / "metrics.csv"
-    write_rows(path, list(cells), zip(*cells.values(), strict=True))
-    kinds = {name: pa.large_string() if name in WORDS else pa.float64() for name in columns}
-    kinds |= {"year": pa.int32(), "n": pa.int64()}
-    whole = ReadOptions(block_size=max(path.stat().st_size, 1))
-    table = read_csv(path, whole, convert_options=ConvertOptions(column_types=kinds))
-    write_table(table.replace_schema_metadata({"pandas": pandas_note(columns)}), folder / "metrics.parquet")
+    kinds = {"year": pa.int32(), "n": pa.int64()}
+
+    def array(name: str, column: NDArray[Any]) -> Any:
+        if name in WORDS:
+            words = column.tolist()
+            size = {word: len(word.encode()) for word in set(words)}
+            ends = np.cumsum([0, *(size[word] for word in words)], dtype=np.int64)
+            buffers = None, pa.py_buffer(ends), pa.py_buffer("".join(words).encode())
+            return pa.Array.from_buffers(pa.large_string(), len(words), buffers)
+        kind, known = kinds.get(name, pa.float64()), column == column
+        valid = None if known.all() else pa.py_buffer(np.packbits(known, bitorder="little"))
+        numbers = np.where(known, column, 0).astype(str(kind).replace("double", "float64"))
+        return pa.Array.from_buffers(kind, len(column), [valid, pa.py_buffer(numbers)])
+
+    table = pa.Table.from_arrays([array(*each) for each in columns.items()], list(columns))
+    write_table(table.replace_schema_metadata({"pandas": pandas_note(columns)}), path)
 
 
 def pandas_note(columns: Columns) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -62,6 +63,13 @@ def write_rows(
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
+
+
+def csv_cell(cell: Any) -> str:
+    """A cell as ``write_rows`` has it, quoted where it must be."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([cell, 0])
+    return line.getvalue().removesuffix(",0")
 
 
 def write_json(path: Path, content: Any) -> None:

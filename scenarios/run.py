@@ -112,7 +112,7 @@ def run(
     speed = months / seconds / 1e6
     facts = run_facts(scenario, paths, seed, request.sampling)
     gained = gains(result)
-    with new_files(request.out) as folder:
+    with new_files(request.out, ("differences.csv",)) as folder:  # of a comparison in the same directory
         shown, _ = metrics_columns(result, scenario.name, DRAWN)
         with (drawing or Drawing()).of(Picture(shown, folder / "months_of_capacity", facts, request.lang)):
             columns, beyond = metrics_columns(result, scenario.name)

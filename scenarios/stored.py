@@ -31,10 +31,9 @@ def read_stored(folder: Path) -> Stored:
     _check_folder(folder)
     manifest = read_manifest(folder / MANIFEST)
     entries = manifest.get("scenarios", [manifest])
-    if not isinstance(entries, list) or not all(isinstance(each, dict) for each in entries) or not entries:
-        raise InputError(folder / MANIFEST, "scenarios", "expected a list of scenarios")
-    shared = {key: value for key, value in manifest.items() if key != "scenarios"}
-    facts = [_facts(folder / MANIFEST, shared | entry) for entry in entries]
+    if not isinstance(entries, list) or not entries or not all(isinstance(each, dict) for each in entries):
+        raise InputError(folder / MANIFEST, "scenarios", "expected a list of scenarios, a table of keys each")
+    facts = [_facts(folder / MANIFEST, {**manifest, **entry}) for entry in entries]
     table = _table(folder / METRICS)
     for each in facts:
         if not (table["scenario"] == each["scenario"]).any():

@@ -34,7 +34,7 @@ class EventYears(NamedTuple):
 def event_years(
     case: Case, *, paths: int, seed: int, threads: int | None = None, blocks_per_chunk: int | None = None
 ) -> EventYears:
-    """The years of all events of every path, (15 F + C F) x 2 bytes a path; ValueError for no paths."""
+    """The years of all events of every path, (E + C) x F x 2 bytes a path; ValueError for no paths."""
     series = series_of(case, NO_SERIES)
     parts = list(_noted(case, series, paths, seed, threads, blocks_per_chunk))
     city, county = (

@@ -38,6 +38,8 @@ CITY_ACCOUNTS = {
 }
 CITY = "*"
 NO_GIVEN = -1.0
+WHOLE, UNCHANGED = np.ones(2), np.ones((2, LANES), np.float32)
+"""A given month is its figures: times a share of 1 and factors of 1."""
 
 
 @dataclass(frozen=True)
@@ -172,11 +174,10 @@ def _one_month(
     rules, v = plan.rules[f], books.city[f]
     for c in range(len(history.counties)):
         d, flow = books.county[f, c], books.county_flow[f, c]
-        contributions = np.full(LANES, history.contributions[f, y, month - 1, c])
-        claims = np.full(LANES, history.claims[f, y, month - 1, c])
-        post(rules, d, v, books.net[f, month - 1], flow, contributions, claims)
-        flow[k.F_CONTRIBUTIONS] = contributions[0]
-        flow[k.F_CLAIMS] = claims[0]
+        figures = np.empty((2, LANES))
+        figures[k.CONTRIBUTIONS] = history.contributions[f, y, month - 1, c]
+        figures[k.CLAIMS] = history.claims[f, y, month - 1, c]
+        post(rules, d, v, books.net[f, month - 1], flow, figures, WHOLE, UNCHANGED)
     close_month(plan, books, f, y, month, history.recoveries[f, y], apply_adjustment)
     if v[k.BREACH] != 0:
         raise AssertionError(f"money was not conserved in month {month} of year {y}")

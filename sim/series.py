@@ -17,7 +17,7 @@ from sim.kernels.measure import (
     COUNTY_HORIZON_METRICS,
     COUNTY_YEAR_METRICS,
 )
-from sim.kernels.tally import GINI_BINS, MONEY_HALF, MONTHS_BINS
+from sim.kernels.tally import GINI_BINS, MONEY_HALF, MONTHS_BINS, SPARE
 from sim.model import Case
 
 SIGNED = {"reserves", "cash_reserves", "pool_net"}
@@ -88,7 +88,10 @@ class Series:
     """First bin of each series."""
     offset: NDArray[np.int64]
     """Bin of index 0 of each series."""
+    end: NDArray[np.int64]
+    """First bin after each series' own, where its spare ones begin (``kernels.tally``)."""
     bins: int
+    """Of all series, spare ones among them."""
 
 
 def series_of(case: Case, wanted: Wanted = ALL) -> Series:
@@ -115,7 +118,8 @@ def _series(funds: int, of_counties: int, years: int, first_year: int, wanted: W
     keys = tuple(key for key, has in zip(known, tallied.tolist(), strict=True) if has)
     kinds = [kind_of(key.metric) for key in keys]
     sizes = np.array([BINS[kind] for kind in kinds], np.int64)
-    start = np.cumsum(sizes) - sizes
+    end = np.cumsum(sizes + SPARE) - SPARE
+    start = end - sizes
     offset = start + np.array([ZERO_AT[kind] for kind in kinds], np.int64)
     number = np.where(tallied, np.cumsum(tallied) - 1, -1)
-    return Series(wanted, keys, number, start, offset, int(sizes.sum()))
+    return Series(wanted, keys, number, start, offset, end, int((sizes + SPARE).sum()))

@@ -122,6 +122,7 @@ def draw(case: Case, seed: int, paths: int, *, months: bool = True, mirrored: bo
     excellent = np.empty((funds, case.years, counties, paths), np.bool_)
     shocked = new_work(case).shocked
     cells = np.array([2 * fund for fund in noise.fund])
+    share = noise.profile[..., None]
     for first in range(0, paths, LANES):
         here = slice(first, min(first + LANES, paths))
         kept = here.stop - first
@@ -137,7 +138,8 @@ def draw(case: Case, seed: int, paths: int, *, months: bool = True, mirrored: bo
                 for m in range(12 if months else 0):
                     county_month(noise, shocked, first, c, y, m + 1)
                     for kind in range(2):
-                        month[:, kind, y, m, c, here] = shocked.month[cells + kind, :kept]
+                        figures = shocked.year[c] * shocked.factors
+                        month[:, kind, y, m, c, here] = share[:, kind, m] * figures[cells + kind, :kept]
                 if case.options.excellent_probability < 1:
                     flags = found_excellent(noise, first, c, y, case.options.excellent_probability)
                     excellent[:, y, c, here] = flags[cells, :kept]

@@ -236,7 +236,7 @@ def test_values_beyond_the_range_are_counted_by_metric(small: Result) -> None:
     assert metrics_table(small, "x").attrs["beyond_range"] == {}
     counts = small.counts.copy()
     at = next(i for i, key in enumerate(small.series.keys) if (key.metric, key.county) == ("cash_months", -1))
-    start, end = small.series.start[at], small.series.start[at + 1]
+    start, end = small.series.start[at], small.series.end[at]
     counts[start:end] = 0
     counts[start], counts[end - 1], counts[start + 6001] = 7, 3, 90
     table = metrics_table(replace(small, counts=counts), "x")

@@ -9,7 +9,7 @@ from scipy import stats
 
 from scenarios.facts import wilson
 from sim.kernels.lanes import LANES
-from sim.kernels.tally import count, merge, tally_gini, tally_money, tally_months
+from sim.kernels.tally import SPARE, count, merge, tally_gini, tally_money, tally_months
 from sim.quantiles import MONEY_EDGES, Histograms, histograms
 from sim.series import ALL, BINS, ZERO_AT, Series
 from sim.simulate import new_tally
@@ -39,7 +39,8 @@ class Single:
 def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
     """The histogram and the moments of values that come in blocks, the last one not full."""
     first = np.zeros(1, np.int64)
-    series = Series(ALL, (), first, first, np.array([ZERO_AT[kind]]), BINS[kind])
+    end = np.array([BINS[kind]])
+    series = Series(ALL, (), first, first, np.array([ZERO_AT[kind]]), end, BINS[kind] + SPARE)
     tally = new_tally(make_case(), series, 1)
     total = np.zeros((1, 3))
     for first in range(0, len(values), LANES):
@@ -53,8 +54,8 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
         else:
             (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
         merge(total, tally.moments)
-        count(tally.counts, tally.offset, tally.bins, 1)
-    return Single(histograms(kind, [tally.counts], np.array([LOWEST]))), total[0]
+        count(tally.counts, tally.offset, tally.spare, tally.bins, 1)
+    return Single(histograms(kind, [tally.counts[: BINS[kind]]], np.array([LOWEST]))), total[0]
 
 
 def order_statistic(values: np.ndarray, rank: np.ndarray) -> np.ndarray:

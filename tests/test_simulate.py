@@ -111,11 +111,10 @@ def test_the_same_bytes_for_any_threads_and_chunks(taizhou) -> None:
 
 def test_paths_beyond_the_last_are_masked(taizhou) -> None:
     whole, more = (simulate(taizhou, paths=n, seed=7) for n in (LANES, LANES + 1))
-    ends = [*more.series.start[1:], more.series.bins]
     for i, key in enumerate(more.series.keys):
         n = more.moments[i, 0]
         assert n == LANES + 1 or (key.metric == "gini" and n <= LANES + 1), key
-        bins = slice(more.series.start[i], ends[i])
+        bins = slice(more.series.start[i], more.series.end[i])
         assert more.counts[bins].sum() == n, key
         added = more.counts[bins].astype(int) - whole.counts[bins]
         assert added.min() >= 0 and added.sum() == n - whole.moments[i, 0], key

@@ -118,10 +118,19 @@ def test_single_paths_for_any_threads_and_chunks(taizhou: Case) -> None:
         assert path_values(taizhou, SOME, **how)[1].tobytes() == values[1].tobytes()
 
 
+def county_alone(names: tuple[str, ...]) -> Case:
+    """Every county for itself.  The pool opens empty: what goes back of it depends on who shares it."""
+    case = make_case(dict(load_city("county-alone").rules), names=names, years=4)
+    funds = {
+        name: fund.model_copy(update={"accounts": fund.accounts.model_copy(update={"pool_yuan": 0.0})})
+        for name, fund in case.funds.items()
+    }
+    return case.model_copy(update={"funds": funds})
+
+
 def test_a_path_keeps_its_number_in_a_city_with_fewer_counties(taizhou: Case) -> None:
     with pytest.raises(ValueError, match="at least 1"):
         years_of_events(taizhou, paths=0, seed=3)
-    few = make_case(dict(load_city("county-alone").rules), names=NAMES[:2], years=4)
-    more = make_case(dict(load_city("county-alone").rules), names=NAMES, years=4)
+    few, more = (county_alone(names) for names in (NAMES[:2], NAMES))
     one, two = (years_of_events(case, paths=50, seed=3) for case in (few, more))
     assert (one.county == two.county[:, :, :2]).all() and (one.county >= 0).any()

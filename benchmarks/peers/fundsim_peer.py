@@ -35,7 +35,7 @@ from benchmarks.workload import (
     empty_outcome,
 )
 from scenarios.city import load_city
-from sim.kernels.block import open_books, wipe
+from sim.kernels.block import open_books, post_month, wipe
 from sim.kernels.codes import (
     BALANCE,
     CITY_CLAIMS,
@@ -54,7 +54,7 @@ from sim.kernels.codes import (
 from sim.kernels.december import add_totals, close
 from sim.kernels.january import begin_year, sum_of, top_up
 from sim.kernels.lanes import LANES, stage, wide
-from sim.kernels.months import add_net, post
+from sim.kernels.months import add_net
 from sim.kernels.settlement import clear, settle
 from sim.kernels.shocks import city_draws, city_year, county_month, county_year
 from sim.lower import lower_case, lower_noise
@@ -209,8 +209,7 @@ def simulate_w(plan, noise, work, outcome, path, lanes):
                 for month in range(first, last + 1):
                     county_month(noise, shocked, path, c, y, month)
                     for f in range(funds):
-                        d, v, net = books.county[f, c], books.city[f], books.net[f, month - 1]
-                        post(plan.rules[f], d, v, net, None, shocked.month[2 * f], shocked.month[2 * f + 1])
+                        post_month(plan, noise, work, c, f, month)
             for month in range(first, last + 1):
                 for f in range(funds):
                     add_net(books.city[f], books.net[f, month - 1])

@@ -2,7 +2,7 @@
 // as fundsim.  One group of paths fills a vector register; everything between a counter and the ledger stays
 // in registers, and a group's books (about 1.5 kB a county) stay in the first-level cache.
 //
-// Vectors are GCC's and Clang's vector extensions, as wide as the processor's.  float32 shocks, float64 ledger.
+// Vectors are GCC's and Clang's vector extensions, as wide as the processor's.  float32 shocks, float64 money.
 
 #include <cmath>
 #include <cstdint>
@@ -62,7 +62,7 @@ INLINE M wide(F x) {
 #endif
 }
 
-// ---- Threefry-4x32-20 (Salmon et al. 2011)
+// ---- Threefry-4x32-13 (Salmon et al. 2011)
 
 template <int R> INLINE U turn(U x) { return (x << R) | (x >> (32 - R)); }
 template <int A, int B> INLINE void mix(U &a, U &b, U &c, U &d) {
@@ -92,10 +92,8 @@ INLINE void words(U w[4], U path, uint32_t county, uint32_t time, uint32_t why, 
     c += k4; d += k0 + 2;
     even(a, b, c, d);
     b += k4; c += k0; d += k1 + 3;
-    odd(a, b, c, d);
-    a += k4; b += k0; c += k1; d += 4;
-    even(a, b, c, d);
-    w[0] = a + k0; w[1] = b + k1; w[2] = c; w[3] = d + 5;
+    mix<6, 20>(a, b, c, d);
+    w[0] = a; w[1] = b; w[2] = c; w[3] = d;
 }
 
 // ---- normals (Box and Muller 1958) and 2^x in float32
@@ -115,16 +113,11 @@ INLINE void pair(F &z0, F &z1, U a, U b) {
     F x = __builtin_convertvector((I)(a >> 1), F) + 0.5f;
     I i = bits<I>(x) - 0x3F3504F3;
     F f = bits<F>((i & 0x007FFFFF) + 0x3F3504F3) - 1.0f;
-    F p = 0.125839233f * f - 0.207265168f;
-    p = p * f + 0.215712011f;
-    p = p * f - 0.238945365f;
-    p = p * f + 0.287916839f;
-    p = p * f - 0.360703677f;
-    p = p * f + 0.480910599f;
-    p = p * f - 0.721347332f;
-    p = p * f + 1.44269502f;
+    F f2 = f * f, f4 = f2 * f2;
+    F low = (-0.360703677f * f + 0.480910599f) * f2 + (-0.721347332f * f + 1.44269502f);
+    F high = (-0.207265168f * f + 0.215712011f) * f2 + (-0.238945365f * f + 0.287916839f);
+    F p = (0.125839233f * f4 + high) * f4 + low;
     F minus = (31.0f - __builtin_convertvector(i >> 23, F)) - f * p;
-    minus = minus > 0.0f ? minus : F{};
     F radius = root(minus * 1.38629436f);
     F y = __builtin_convertvector((I)b, F) * 4.65661287e-10f, q = y * y;
     F s = 0.00015167978f * q - 0.00467416039f;
@@ -162,8 +155,8 @@ struct Parameters {  // as peers/cpp_peer.py fills it; logarithms to base 2
     int32_t settlement_month, bins;
 };
 struct County {
-    F part[4], deviation[4], level[4];
-    M balance[2], result[2], unsettled[2];
+    F part[4], deviation[4];
+    M level[4], balance[2], result[2], unsettled[2];
 };
 struct Tallies {
     std::vector<int64_t> months;
@@ -179,7 +172,8 @@ struct Run {
     const Parameters &p;
     const uint32_t *key, *ids;
     int counties, years;
-    float scale[2], mean[2], share[2][12];
+    float scale[2], mean[2];
+    double share[2][12];
     Run(const Parameters &p, const uint32_t *key, const uint32_t *ids, int counties, int years)
         : p(p), key(key), ids(ids), counties(counties), years(years) {
         for (int k = 0; k < 2; k++) {
@@ -198,15 +192,15 @@ INLINE void county_months(const Run &run, County &k, uint32_t id, int y, int fro
     for (int m = from; m < until; m++) words(w[m], path, id, 16 * y + m + 1, COUNTY_MONTH, run.key);
     for (int m = from; m < until; m++) normals(z[m], w[m]);
     for (int f = 0; f < 2; f++) {
-        const F in_level = k.level[2 * f], out_level = k.level[2 * f + 1];
+        const M in_level = k.level[2 * f], out_level = k.level[2 * f + 1];
         M result = k.result[f], spent = claims[f];
         for (int m = from; m < until; m++) {
-            F in = in_level * run.share[0][m] * exp2(z[m][2 * f] * run.scale[0] - run.mean[0]);
-            F out = out_level * run.share[1][m] * exp2(z[m][2 * f + 1] * run.scale[1] - run.mean[1]);
-            M flow = wide(in - out);
+            M in = run.share[0][m] * in_level * wide(exp2(z[m][2 * f] * run.scale[0] - run.mean[0]));
+            M out = run.share[1][m] * out_level * wide(exp2(z[m][2 * f + 1] * run.scale[1] - run.mean[1]));
+            M flow = in - out;
             result = result + flow;
             net[m][f] = net[m][f] + flow;
-            spent = spent + wide(out);
+            spent = spent + out;
         }
         k.result[f] = result, claims[f] = spent;
     }
@@ -238,7 +232,7 @@ static void group(const Run &run, uint32_t first, int64_t lanes, County *county,
             for (int i = 0; i < 4; i++) {
                 k.part[i] = (float)p.persistence * k.part[i] + (float)p.county_scale * z[i];
                 k.deviation[i] += city[i] + k.part[i];
-                k.level[i] = (float)p.base[i % 2] * exp2(k.deviation[i]);
+                k.level[i] = p.base[i % 2] * wide(exp2(k.deviation[i]));
             }
             for (int f = 0; f < 2; f++) {
                 k.unsettled[f] = k.result[f];

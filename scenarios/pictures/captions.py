@@ -135,9 +135,10 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "dumbbell_other": ("Scenario of the row", "该行情景"),
     "dumbbell_interval": ("95% interval of the difference", "差值的95%区间"),
     "dumbbell_note": (
-        "Bars: the paired difference's 95% interval, laid around the row's scenario; the same random numbers"
-        " in all scenarios. Figures at the right: difference to the first, with that interval.",
-        "横条为配对差值的95%区间，以该行情景为中心；各情景使用相同的随机数。右侧为与首个情景之差及其区间。",
+        "Bars: the paired difference's 95% interval, laid off from the first scenario; the same random"
+        " numbers in all. Figures at the right: that difference and its interval (of probabilities: Agresti"
+        " and Min).",
+        "横条为配对差值的95%区间，自首个情景起量；各情景使用相同的随机数。右侧为该差值及其区间（概率按Agresti–Min）。",
     ),
     "by_year": ("{metric} by {year}", "{metric}（截至{year}年）"),
     "at_year": ("{metric}, {year}", "{metric}（{year}年）"),

@@ -8,63 +8,74 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scenarios import fonts
+from scenarios.compare_summary import agresti_min, ranged
 from scenarios.facts import Z95
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption
 from scenarios.pictures.panels import heading, unit_of
-from scenarios.pictures.runs import Run, about, said, titled
+from scenarios.pictures.runs import Run, about, said, short_name, titled
 from scenarios.pictures.sheet import Words, legend, lines, sheet
+from sim.differences import PREFIX, nought_if_absent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-HEADLINES = (  # metric, statistic: depletion and, beneath it, every line of the burden
+HEADLINES = (  # metric, statistic: depletion, months and, beneath them, every line of the burden
     ("event:reserve_depletion", "probability"),
     ("months_of_capacity", "mean"),
     ("outlay:county_treasury:discounted", "mean"),
     ("outlay:city_treasury:discounted", "mean"),
+    ("outlay:opening_deficits:discounted", "mean"),
+    ("outlay:arrears:discounted", "mean"),
+    ("outlay:runoff:discounted", "mean"),
     ("unfunded", "mean"),
     ("adjustment:claims:discounted", "mean"),
     ("adjustment:contributions:discounted", "mean"),
 )
-DIFFERENCE = "difference:"
 FIRST, OTHER, INTERVAL = "#ffffff", "#1f4e79", "#e8a33d"
+NAMES = 1.15
+"""Width for the names of scenarios, inches."""
 
 
 class Pair(NamedTuple):
-    """A scenario beside the first, in a metric's unit; the difference with its standard error."""
+    """A scenario beside the first, in a metric's unit; the difference and the ends of its 95 % interval."""
 
     scenario: str
     first: float
     other: float
     difference: float
-    std_error: float
+    low: float
+    high: float
 
 
 def pairs_of(runs: Sequence[Run], fund: str, metric: str, statistic: str) -> list[Pair]:
     """One row for every run after the first that has paired rows of the metric."""
-    found = []
+    first, found = runs[0], []
     for run in runs[1:]:
-        unit = unit_of(metric, runs[0], fund)[0]
-        values = [_last(each, fund, name, statistic) for each, name in _places(runs[0], run, metric)]
-        if not np.isnan([value for value, _ in values]).any():
-            (first, _), (other, _), (difference, error) = values
-            numbers = (unit * number for number in (first, other, difference, error))
-            found.append(Pair(run.facts["scenario"], *numbers))
+        value, error, n = run.metrics.figure(fund, PREFIX + metric, statistic, _year(run, metric))
+        if np.isnan(value):
+            continue
+        low, high = value - Z95 * error, value + Z95 * error
+        if statistic == "probability":
+            low, high = agresti_min(value, error, n)
+        numbers = (_level(first, fund, metric, statistic), _level(run, fund, metric, statistic))
+        unit = unit_of(metric, first, fund)[0]
+        found.append(
+            Pair(short_name(run, first), *(unit * number for number in (*numbers, value, low, high)))
+        )
     return found
 
 
-def _places(first: Run, run: Run, metric: str) -> list[tuple[Run, str]]:
-    return [(first, metric), (run, metric), (run, DIFFERENCE + metric)]
+def _year(run: Run, metric: str) -> int | None:
+    """The last year, or none for a figure of the horizon."""
+    return None if metric.endswith(":discounted") else run.last
 
 
-def _last(run: Run, fund: str, metric: str, statistic: str) -> tuple[float, float]:
-    """Value and standard error of the last year, or of the horizon where it has no years."""
-    rows = run.metrics.yearly(fund, metric, statistic)
-    if len(rows):
-        return float(rows.value[-1]), float(rows.std_error[-1])
-    return run.metrics.horizon(fund, metric, statistic), run.metrics.horizon_error(fund, metric, statistic)
+def _level(run: Run, fund: str, metric: str, statistic: str) -> float:
+    """A scenario's own figure; nought where its rules rule the metric out."""
+    value = run.metrics.figure(fund, metric, statistic, _year(run, metric))[0]
+    return 0.0 if np.isnan(value) and nought_if_absent(metric) else value
 
 
 def comparison_figure(runs: Sequence[Run], lang: Lang) -> Figure:
@@ -102,9 +113,8 @@ def _moves(pairs: Sequence[Pair]) -> bool:
 def _draw_pairs(axes: Axes, pairs: Sequence[Pair], lang: Lang, named: bool) -> None:
     """Dumbbells; the figures of the differences stand at the right edge."""
     for place, pair in enumerate(pairs):
-        half = Z95 * pair.std_error if pair.std_error > 0 else 0.0
         axes.plot([pair.first, pair.other], [place, place], color=fonts.GREY, lw=1.0, zorder=1)
-        around = [pair.other - half, pair.other + half]
+        around = [pair.first + pair.low, pair.first + pair.high]
         interval = caption("dumbbell_interval", lang)
         axes.plot(
             around, [place, place], color=INTERVAL, lw=5, solid_capstyle="butt", label=interval, zorder=2
@@ -112,17 +122,12 @@ def _draw_pairs(axes: Axes, pairs: Sequence[Pair], lang: Lang, named: bool) -> N
         circle: dict[str, Any] = {"marker": "o", "ls": "", "ms": 5, "mec": OTHER, "mew": 1.0}
         axes.plot(pair.first, place, mfc=FIRST, label=caption("dumbbell_first", lang), zorder=3, **circle)
         axes.plot(pair.other, place, mfc=OTHER, label=caption("dumbbell_other", lang), zorder=4, **circle)
-        middle, *ends = (_signed(pair.difference + shift) for shift in (0.0, -half, half))
-        words = f"{middle} [{', '.join(ends)}]"
+        words = ranged(pair.difference, pair.low, pair.high, "+").replace("-", "−")
         axes.text(1.02, place, words, transform=axes.get_yaxis_transform(), size=6, va="center")
-    names = ["\n".join(lines(pair.scenario, 1.0, 7)) if named else "" for pair in pairs]
+    names = ["\n".join(lines(pair.scenario, NAMES, 7)) if named else "" for pair in pairs]
     axes.set_yticks(range(len(pairs)), names, size=7)
     axes.set_ylim(max(len(pairs), 1) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=6.5)
     axes.xaxis.grid(True, color=fonts.RULE, lw=0.3)
     axes.margins(x=0.06)
-
-
-def _signed(number: float) -> str:
-    return (f"{number:+.3g}" if abs(number) < 1000 else f"{number:+.0f}").replace("-", "−")

@@ -12,7 +12,7 @@ from scenarios.facts import CITY
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption
 from scenarios.pictures.depletion import stacked
-from scenarios.pictures.runs import Run, about, horizon_burden, said, titled, yearly_burden
+from scenarios.pictures.runs import Run, about, horizon_burden, said, short_name, titled, yearly_burden
 from scenarios.pictures.sheet import Words, legend, lines, sheet, whole_years
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
         for axes, run in zip(areas, runs, strict=True):
             stacked(axes, yearly_burden(run, fund, lang))
             whole_years(axes, run.first, run.last, 7 if len(runs) < 3 else 4)
-            name = "" if len(runs) == 1 else f"\n{run.facts['scenario']}"
+            name = "" if len(runs) == 1 else f"\n{short_name(run, runs[0])}"
             heading = caption("burden_of_year", lang, fund=label(fund, lang)) if axes is areas[0] else name
             axes.set_title(heading + (name if axes is areas[0] else ""), size=7.2)
             axes.yaxis.set_major_formatter("{x:g}%")
@@ -93,7 +93,7 @@ def _draw_sums(axes: Axes, runs: Sequence[Run], fund: str, lang: Lang) -> None:
                     label=name,
                 )
                 left += value
-    names = ["\n".join(lines(run.facts["scenario"], 1.1, 7)) if len(runs) > 1 else "" for run in runs]
+    names = ["\n".join(lines(short_name(run, runs[0]), 1.1, 7)) if len(runs) > 1 else "" for run in runs]
     axes.set_yticks(range(len(runs)), names, size=7)
     axes.set_ylim(len(runs) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)

@@ -106,6 +106,12 @@ def _denominator(run: Run, lang: Lang) -> str:
     return label(f"denominator_{run.facts['denominator']}", lang)
 
 
+def short_name(run: Run, first: Run) -> str:
+    """A scenario's name; of a variant of the first, ``taizhou@T5=after_pool``, only what differs."""
+    name, base = run.facts["scenario"], first.facts["scenario"]
+    return name.removeprefix(base) if name.startswith(f"{base}@") else name
+
+
 def yearly_burden(run: Run, fund: str, lang: Lang) -> list[Part]:
     """Each bearer's mean of the year; the treasuries always, the rest where it is not nought.
 

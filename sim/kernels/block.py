@@ -149,10 +149,10 @@ def draw_assessments(plan, noise, work, path, y):
 @stage
 def post_month(plan, noise, work, c, f, month):
     """One county's and fund's month, as drawn, into the books."""
-    books, cell = work.books, 2 * noise.fund[f]
-    contributions, claims = work.shocked.month[cell], work.shocked.month[cell + 1]
-    net = books.net[f, month - 1]
-    post(plan.rules[f], books.county[f, c], books.city[f], net, None, contributions, claims)
+    books, cells = work.books, slice(2 * noise.fund[f], 2 * noise.fund[f] + 2)
+    d, v, net = books.county[f, c], books.city[f], books.net[f, month - 1]
+    year, factors = work.shocked.year[c, cells], work.shocked.factors[cells]
+    post(plan.rules[f], d, v, net, None, year, noise.profile[f, :, month - 1], factors)
 
 
 @stage
@@ -170,7 +170,7 @@ def simulate_year(plan, noise, work, tally, path, y):
     city_year(noise, shocked, path, y)
     for c in range(counties):
         county_year(noise, shocked, path, c, y)
-    first = 1
+    first = np.int64(1)  # of a literal 1 numba would make stages of its own
     while first <= MONTHS:
         last = stretch_end(plan.rules, y, first)
         for f in range(funds):
@@ -234,7 +234,7 @@ def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, sto
         for s in range(tally.moments.shape[0]):
             for k in range(moments.shape[2]):
                 moments[b, s, k] = tally.moments[s, k]
-    count(tally.counts, tally.offset, tally.bins, blocks)
+    count(tally.counts, tally.offset, tally.spare, tally.bins, blocks)
 
 
 @stage

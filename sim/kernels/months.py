@@ -7,17 +7,23 @@ nothing else: both call these three.  Where no step of the calendar touches a co
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.kernels.codes import (
     BALANCE,
     CASH_OFFSET,
     CITY_CLOSED_CLAIMS,
     CLAIM_MULTIPLIER,
+    CLAIMS,
     CONTRIBUTION_MULTIPLIER,
+    CONTRIBUTIONS,
     CURRENT,
     DEBT_CUT,
     EVENT_CASH,
     EVENT_SHORTFALL,
     EVENT_UNFUNDED,
+    F_CLAIMS,
+    F_CONTRIBUTIONS,
     F_INTEREST,
     F_INTEREST_POOL,
     F_INTEREST_RISK,
@@ -65,37 +71,40 @@ def county_interest(d, net, flow, monthly_rate):
 
 
 @stage
-def adjust_flows(v, contributions, claims):
-    """Multipliers and debt cut of adjusted policy, on the figures of one county's month."""
+def post_flows(d, policy, net, flow, year, share, factors):
+    """Contributions into ``current``, claims out of it; ``policy``: the city's row where policy adjusts them,
+    by multipliers and debt cut, else None."""
     wide()
+    of_contributions, of_claims = share[CONTRIBUTIONS], share[CLAIMS]
     for i in range(LANES):
-        contributions[i] = contributions[i] * v[CONTRIBUTION_MULTIPLIER + i]
-        claims[i] = claims[i] * v[CLAIM_MULTIPLIER + i] * (1.0 - v[DEBT_CUT + i])
-
-
-@stage
-def post_flows(d, net, contributions, claims):
-    """Contributions into ``current``, claims out of it."""
-    wide()
-    for i in range(LANES):
-        d[YEAR_CONTRIBUTIONS + i] += contributions[i]
-        d[YEAR_CLAIMS + i] += claims[i]
-        result = contributions[i] - claims[i]
+        contributions = year[CONTRIBUTIONS, i] * of_contributions * np.float64(factors[CONTRIBUTIONS, i])
+        claims = year[CLAIMS, i] * of_claims * np.float64(factors[CLAIMS, i])
+        if policy is not None:
+            contributions *= policy[CONTRIBUTION_MULTIPLIER + i]
+            claims *= policy[CLAIM_MULTIPLIER + i] * (1.0 - policy[DEBT_CUT + i])
+        d[YEAR_CONTRIBUTIONS + i] += contributions
+        d[YEAR_CLAIMS + i] += claims
+        result = contributions - claims
         d[CURRENT + i] += result
         net[i] += result
+        note(flow, F_CONTRIBUTIONS + i, contributions)
+        note(flow, F_CLAIMS + i, claims)
 
 
 @stage
-def post(rules, d, v, net, flow, contributions, claims):
-    """Steps 3 and 4 for one county: interest, then the month's figures (each (LANES,) yuan).
+def post(rules, d, v, net, flow, year, share, factors):
+    """Steps 3 and 4 for one county: interest, then the month's contributions and claims.
 
-    ``net`` (LANES,) gathers what all counties' months add to the city's reserves, for ``close_month``.
+    They are the year's totals (2, LANES) in yuan times the month's shares (2,) of a year times its factors
+    (2, LANES) float32.  ``net`` (LANES,) gathers what all counties' months add to the city's reserves, for
+    ``close_month``.
     """
     if rules["monthly_interest"] > 0.0:
         county_interest(d, net, flow, rules["monthly_interest"])
     if rules["adjusts"]:
-        adjust_flows(v, contributions, claims)
-    post_flows(d, net, contributions, claims)
+        post_flows(d, v, net, flow, year, share, factors)
+    else:
+        post_flows(d, None, net, flow, year, share, factors)
 
 
 @stage

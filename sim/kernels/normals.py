@@ -54,39 +54,56 @@ POSITIVE = i4(0x7FFFFFFF)
 
 
 @stage
-def _split(t):
-    """t = n + f with n whole and |f| <= 1/2; returns 2^n and 2^f - 1.
+def _rounded(t):
+    """t = n + f with n whole and abs(f) <= 1/2; returns f and n where a float32 has its exponent.
 
     At 1.5 x 2^23 a float32 has no fraction: adding that rounds t, and leaves n in the lowest bits.
     """
-    t = max(min(t, LIMIT), -LIMIT)
     rounded = t + WHOLE
-    f = t - (rounded - WHOLE)
-    power = from_bits(ishl(iadd(bits(rounded), i4(127)), I23))
-    return power, f * ((((X4 * f + X3) * f + X2) * f + X1) * f + X0)
+    return t - (rounded - WHOLE), ishl(bits(rounded), I23)
+
+
+@stage
+def _cut(t):
+    """t cut at +-60."""
+    return max(min(t, LIMIT), -LIMIT)
+
+
+@stage
+def exp2_within(t):
+    """2 to the power t; 2e-7 relative.  Only for abs(t) <= 120."""
+    f, exponent = _rounded(t)
+    power = ((((X4 * f + X3) * f + X2) * f + X1) * f + X0) * f + ONE
+    return from_bits(iadd(bits(power), exponent))
 
 
 @stage
 def exp2(t):
     """2 to the power t, t cut at +-60; 2e-7 relative."""
-    power, rest = _split(t)
-    return power + power * rest
+    return exp2_within(_cut(t))
 
 
 @stage
 def exp2_minus_1(t):
-    """2^t - 1 without cancellation near t = 0."""
-    power, rest = _split(t)
-    return power * rest + (power - ONE)
+    """2^t - 1 without cancellation near t = 0, t cut at +-60."""
+    f, exponent = _rounded(_cut(t))
+    power = from_bits(iadd(bits(ONE), exponent))
+    return power * (f * ((((X4 * f + X3) * f + X2) * f + X1) * f + X0)) + (power - ONE)
 
 
 @stage
 def log2(x):
-    """Base-2 logarithm of a positive normal number, in a whole and a fractional part to be added."""
+    """Base-2 logarithm of a positive normal number, in a whole and a fractional part to be added.
+
+    The polynomial by Estrin's scheme: nine terms one after another are a chain that the processor waits for.
+    """
     i = isub(bits(x), ROOT_HALF)
     f = from_bits(iadd(iand(i, MANTISSA), ROOT_HALF)) - ONE
-    poly = (((((((L8 * f + L7) * f + L6) * f + L5) * f + L4) * f + L3) * f + L2) * f + L1) * f + L0
-    return to_float(ishr(i, I23)), f * poly
+    f2 = f * f
+    f4 = f2 * f2
+    low = (L3 * f + L2) * f2 + (L1 * f + L0)
+    high = (L7 * f + L6) * f2 + (L5 * f + L4)
+    return to_float(ishr(i, I23)), f * ((L8 * f4 + high) * f4 + low)
 
 
 @stage
@@ -97,9 +114,9 @@ def uniform_31(word):
 
 @stage
 def minus_log2(word):
-    """-log2 of the word's uniform number, at least 0."""
+    """-log2 of the word's uniform number, at least 0: a part above 0 belongs to a whole of 30 or less."""
     whole, part = log2(uniform_31(word))
-    return max((f4(31) - whole) - part, ZERO)
+    return (f4(31) - whole) - part
 
 
 @stage
@@ -124,13 +141,12 @@ def normal_pair(a, b):
 def normals(out, words):
     """Four standard normals a lane from its four words: pairs (0, 1) and (2, 3)."""
     wide()
-    for lane in range(LANES):
-        z0, z1 = normal_pair(words[lane], words[LANES + lane])
-        out[lane] = z0
-        out[LANES + lane] = z1
-        z2, z3 = normal_pair(words[2 * LANES + lane], words[3 * LANES + lane])
-        out[2 * LANES + lane] = z2
-        out[3 * LANES + lane] = z3
+    for half in range(2):  # one pair to a loop: the polynomials of two outgrow the registers
+        i = 2 * half * LANES
+        for lane in range(LANES):
+            z0, z1 = normal_pair(words[i + lane], words[i + LANES + lane])
+            out[i + lane] = z0
+            out[i + LANES + lane] = z1
 
 
 @stage

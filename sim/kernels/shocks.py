@@ -14,7 +14,15 @@ import numpy as np
 
 from sim.kernels.codes import CLAIMS, CONTRIBUTIONS
 from sim.kernels.lanes import LANES, ixor, known, stage, wide
-from sim.kernels.normals import exp2, normal_pair, normals, student_four, student_pairs, uniform_31
+from sim.kernels.normals import (
+    exp2,
+    exp2_within,
+    normal_pair,
+    normals,
+    student_four,
+    student_pairs,
+    uniform_31,
+)
 from sim.kernels.threefry import words
 
 CELLS = 4
@@ -96,8 +104,6 @@ class Shocked(NamedTuple):
     """(C, 2, 4 x LANES) float32: h of contributions and claims, then their deviations from the level."""
     year: np.ndarray
     """(C, CELLS, LANES) float64 yuan: the year's totals, epidemic included."""
-    month: np.ndarray
-    """(CELLS, LANES) float64 yuan: one county's month."""
     words: np.ndarray
     """(4 x LANES,) int32."""
     draws: np.ndarray
@@ -105,7 +111,7 @@ class Shocked(NamedTuple):
     pairs: np.ndarray
     """(2, 2 x LANES) float32: ``draws`` again, one row a fund."""
     factors: np.ndarray
-    """(CELLS, LANES) float32."""
+    """(CELLS, LANES) float32: of one county's year, then of its months."""
     flat_factors: np.ndarray
     """(CELLS x LANES,) float32: ``factors`` again, in one row."""
 
@@ -245,17 +251,7 @@ def month_factors(out, z, scale, cells):
     for k in range(cells):
         mean = HALF_LN2 * scale[k] * scale[k]
         for i in range(LANES):
-            out[k * LANES + i] = exp2(scale[k] * z[k * LANES + i] - mean)
-
-
-@stage
-def scale_year(out, year, factors, share):
-    """A month's figures of one fund: the year's totals x the month's shares x their factors."""
-    wide()
-    for kind in range(2):
-        part = share[kind]
-        for i in range(LANES):
-            out[kind, i] = year[kind, i] * part * np.float64(factors[kind, i])
+            out[k * LANES + i] = exp2_within(scale[k] * z[k * LANES + i] - mean)
 
 
 @stage
@@ -291,13 +287,9 @@ def county_year(noise, shocked, path, c, y):
 
 @stage
 def county_month(noise, shocked, path, c, y, month):
-    """A county's month: contributions and claims of both funds into ``shocked.month``."""
+    """A county's month: the factors of its four cells into ``shocked.factors``."""
     words(shocked.words, path, np.int64(noise.county_id[c]), 16 * y + month, COUNTY_MONTH, noise.key)
     normals(shocked.draws, shocked.words)
     if noise.mirrored:
         mirror(shocked.draws)
     month_factors(shocked.flat_factors, shocked.draws, noise.monthly_scale, CELLS)
-    for f in range(noise.fund.shape[0]):
-        cells = slice(2 * noise.fund[f], 2 * noise.fund[f] + 2)
-        share = noise.profile[f, :, month - 1]
-        scale_year(shocked.month[cells], shocked.year[c, cells], shocked.factors[cells], share)

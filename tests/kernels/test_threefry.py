@@ -9,31 +9,33 @@ from sim.kernels.lanes import LANES
 from sim.kernels.threefry import threefry4x32, words
 
 MASK = 0xFFFFFFFF
-PUBLISHED = [
-    ((0,) * 4, (0,) * 4, (0x9C6CA96A, 0xE17EAE66, 0xFC10ECD4, 0x5256A7D8)),
-    ((MASK,) * 4, (MASK,) * 4, (0x2A881696, 0x57012287, 0xF6C7446E, 0xA16A6732)),
+PUBLISHED = [  # "threefry4x32 13" of Random123's kat_vectors
+    ((0,) * 4, (0,) * 4, (0x531C7E4F, 0x39491EE5, 0x2C855A92, 0x3D6ABF9A)),
+    ((MASK,) * 4, (MASK,) * 4, (0xC4189358, 0x1C9CC83A, 0xD5881C67, 0x6A0A89E0)),
     (
         (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
         (0xA4093822, 0x299F31D0, 0x082EFA98, 0xEC4E6C89),
-        (0x59CD1DBB, 0xB8879579, 0x86B5D00C, 0xAC8B6D84),
+        (0x4AA71D8F, 0x734738C2, 0x431FC6A8, 0xAE6DEBF1),
     ),
 ]
 ROTATIONS = [(10, 26), (11, 21), (13, 27), (23, 5), (6, 20), (17, 11), (25, 10), (18, 20)]
 
 
 def threefry(counter: tuple[int, ...], key: tuple[int, ...]) -> tuple[int, ...]:
-    """Salmon et al. 2011: twenty rounds of two MIX functions and a permutation, a subkey every fourth."""
+    """Salmon et al. 2011: thirteen rounds of two MIX functions, a permutation between them, a subkey after
+    every fourth."""
     parity = 0x1BD11BDA
     for word in key:
         parity ^= word
     schedule = [*key, parity]
     x = [(c + k) & MASK for c, k in zip(counter, key, strict=True)]
-    for n in range(20):
+    for n in range(13):
         for (i, j), bits in zip(((0, 1), (2, 3)), ROTATIONS[n % 8], strict=True):
             x[i] = (x[i] + x[j]) & MASK
             x[j] = ((x[j] << bits) | (x[j] >> (32 - bits))) & MASK
             x[j] ^= x[i]
-        x[1], x[3] = x[3], x[1]
+        if n < 12:
+            x[1], x[3] = x[3], x[1]
         if n % 4 == 3:
             s = n // 4 + 1
             x = [(word + schedule[(s + i) % 5]) & MASK for i, word in enumerate(x)]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
@@ -38,9 +39,10 @@ def texts_of(figure):
 
 def check_layout(figure):
     """Words within the sheet and clear of each other; those in a bar within their part."""
-    figure.draw_without_rendering()
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    figure.get_layout_engine().execute(figure)
     width, height = figure.bbox.size
-    texts = [(text, text.get_window_extent()) for text in texts_of(figure)]
+    texts = [(text, text.get_window_extent(renderer)) for text in texts_of(figure)]
     texts = [(text, box) for text, box in texts if text.axes is None or text.axes.axison is False]
     for text, box in texts:
         assert box.x0 >= -1 and box.x1 <= width + 1 and box.y0 >= -1 and box.y1 <= height + 1, text.get_text()
@@ -52,7 +54,7 @@ def check_layout(figure):
             apart = its.x0 >= box.x1 or box.x0 >= its.x1
             assert apart, (text.get_text(), other.get_text())
     bars = [patch for patch in figure.findobj(Rectangle) if patch.get_facecolor()[:3] in FILLS]
-    parts = [patch.get_window_extent() for patch in bars]
+    parts = [patch.get_window_extent(renderer) for patch in bars]
     names = {word(source, lang) for source in SOURCES for lang in LANGS}
     for text, box in texts:
         if "%" in text.get_text() and text.get_text().replace("\n", " ").rpartition(" ")[0] in names:

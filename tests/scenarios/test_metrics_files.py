@@ -17,9 +17,10 @@ from sim.simulate import simulate
 
 def test_the_files_are_those_that_pandas_writes(tmp_path: Path) -> None:
     result = simulate(load_scenario("linyi", years=3).case, paths=128, seed=1)
-    columns, beyond = metrics_columns(result, "linyi")
+    name = 'Linyi, "临沂"'  # which CSV must quote
+    columns, beyond = metrics_columns(result, name)
     write_metrics(tmp_path, columns)
-    table = metrics_table(result, "linyi")
+    table = metrics_table(result, name)
     assert table.attrs.pop("beyond_range") == beyond
     assert table["year"].isna().any() and table["std_error"].isna().any()
     table.to_csv(tmp_path / "pandas.csv", index=False, lineterminator="\n")

@@ -10,10 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from made_up import BASE
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from pictured import COUNTIES, FIRST, PATHS, YEARS, facts_of, make_comparison, make_run, make_table, value_of
 from scipy.stats import binomtest
 
 from scenarios import fonts
+from scenarios.compare_summary import agresti_min
+from scenarios.facts import Z95
 from scenarios.pictures.captions import _CAPTIONS, caption
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.convergence import convergence_figure
@@ -111,12 +114,13 @@ def words_of(figure):
 @pytest.mark.parametrize("name", EVERY)
 def test_says_what_it_rests_on_inside_the_sheet(name, made, compared):
     figure = EVERY[name](made[0], compared[0], "zh")
+    renderer = FigureCanvasAgg(figure).get_renderer()
     figure.draw_without_rendering()
     said = words_of(figure)
     assert all(words in said for words in ("400条", "种子1", "构造"))
     width, height = figure.bbox.size
     for text in figure.texts:  # the words around the panels
-        box = text.get_window_extent()
+        box = text.get_window_extent(renderer)
         assert 0 <= box.x0 and box.x1 <= width and 0 <= box.y0 and box.y1 <= height, text.get_text()
     for i, axes in enumerate(figure.axes):
         for other in figure.axes[i + 1 :]:
@@ -238,9 +242,18 @@ def test_dumbbells_lie_at_the_values_with_the_paired_interval(compared):
     assert list(line.get_xdata()) == pytest.approx([first, other])
     assert (hollow.get_xdata()[0], full.get_xdata()[0]) == pytest.approx((first, other))
     rows = own[(own["metric"] == "difference:event:reserve_depletion") & (own["fund"] == "employee")]
-    half = 196 * float(rows.sort_values("year")["std_error"].iloc[-1])
-    assert np.ptp(interval.get_xdata()) == pytest.approx(2 * half, rel=1e-4)
-    assert axes.texts[0].get_text().startswith(f"{other - first:+.3g}".replace("-", "−"))
+    error = float(rows.sort_values("year")["std_error"].iloc[-1])
+    low, high = agresti_min((other - first) / 100, error, PATHS)
+    assert list(interval.get_xdata()) == pytest.approx([first + 100 * low, first + 100 * high])
+    months = comparison_figure(runs, "en").axes[2]
+    ends = value_of(own, "difference:months_of_capacity", "mean")[-1] + Z95 * np.array([-1, 1]) * float(
+        own[(own["metric"] == "difference:months_of_capacity") & (own["fund"] == "employee")]
+        .sort_values("year")["std_error"]
+        .iloc[-1]
+    )
+    first = months.lines[2].get_xdata()[0]
+    assert list(months.lines[1].get_xdata()) == pytest.approx(list(first + ends))
+    assert axes.texts[0].get_text().startswith("−" if low < 0 else "+")
 
 
 def test_the_widest_bar_of_a_tornado_comes_first(made):
