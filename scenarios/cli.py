@@ -89,6 +89,34 @@ def draw(
 
 
 @app.command()
+def report(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run, compare or sweep has written.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")],
+    lang: Language = "en",
+) -> None:
+    """One page of a run, comparison or sweep: summary, pictures, clauses, tables, how to reproduce it."""
+    from scenarios.reports.report import report as make_report
+
+    console().print(str(make_report(directory, out, lang)), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def tables(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run, compare or sweep has written.")],
+    out: Out,
+    kind: Annotated[
+        Literal["csv", "tex", "html"], typer.Option("--format", help="For Excel, LaTeX or Word.")
+    ] = "csv",
+    lang: Language = "en",
+) -> None:
+    """The tables of a report, a file each."""
+    from scenarios.reports.export import tables as export
+
+    for file in export(directory, out, kind, lang):
+        console().print(str(file), markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
 def replay(
     city: Annotated[str, typer.Argument(metavar="CITY", help="A built-in city, or a rules file.")],
     data: Annotated[Path, typer.Argument(metavar="DATA_DIR", help="opening.csv, monthly.csv, …")],

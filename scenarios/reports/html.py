@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
+import re
 from collections.abc import Iterable, Sequence
 from html import escape
-from io import BytesIO
+from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from scenarios.labels import Lang
@@ -16,6 +16,8 @@ from scenarios.reports.words import phrase
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+FONT = "Fundsim Sans SC"
+"""The part of the Chinese font that comes with the page."""
 NARROW = 14
 """Characters of a text that is not broken into lines."""
 SHORT = 40
@@ -37,15 +39,20 @@ def section(key: str, lang: Lang, parts: Sequence[str]) -> Html:
         return Html("")
     heading = escape(phrase(key, lang))
     body = "\n".join(parts)
-    return Html(f'<section id="{key}" aria-labelledby="h-{key}"><h2 id="h-{key}">{heading}</h2>\n{body}</section>')
+    return Html(
+        f'<section id="{key}" aria-labelledby="h-{key}"><h2 id="h-{key}">{heading}</h2>\n{body}</section>'
+    )
 
 
 def table(shown: ReportTable, lang: Lang) -> str:
-    """A table that can be sorted by its headings and copied; numbers to the right."""
+    """A table that can be sorted by its headings and copied; numbers to the right.
+
+    The headings' buttons are spans: a print would repeat no button at the top of the next page.
+    """
     columns = list(zip(*shown.rows, strict=True)) or [()] * len(shown.headings)
     kinds = [_kind(cells, figures) for cells, figures in zip(columns, shown.numeric(), strict=True)]
     heads = "".join(
-        f'<th scope="col"{kind}><button type="button">{escape(heading)}</button></th>'
+        f'<th scope="col"{kind}><span role="button" tabindex="0">{escape(heading)}</span></th>'
         for heading, kind in zip(shown.headings, kinds, strict=True)
     )
     body = "\n".join(
@@ -76,17 +83,24 @@ def _cell(cell: Cell, kind: str, first: bool) -> str:
     return f"<{tag}{scope}{sort}{kind}>{escape(cell.text)}</{tag}>"
 
 
-def picture(figure: Figure, lang: Lang) -> str:
-    """The figure as SVG inside an image, so that its parts are no part of the page."""
+def picture(figure: Figure, number: int, lang: Lang) -> str:
+    """The figure as SVG with its text as text, in the page's own font; ``number`` tells its ids apart.
+
+    Call it inside ``drawing()``.  To a screen reader it is one image with words.
+    """
+    import matplotlib
+
     from scenarios.pictures.sheet import FORMATS, settle
 
     if figure.get_layout_engine() is not None:
         settle(figure)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="svg", metadata=FORMATS["svg"])
-    data = base64.b64encode(buffer.getvalue()).decode()
-    alt = escape(seen(figure, lang))
-    return f'<figure><img alt="{alt}" src="data:image/svg+xml;base64,{data}"></figure>'
+    buffer = StringIO()
+    with matplotlib.rc_context({"svg.fonttype": "none"}):
+        figure.savefig(buffer, format="svg", metadata=FORMATS["svg"])
+    svg = buffer.getvalue()
+    svg = svg[svg.index("<svg ") + len("<svg ") :].replace("'Noto Sans SC'", f"'{FONT}'")
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>p{number}-", svg)
+    return f'<figure><svg role="img" aria-label="{escape(seen(figure, lang))}" {svg}</figure>'
 
 
 def seen(figure: Figure, lang: Lang) -> str:

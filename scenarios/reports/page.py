@@ -60,9 +60,7 @@ class RunPage:
                 *([side_by_side(self.runs, self.lang)] if compared else []),
             ],
             "rules": inputs.rules(self.folder, self.lang, several),
-            "assumptions": inputs.assumptions(
-                self.manifest.get("scenarios", [self.manifest]), self.lang
-            ),
+            "assumptions": inputs.assumptions(self.manifest.get("scenarios", [self.manifest]), self.lang),
             "results": [table for run in self.runs for table in of_run(run, self.event, self.lang, several)],
         }
 
@@ -127,10 +125,10 @@ class RunPage:
 
         with drawing():
             return [
-                html.picture(each.make(), self.lang)
+                html.picture(each.make(), number, self.lang)
                 if each.make
                 else html.paragraph(phrase("colon", self.lang, a=each.name, b=each.why))
-                for each in pictures(self.stored, self.lang)
+                for number, each in enumerate(pictures(self.stored, self.lang), 1)
             ]
 
 

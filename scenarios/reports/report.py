@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.errors import InputError
 from scenarios.labels import Lang
+from scenarios.reports.html import FONT
 from scenarios.reports.page import page_of
 from scenarios.reports.words import phrase
 
@@ -124,4 +125,4 @@ def font_face(text: str) -> str:
     save_font(font, buffer, options)
     data = base64.b64encode(buffer.getvalue()).decode()
     source = f'url("data:font/woff;base64,{data}") format("woff")'
-    return f'@font-face {{ font-family: "Fundsim Sans SC"; src: {source}; }}'
+    return f'@font-face {{ font-family: "{FONT}"; src: {source}; }}'

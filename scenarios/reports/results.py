@@ -86,7 +86,9 @@ def side_by_side(runs: Sequence[Run], lang: Lang) -> ReportTable:
             Cell(figure.words),
             Cell(run.facts["scenario"]),
             _compared(figure, run, figure.value(run.metrics)),
-            EMPTY if run is first else _compared(figure, run, figure.difference(run.metrics, lang), DIFFERENCE),
+            EMPTY
+            if run is first
+            else _compared(figure, run, figure.difference(run.metrics, lang), DIFFERENCE),
         )
         for fund in first.funds
         for figure in figures(fund, first.facts, [run.metrics for run in runs], lang)
@@ -112,7 +114,7 @@ def _compared(figure: Figure, run: Run, text: str, prefix: str = "") -> Cell:
 def of_run(run: Run, event: str, lang: Lang, several: bool) -> Iterator[ReportTable]:
     """One scenario's tables, fund by fund; its name in the titles where there are ``several``."""
     for fund in run.funds:
-        for table in (by_year(run, fund, event, lang), who_pays(run, fund, lang), by_county(run, fund, lang)):
+        for table in (who_pays(run, fund, lang), by_county(run, fund, lang), by_year(run, fund, event, lang)):
             if table.rows:
                 title = phrase("of_fund", lang, fund=label(fund, lang), title=table.title)
                 name, scenario = f"{table.name}_{fund}", run.facts["scenario"]

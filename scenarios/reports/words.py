@@ -9,6 +9,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "of_scenario": ("{scenario}, {title}", "{scenario}，{title}"),
     "colon": ("{a}: {b}", "{a}：{b}"),
     "stop": (".", "。"),
+    "comma": (", ", "、"),
+    "all": ("all", "全部"),
     "low": ("low", "下限"),
     "high": ("high", "上限"),
     # sections
@@ -120,6 +122,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     # headings
     "heading:scenario": ("Scenario", "情景"),
+    "heading:scenarios": ("Scenarios", "情景"),
     "heading:fund": ("Fund", "基金"),
     "heading:year": ("Year", "年份"),
     "heading:chance": ("Chance, % [95%]", "概率% [95%]"),

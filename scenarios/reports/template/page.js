@@ -14,18 +14,25 @@ const key = (row, column) => {
 const order = (a, b) => typeof a === "number" && typeof b === "number" ? a - b
   : String(a).localeCompare(String(b), document.documentElement.lang);
 for (const head of document.querySelectorAll("thead th")) {
-  head.querySelector("button").addEventListener("click", () => {
+  const sort = () => {
     const table = head.closest("table"), body = table.tBodies[0];
     const up = head.getAttribute("aria-sort") !== "ascending";
-    for (const other of table.querySelectorAll("thead th")) other.setAttribute("aria-sort", "none");
+    for (const other of table.querySelectorAll("thead th")) other.removeAttribute("aria-sort");
     head.setAttribute("aria-sort", up ? "ascending" : "descending");
     const rows = [...body.rows].sort((a, b) => order(key(a, head.cellIndex), key(b, head.cellIndex)));
     body.append(...(up ? rows : rows.reverse()));
+  };
+  const button = head.querySelector("[role=button]");
+  button.addEventListener("click", sort);
+  button.addEventListener("keydown", event => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    sort();
   });
 }
 for (const button of document.querySelectorAll(".copy")) {
   button.addEventListener("click", async () => {
-    const rows = [...button.closest("table").querySelectorAll("tr")];
+    const rows = [...button.parentElement.querySelectorAll("tr")];
     const text = rows.map(row => [...row.cells].map(cell => cell.textContent.trim()).join("\t")).join("\n");
     try {
       await navigator.clipboard.writeText(text);
