@@ -19,8 +19,8 @@ from scenarios.reports.page import page_of
 from scenarios.reports.table import ReportTable
 
 Kind = Literal["csv", "tex", "html"]
-NARROW = 16
-"""Characters of a text that LaTeX need not break into lines."""
+LONGEST = 40
+"""Narrow characters of a line of text that a column of LaTeX leaves room for."""
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     char: f"\\{char}" for char in "&%$#_{}"
 }
@@ -57,7 +57,7 @@ def longtable(table: ReportTable) -> str:
     label = re.sub(r"[^\w.-]", "-", table.name)
     rows = [" & ".join(tex(cell.text) for cell in row) + r" \\" for row in table.rows]
     lines = [
-        rf"\begin{{longtable}}{{@{{}}{_columns(table)}@{{}}}}",
+        rf"\begin{{longtable}}{{{_columns(table)}}}",
         rf"\caption{{{tex(table.title)}}}\label{{tab:{label}}}\\",
         *(r"\toprule", heads, r"\midrule", r"\endfirsthead"),
         *(r"\toprule", heads, r"\midrule", r"\endhead"),
@@ -75,15 +75,22 @@ def tex(text: str) -> str:
 
 
 def _columns(table: ReportTable) -> str:
-    """Figures to the right, short texts as wide as they are, the others in equal parts of the line."""
+    """Columns as wide as their texts ask, together as wide as the line; figures to the right."""
+    asked = []
+    for i, heading in enumerate(table.headings):
+        longest = max((_width(row[i].text) for row in table.rows), default=0)
+        asked.append(max(4, min(LONGEST, longest), *map(_width, heading.split())))
     kinds = []
-    for i, figures in enumerate(table.numeric()):
-        short = all(len(row[i].text) <= NARROW for row in table.rows)
-        kinds.append("r" if figures else "l" if short else "p")
-    broken = kinds.count("p")
-    part = (0.95 - 0.1 * (len(kinds) - broken)) / max(broken, 1)
-    wide = rf">{{\raggedright\arraybackslash}}p{{{max(part, 0.12):.2f}\linewidth}}"
-    return "".join(wide if kind == "p" else kind for kind in kinds)
+    for width, figures in zip(asked, table.numeric(), strict=True):
+        side = "left" if figures else "right"  # ragged on the other
+        part = rf"\dimexpr{width / sum(asked):.3f}\linewidth-2\tabcolsep"
+        kinds.append(rf">{{\ragged{side}\arraybackslash}}p{{{part}}}")
+    return "".join(kinds)
+
+
+def _width(text: str) -> int:
+    """In narrow characters."""
+    return sum(1 if ord(char) < 0x2E80 else 2 for char in text)
 
 
 def _document(shown: Sequence[ReportTable], lang: Lang) -> str:

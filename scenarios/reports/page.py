@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.draw import pictures
 from scenarios.facts import caveats, describe
 from scenarios.labels import Lang, event_words, label
-from scenarios.reports import html, inputs
+from scenarios.reports import html, inputs, study
 from scenarios.reports.html import Html
 from scenarios.reports.results import (
     HEADLINE,
@@ -138,6 +138,83 @@ def _without(value: Any, names: frozenset[str]) -> Any:
     return [_without(each, names) for each in value] if isinstance(value, list) else value
 
 
-def page_of(directory: str | Path, lang: Lang) -> RunPage:
-    """The page of whatever a directory holds."""
-    return RunPage(directory, lang)
+class StudyPage:
+    """The results of a sweep in one language; InputError for a directory that holds none."""
+
+    def __init__(self, directory: str | Path, lang: Lang = "en") -> None:
+        self.lang, self.sweep = lang, study.read_sweep(Path(directory))
+
+    @property
+    def title(self) -> str:
+        """Of the whole page."""
+        return self.sweep.run.facts["titles"][self.lang]
+
+    def tables(self) -> dict[str, list[ReportTable]]:
+        """Every table by the section it stands in."""
+        return {
+            "summary": [study.outcomes(self.sweep, self.lang)],
+            "levers": study.by_value(self.sweep, self.lang),
+            "scenarios": [study.listed(self.sweep, self.lang)],
+            "assumptions": inputs.assumptions(self.sweep.manifest["bases"].values(), self.lang),
+        }
+
+    def sections(self) -> list[Html]:
+        """The page from top to bottom."""
+        tables = {key: [html.table(each, self.lang) for each in some] for key, some in self.tables().items()}
+        facts, manifest = self.sweep.run.facts, self.sweep.manifest
+        about = phrase(
+            "sweep_about",
+            self.lang,
+            study=manifest["study"],
+            count=len(self.sweep.scenarios),
+            paths=facts["paths"],
+            seed=facts["seed"],
+            first=facts["first_year"],
+            last=self.sweep.run.last,
+        )
+        names = phrase("comma", self.lang).join(self.sweep.varied)
+        parts = {
+            "summary": [
+                html.paragraph(about, "about"),
+                html.paragraph(
+                    phrase("constructed" if facts["constructed"] else "own_figures", self.lang), "notice"
+                ),
+                html.paragraph(phrase("sweep_varied", self.lang, names=names)),
+                html.paragraph(phrase("never_alone", self.lang)),
+                *tables["summary"],
+                html.bullets(caveats(facts, self.lang)),
+            ],
+            "pictures": self._pictures(),
+            "levers": tables["levers"],
+            "scenarios": tables["scenarios"],
+            "assumptions": tables["assumptions"],
+            "reproduce": [
+                html.paragraph(phrase("reproduce_how", self.lang)),
+                html.data(_without(manifest, SHOWN_ELSEWHERE)),
+            ],
+        }
+        return [html.section(key, self.lang, part) for key, part in parts.items()]
+
+    def _pictures(self) -> list[str]:
+        """The tornado, where numbers vary and a burden stands beside a depletion."""
+        from scenarios.pictures.panels import check_burden
+        from scenarios.pictures.sensitivity import tornado_figure
+        from scenarios.pictures.sheet import drawing
+
+        moved = study.effects(self.sweep)
+        if moved.empty:
+            return []
+        try:
+            check_burden(list(moved["metric"]))
+        except ValueError:
+            return []
+        with drawing():
+            return [
+                html.picture(tornado_figure(moved, self.sweep.run, self.lang, averaged=True), 1, self.lang)
+            ]
+
+
+def page_of(directory: str | Path, lang: Lang) -> RunPage | StudyPage:
+    """The page of whatever a directory holds; InputError where that is nothing."""
+    page = StudyPage if (Path(directory) / study.STUDY).is_file() else RunPage
+    return page(directory, lang)

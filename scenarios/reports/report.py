@@ -40,6 +40,8 @@ def report(directory: Path, out: Path, lang: Lang = "en") -> Path:
     try:
         temporary.write_text(page, "utf-8")
         os.replace(temporary, out)
+    except OSError as error:
+        raise InputError(out, "--out", f"expected a place that can be written ({error.strerror})") from None
     finally:
         temporary.unlink(missing_ok=True)
     return out

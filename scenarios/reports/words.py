@@ -11,6 +11,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "stop": (".", "。"),
     "comma": (", ", "、"),
     "all": ("all", "全部"),
+    "default": ("(default)", "（默认）"),
+    "with_unit": ("{what}, {unit}", "{what}（{unit}）"),
     "low": ("low", "下限"),
     "high": ("high", "上限"),
     # sections
@@ -120,7 +122,36 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "Lines: of the table that comes with fundsim, where each figure names its page.",
         "行：fundsim所附数据表的行，各数字的出处见该表。",
     ),
+    # tables of a sweep
+    "sweep_about": (
+        "Study {study}: {count:,} scenarios, {paths:,} paths each, seed {seed}, {first}–{last}.",
+        "研究{study}：{count:,}个情景，每个{paths:,}条路径，随机种子{seed}，{first}—{last}年。",
+    ),
+    "sweep_varied": ("Varied: {names}.", "变动：{names}。"),
+    "table:outcomes": ("Outcomes over all {count:,} scenarios", "全部{count:,}个情景的结果"),
+    "note:outcomes": (
+        "Probabilities and months: by the last year. Treasuries and policy: mean of the whole horizon, not discounted;"
+        " unfunded: stock at the end. Mean over scenarios, each alike; Number: which scenario.",
+        "概率与月数截至最后一年；财政负担与政策调整为全期均值，未折现；无来源缺口为期末存量。均值按情景等权；编号为所在情景。",
+    ),
+    "table:levers": ("outcomes by value of what varies", "按取值的结果"),
+    "note:levers": (
+        "Mean over all scenarios with that value, in brackets the least and the largest of them: everything else varies"
+        " as in the study.",
+        "取该值的全部情景的均值，括号内为其中最小与最大；其余各项按研究设定变动。",
+    ),
+    "table:listed": ("Scenarios", "情景列表"),
+    "note:listed": (
+        "Of {count:,} scenarios; of more than 200, those with the three lowest and highest values of an outcome. All stand"
+        " in scenarios.parquet and metrics.parquet.",
+        "共{count:,}个情景；超过200个时列出各项结果最低和最高的三个。全部情景见scenarios.parquet与metrics.parquet。",
+    ),
     # headings
+    "heading:number": ("Number", "编号"),
+    "heading:count": ("Scenarios", "情景数"),
+    "heading:address": ("Address", "地址"),
+    "heading:least": ("Least", "最小"),
+    "heading:largest": ("Largest", "最大"),
     "heading:scenario": ("Scenario", "情景"),
     "heading:scenarios": ("Scenarios", "情景"),
     "heading:fund": ("Fund", "基金"),
