@@ -169,7 +169,8 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "tornado_averaged": ("what moves the outcomes", "各因素的影响"),
     "tornado_averaged_note": (
-        "Bars: mean over the scenarios at the lowest and at the highest value (of many values: lowest and highest"
+        "Bars: mean over the scenarios at the lowest and at the highest value (of many values: lowest and"
+        " highest"
         " third), everything else varying. Line: mean over all scenarios.",
         "条形为取最低值与最高值（取值很多时为最低与最高三分之一）的情景均值，其余各项随之变动；竖线为全部情景的均值。",
     ),

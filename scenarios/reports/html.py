@@ -55,10 +55,7 @@ def table(shown: ReportTable, lang: Lang) -> str:
         f'<th scope="col"{kind}><span role="button" tabindex="0">{escape(heading)}</span></th>'
         for heading, kind in zip(shown.headings, kinds, strict=True)
     )
-    body = "\n".join(
-        f"<tr>{''.join(_cell(cell, kind, i == 0) for i, (cell, kind) in enumerate(zip(row, kinds, strict=True)))}</tr>"
-        for row in shown.rows
-    )
+    body = "\n".join(_row(row, kinds) for row in shown.rows)
     title = escape(shown.title)
     copy = escape(phrase("copy", lang))
     short = " short" if len(shown.rows) <= SHORT else ""
@@ -69,6 +66,11 @@ def table(shown: ReportTable, lang: Lang) -> str:
         f'<div class="wide"><table><caption>{title}</caption>'
         f"<thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table></div>{note}</div>"
     )
+
+
+def _row(cells: Sequence[Cell], kinds: Sequence[str]) -> str:
+    pairs = enumerate(zip(cells, kinds, strict=True))
+    return f"<tr>{''.join(_cell(cell, kind, i == 0) for i, (cell, kind) in pairs)}</tr>"
 
 
 def _kind(cells: Sequence[Cell], figures: bool) -> str:

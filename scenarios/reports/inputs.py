@@ -1,4 +1,4 @@
-"""The tables of what results rest on, out of the files beside them: rules, differences, assumptions, sources."""
+"""The tables of what results rest on, out of the files beside them: rules, differences, assumptions."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def rules(folder: Path, lang: Lang, several: bool) -> list[ReportTable]:
     places = list(order)
     rows = [
         [_who(names, every, lang) if several else EMPTY, *map(Cell, what)]
-        for (fund, key, *what), names in sorted(said.items(), key=lambda each: places.index(each[0][:2]))
+        for (fund, key, *what), names in sorted(
+            said.items(), key=lambda each: places.index((each[0][0], each[0][1]))
+        )
     ]
     keys = ("scenarios", "instrument", "parameter", "value", "clause", "status", "reading")
     return [make_table("rules", lang, keys, rows)] if rows else []

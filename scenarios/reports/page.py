@@ -154,7 +154,7 @@ class StudyPage:
         return {
             "summary": [study.outcomes(self.sweep, self.lang)],
             "levers": study.by_value(self.sweep, self.lang),
-            "scenarios": [study.listed(self.sweep, self.lang)],
+            "scenarios": study.listed(self.sweep, self.lang),
             "assumptions": inputs.assumptions(self.sweep.manifest["bases"].values(), self.lang),
         }
 

@@ -75,7 +75,8 @@ def executed(directory: Path, lang: Lang) -> NotebookNode:
         "cwd": str(FOLDER),  # where the user is may lie files with the names of modules
     }
     with own_kernel():
-        return execute_notebook(str(NOTEBOOK), None, given, **options)
+        notebook: NotebookNode = execute_notebook(str(NOTEBOOK), None, given, **options)
+    return notebook
 
 
 @contextmanager
@@ -97,7 +98,8 @@ def as_html(notebook: NotebookNode, lang: Lang, title: str) -> str:
     """The notebook's HTML outputs as a page of their own."""
     from nbconvert.exporters import TemplateExporter
 
-    exporter: Any = TemplateExporter(extra_template_basedirs=[str(FOLDER)], template_name="template")
+    make: Any = TemplateExporter
+    exporter = make(extra_template_basedirs=[str(FOLDER)], template_name="template")
     exporter.template_file = "index.html.j2"
     resources = {
         "lang": "zh-CN" if lang == "zh" else "en",

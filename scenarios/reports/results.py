@@ -55,7 +55,9 @@ def main_figures(runs: Sequence[Run], event: str, lang: Lang) -> ReportTable:
                 )
             )
     keys = ("scenario", "fund", "chance", *MONTH_KEYS, *BILL, "unfunded")
-    return make_table("main_figures", lang, keys, rows, event=event_label(event, lang), last=runs[0].last)
+    words = event_label(event, lang)
+    table = make_table("main_figures", lang, keys, rows, event=words, last=runs[0].last)
+    return _of_chances_alone(table, words, lang)
 
 
 BILL = ("by_counties", "by_city", "by_other", "by_policy")
@@ -140,7 +142,13 @@ def by_year(run: Run, fund: str, event: str, lang: Lang) -> ReportTable:
         for year, cell in zip(happened.year.tolist(), chances(happened), strict=True)
     ]
     keys = ("year", "chance", *MONTH_KEYS, "by_counties", "by_city", "unfunded_stock")
-    return make_table("by_year", lang, keys, rows, event=event_label(event, lang))
+    words = event_label(event, lang)
+    return _of_chances_alone(make_table("by_year", lang, keys, rows, event=words), words, lang)
+
+
+def _of_chances_alone(table: ReportTable, event: str, lang: Lang) -> ReportTable:
+    """With a shorter note where a run of weighted paths has nothing but probabilities."""
+    return table if len(table.headings) > 3 else table._replace(note=phrase("note:chance", lang, event=event))
 
 
 def who_pays(run: Run, fund: str, lang: Lang) -> ReportTable:

@@ -48,15 +48,15 @@ class Sweep(NamedTuple):
     manifest: dict[str, Any]
     scenarios: pd.DataFrame
     """scenario, number, base, and a column for each varied address; by scenario."""
-    outcomes: pd.DataFrame
-    """scenario, fund, metric, value: yuan, months or a probability."""
+    outcomes: dict[tuple[str, str], pd.Series[float]]
+    """By fund and metric, each scenario's yuan, months or probability."""
     run: Run
     """What pictures must say of it; of its first base."""
 
     @property
     def varied(self) -> list[str]:
         """The addresses, as in the study."""
-        return [name for name in self.scenarios if name not in IDENTIFYING]
+        return [str(name) for name in self.scenarios if name not in IDENTIFYING]
 
 
 def read_sweep(folder: Path) -> Sweep:
@@ -80,13 +80,13 @@ def read_sweep(folder: Path) -> Sweep:
         raise InputError(
             folder, "", f"expected a sweep as fundsim sweep writes it ({error!s:.120})"
         ) from None
-    if found.empty:
+    if not found:
         raise InputError(folder / METRICS, "", "expected outcomes of the last year or the whole horizon")
     return Sweep(manifest, scenarios, found, Run(MetricsIndex(metrics.iloc[:0]), facts))
 
 
-def _outcomes(metrics: pd.DataFrame, scenarios: pd.DataFrame) -> pd.DataFrame:
-    """One value for every scenario, fund and metric; nought where the rules leave nothing to report."""
+def _outcomes(metrics: pd.DataFrame, scenarios: pd.DataFrame) -> dict[tuple[str, str], pd.Series[float]]:
+    """One value for every fund, metric and scenario; nought where the rules leave nothing to report."""
     import pandas as pd
 
     mean = metrics[metrics["statistic"].isin(["mean", "probability"])]
@@ -97,11 +97,12 @@ def _outcomes(metrics: pd.DataFrame, scenarios: pd.DataFrame) -> pd.DataFrame:
     both = pd.concat([at_end, whole_horizon], ignore_index=True)
     wide = both.pivot_table(index="scenario", columns=["fund", "metric"], values="value", sort=False)
     wide = wide.reindex(scenarios.index)
-    for column in wide:
-        if nought_if_absent(column[1]) or column[1].startswith(("event:", "outlay:")):
-            wide[column] = wide[column].fillna(0.0)
-    long = wide.T.stack().rename("value").reset_index()
-    return long[["scenario", "fund", "metric", "value"]]
+    found = {}
+    for fund, metric in wide:
+        values = wide[fund, metric].astype(float)
+        nought = nought_if_absent(metric) or metric.startswith(("event:", "outlay:"))
+        found[str(fund), str(metric)] = values.fillna(0.0) if nought else values
+    return found
 
 
 def _facts(manifest: dict[str, Any], metrics: pd.DataFrame) -> RunFacts:
@@ -131,66 +132,73 @@ def _facts(manifest: dict[str, Any], metrics: pd.DataFrame) -> RunFacts:
 def outcomes(sweep: Sweep, lang: Lang) -> ReportTable:
     """One row a fund and outcome: its mean, and its least and largest value with their scenarios."""
     rows = []
-    for (fund, metric), part in sweep.outcomes.groupby(["fund", "metric"], sort=False):
-        low, high = part.loc[part["value"].idxmin()], part.loc[part["value"].idxmax()]
-        shown = [
-            shown_as(sweep, fund, metric, value) for value in (part["value"].mean(), low.value, high.value)
-        ]
-        numbers = [whole(int(sweep.scenarios.at[each.scenario, "number"])) for each in (low, high)]
+    for (fund, metric), values in sweep.outcomes.items():
+        cells = []
+        for value, name in ((values.min(), values.idxmin()), (values.max(), values.idxmax())):
+            number = int(str(sweep.scenarios.at[name, "number"]))
+            cells += [shown_as(sweep, fund, metric, value), whole(number)]
         words = Cell(outcome_words(sweep, metric, fund, lang))
-        rows.append((Cell(label(fund, lang)), words, shown[0], shown[1], numbers[0], shown[2], numbers[1]))
+        rows.append((Cell(label(fund, lang)), words, shown_as(sweep, fund, metric, values.mean()), *cells))
     keys = ("fund", "figure", "mean", "least", "number", "largest", "number")
     return make_table("outcomes", lang, keys, rows, count=len(sweep.scenarios))
 
 
 def by_value(sweep: Sweep, lang: Lang) -> list[ReportTable]:
     """For each varied address, every value's mean outcomes with their least and largest; a table a fund."""
-    tables = []
-    for fund, some in sweep.outcomes.groupby("fund", sort=True):
-        wide = some.pivot(index="scenario", columns="metric", values="value")[
-            list(dict.fromkeys(some["metric"]))
-        ]
-        rows = []
-        for address in sweep.varied:
-            for name, part in wide.groupby(grouped(sweep, address, lang), sort=False):
-                cells = [_ranged(sweep, str(fund), metric, part[metric]) for metric in wide]
-                rows.append((Cell(address), Cell(str(name)), whole(len(part)), *cells))
-        heads = tuple(outcome_words(sweep, metric, str(fund), lang) for metric in wide)
-        table = make_table("levers", lang, ("address", "value", "count"), [row[:3] for row in rows])
-        title = phrase("of_fund", lang, fund=label(str(fund), lang), title=table.title)
-        headings = (*table.headings, *heads)
-        tables.append(ReportTable(f"levers_{fund}", title, headings, tuple(rows), table.note))
-    return tables
+    return [_by_value(sweep, fund, lang) for fund in sweep.run.funds]
 
 
-def listed(sweep: Sweep, lang: Lang) -> ReportTable:
-    """Every scenario with its values and outcomes; of many, those with the extremes of each outcome."""
-    chosen = list(sweep.scenarios.index)
-    if len(chosen) > MANY:
-        ends = set()
-        for _, part in sweep.outcomes.groupby(["fund", "metric"]):
-            ordered = part.sort_values("value", kind="stable")["scenario"]
-            ends |= {*ordered.iloc[:EXTREMES], *ordered.iloc[-EXTREMES:]}
-        chosen = [name for name in chosen if name in ends]
-    at = sweep.outcomes.set_index(["scenario", "fund", "metric"])["value"]
-    places = list(dict.fromkeys(zip(sweep.outcomes["fund"], sweep.outcomes["metric"], strict=True)))
-    rows = []
-    for name in chosen:
-        row = sweep.scenarios.loc[name]
-        values = [_value(row[address], lang) for address in sweep.varied]
-        cells = [
-            shown_as(sweep, fund, metric, at.get((name, fund, metric), math.nan)) for fund, metric in places
-        ]
-        rows.append((whole(int(row["number"])), Cell(name), *(Cell(value) for value in values), *cells))
-    table = make_table(
-        "listed", lang, ("number", "scenario"), [row[:2] for row in rows], count=len(sweep.scenarios)
+def _by_value(sweep: Sweep, fund: str, lang: Lang) -> ReportTable:
+    rows: list[tuple[Cell, ...]] = []
+    for address in sweep.varied:
+        words = grouped(sweep, address, lang)
+        for name in dict.fromkeys(words):
+            chosen = list(words.index[words == name])
+            cells = [_ranged(sweep, fund, of, values[chosen]) for of, values in _of(sweep, fund).items()]
+            rows.append((Cell(address), Cell(name), whole(len(chosen)), *cells))
+    return _of_fund(sweep, "levers", fund, ("address", "value", "count"), rows, lang)
+
+
+def listed(sweep: Sweep, lang: Lang) -> list[ReportTable]:
+    """Every scenario with its values and outcomes, of many those with the extremes; a table a fund."""
+    return [_listed(sweep, fund, lang) for fund in sweep.run.funds]
+
+
+def _listed(sweep: Sweep, fund: str, lang: Lang) -> ReportTable:
+    outcomes = _of(sweep, fund)
+    names = [str(name) for name in sweep.scenarios.index]
+    if len(names) > MANY:
+        ordered = [list(values.sort_values(kind="stable").index) for values in outcomes.values()]
+        ends = {name for each in ordered for name in (*each[:EXTREMES], *each[-EXTREMES:])}
+        names = [name for name in names if name in ends]
+    rows: list[tuple[Cell, ...]] = []
+    for name in names:
+        varied = {at: sweep.scenarios.at[name, at] for at in sweep.varied}
+        said = [f"{at}={_value(value, lang)}" for at, value in varied.items() if not _missing(value)]
+        cells = [shown_as(sweep, fund, metric, float(values[name])) for metric, values in outcomes.items()]
+        number = whole(int(str(sweep.scenarios.at[name, "number"])))
+        rows.append((number, Cell(name), Cell("; ".join(said)), *cells))
+    return _of_fund(sweep, "listed", fund, ("number", "scenario", "values"), rows, lang)
+
+
+def _of(sweep: Sweep, fund: str) -> dict[str, pd.Series[float]]:
+    """A fund's outcomes by metric."""
+    return {metric: values for (of, metric), values in sweep.outcomes.items() if of == fund}
+
+
+def _of_fund(
+    sweep: Sweep, name: str, fund: str, keys: tuple[str, ...], rows: list[tuple[Cell, ...]], lang: Lang
+) -> ReportTable:
+    """A fund's table: columns under ``keys``, then one for each of its outcomes."""
+    heads = [outcome_words(sweep, metric, fund, lang) for metric in _of(sweep, fund)]
+    title = phrase(f"table:{name}", lang)
+    return ReportTable(
+        f"{name}_{fund}",
+        phrase("of_fund", lang, fund=label(fund, lang), title=title),
+        (*(phrase(f"heading:{key}", lang) for key in keys), *heads),
+        tuple(rows),
+        phrase(f"note:{name}", lang, count=len(sweep.scenarios)),
     )
-    heads = [
-        phrase("of_fund", lang, fund=label(fund, lang), title=outcome_words(sweep, metric, fund, lang))
-        for fund, metric in places
-    ]
-    headings = (*table.headings, *sweep.varied, *heads)
-    return ReportTable(table.name, table.title, headings, tuple(rows), table.note)
 
 
 def effects(sweep: Sweep) -> pd.DataFrame:
@@ -204,28 +212,27 @@ def effects(sweep: Sweep) -> pd.DataFrame:
             continue
         few = values.nunique() <= VALUES
         low, high = (values.min(), values.max()) if few else (values.quantile(1 / 3), values.quantile(2 / 3))
-        ends = {"low": set(values.index[values <= low]), "high": set(values.index[values >= high])}
-        for (fund, metric), part in sweep.outcomes.groupby(["fund", "metric"], sort=False):
-            means = {
-                end: part.loc[part["scenario"].isin(names), "value"].mean() for end, names in ends.items()
-            }
-            rows.append(
-                {"fund": fund, "metric": metric, "parameter": address, **means, "base": part["value"].mean()}
-            )
+        ends = {"low": values.index[values <= low], "high": values.index[values >= high]}
+        for (fund, metric), figures in sweep.outcomes.items():
+            if figures.nunique() > 1 or metric.startswith("outlay:"):
+                means = {end: figures[names].mean() for end, names in ends.items()}
+                named = {"fund": fund, "metric": metric, "parameter": address}
+                rows.append({**named, **means, "base": figures.mean()})
     return pd.DataFrame(rows)
 
 
-def grouped(sweep: Sweep, address: str, lang: Lang) -> pd.Series[Any]:
-    """Each scenario's value of an address in words; thirds of the scenarios where there are many."""
+def grouped(sweep: Sweep, address: str, lang: Lang) -> pd.Series[str]:
+    """Each scenario's value of an address in words, in the order of values; thirds of the scenarios where
+    there are many."""
     import pandas as pd
 
-    values = sweep.scenarios[address]
+    values = sweep.scenarios[address].sort_values(kind="stable")
+    words = [_value(value, lang) for value in values]
     if pd.api.types.is_numeric_dtype(values) and values.nunique() > VALUES:
-        ends = values.quantile([1 / 3, 2 / 3]).tolist()
-        words = [f"≤ {ends[0]:.4g}", f"{ends[0]:.4g} – {ends[1]:.4g}", f"> {ends[1]:.4g}"]
-        order = values.sort_values()
-        return order.map(lambda value: words[sum(value > end for end in ends)])
-    return values.sort_values(kind="stable").map(lambda value: _value(value, lang))
+        low, high = values.quantile([1 / 3, 2 / 3])
+        thirds = f"≤ {low:.4g}", f"{low:.4g} … {high:.4g}", f"> {high:.4g}"
+        words = [thirds[int(value > low) + int(value > high)] for value in values]
+    return pd.Series(words, index=values.index)
 
 
 def outcome_words(sweep: Sweep, metric: str, fund: str, lang: Lang) -> str:
@@ -242,14 +249,19 @@ def shown_as(sweep: Sweep, fund: str, metric: str, value: float) -> Cell:
     return Cell(f"{number:,.0f}" if abs(number) >= 99.5 else f"{number:.1f}", number)
 
 
-def _ranged(sweep: Sweep, fund: str, metric: str, values: pd.Series[Any]) -> Cell:
-    mean, low, high = (shown_as(sweep, fund, metric, x) for x in (values.mean(), values.min(), values.max()))
+def _ranged(sweep: Sweep, fund: str, metric: str, values: pd.Series[float]) -> Cell:
+    ends = values.mean(), values.min(), values.max()
+    mean, low, high = (shown_as(sweep, fund, metric, float(value)) for value in ends)
     if mean.number is None or low.number is None or high.number is None:
         return EMPTY
     return Cell(f"{mean.text} ({low.text}–{high.text})", mean.number, (low.number, high.number))
 
 
+def _missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
 def _value(value: Any, lang: Lang) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if _missing(value):
         return phrase("default", lang)
     return f"{value:.4g}" if isinstance(value, float) else str(value)

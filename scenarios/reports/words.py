@@ -40,12 +40,15 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "own_figures": ("The scenario does not call its figures constructed.", "情景未声明其数字为构造数字。"),
     "verdict_chance": (
-        "{scenario}, {fund}: {event} by {last} with a probability of {chance} (95 % interval of the simulation).",
+        "{scenario}, {fund}: {event} by {last} with a probability of {chance} (95 % interval of the"
+        " simulation).",
         "{scenario}，{fund}：截至{last}年，{event}的概率为{chance}（模拟误差95%区间）。",
     ),
     "verdict": (
-        " At the end of {last} the median is {median} months of payment capacity, and in one path of ten it is below"
-        " {low}. Over the whole horizon treasuries pay {paid} % of base-year city claims in the mean, discounted",
+        " At the end of {last} the median is {median} months of payment capacity, and in one path of ten"
+        " it is below"
+        " {low}. Over the whole horizon treasuries pay {paid} % of base-year city claims in the mean,"
+        " discounted",
         "{last}年末累计结余可支付月数中位数为{median}个月，一成路径低于{low}个月。全期各级财政负担均值折现后合计为基年"
         "全市基金支出的{paid}%",
     ),
@@ -54,25 +57,31 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "；期末另有相当于基年支出{bill}%的缺口无来源",
     ),
     "never_alone": (
-        "Read depletion beside the bill: a rule that sends losses to a treasury depletes little and costs much.",
+        "Read depletion beside the bill: a rule that sends losses to a treasury depletes little and costs"
+        " much.",
         "耗尽概率须与负担并读：把亏损转给财政的规则，耗尽概率低而负担高。",
     ),
     "no_bill": (
-        "This run weighs its paths for one event and estimates neither months of capacity nor who pays. Run the scenario"
+        "This run weighs its paths for one event and estimates neither months of capacity nor who pays."
+        " Run the scenario"
         " plainly too, and read the probability beside the bill.",
         "本次运行为单一事件加权，不估计可支付月数，也不估计由谁承担；须另作普通运行，与负担并读。",
     ),
     "reproduce_how": (
-        "The scenario, rules, paths and seed below give the same figures again, to the last bit. The files of the"
+        "The scenario, rules, paths and seed below give the same figures again, to the last bit. The"
+        " files of the"
         " results hold the same, and every metric beside.",
         "以下情景、规则、路径数与随机种子可重现全部数字，逐位一致；结果目录中的文件另含全部指标。",
     ),
     # tables of results
     "table:main_figures": ("Main figures", "主要结果"),
     "note:main_figures": (
-        "Chance: {event}, by {last}, with its Wilson interval. Months: percentiles of payment capacity at the last"
-        " year's end. Who pays: mean over the whole horizon, discounted, % of base-year city claims; opening deficits,"
-        " arrears and run-off are old debts of both treasuries; patients and payers bear what policy cuts and raises."
+        "Chance: {event}, by {last}, with its Wilson interval. Months: percentiles of payment capacity at"
+        " the last"
+        " year's end. Who pays: mean over the whole horizon, discounted, % of base-year city claims;"
+        " opening deficits,"
+        " arrears and run-off are old debts of both treasuries; patients and payers bear what policy cuts"
+        " and raises."
         " Unfunded: stock at the end, not discounted.",
         "概率：截至{last}年{event}的概率及其Wilson区间。月数：最后一年末累计结余可支付月数的分位数。负担：全期均值，已折现，"
         "占基年全市基金支出的百分比；统筹前缺口、欠费与期末清算由两级财政承担；政策调整由患者和缴费人承担。"
@@ -80,15 +89,22 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "table:side_by_side": ("Side by side", "各情景对照"),
     "note:side_by_side": (
-        "Difference: the scenario less {first}, on the same paths. Probabilities in %, Wilson interval; their differences"
-        " in percentage points, interval of Agresti and Min. Means: ± 1.96 standard errors, those of a difference over"
+        "Difference: the scenario less {first}, on the same paths. Probabilities in %, Wilson interval;"
+        " their differences"
+        " in percentage points, interval of Agresti and Min. Means: ± 1.96 standard errors, those of a"
+        " difference over"
         " pairs of paths. Money: 100m yuan, discounted, the unfunded bill not.",
         "差为该情景减去{first}，按同一组路径计。概率单位为%，取Wilson区间；概率之差单位为百分点，取Agresti–Min区间；均值为"
         "±1.96倍标准误，差的标准误按成对路径计算。金额单位为亿元，已折现，无来源缺口未折现。",
     ),
+    "note:chance": (
+        "{event}, with its Wilson interval.",
+        "{event}的概率及其Wilson区间。",
+    ),
     "table:by_year": ("year by year", "分年度结果"),
     "note:by_year": (
-        "Chance: {event}, by that year, with its Wilson interval. Who pays: mean of the year, not discounted, % of"
+        "Chance: {event}, by that year, with its Wilson interval. Who pays: mean of the year, not"
+        " discounted, % of"
         " base-year city claims; unfunded: stock at the year's end.",
         "概率：截至当年{event}的概率及其Wilson区间。负担为当年均值，未折现，占基年全市基金支出的百分比；无来源缺口为年末存量。",
     ),
@@ -99,14 +115,16 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "table:counties": ("counties, 100m yuan", "各县（市、区）（亿元）"),
     "note:counties": (
-        "Means of the whole horizon. Net: drawn from the pool less paid in, not discounted; treasuries: discounted. Gap:"
+        "Means of the whole horizon. Net: drawn from the pool less paid in, not discounted; treasuries:"
+        " discounted. Gap:"
         " probability that by {last} a deficit was once larger than the county's own balance.",
         "全期均值。净得为从统筹支用减上缴，未折现；财政支付已折现。缺口：截至{last}年曾动用本县累计结余后仍不足的概率。",
     ),
     # tables of what they rest on
     "table:rules": ("Rules in force in the simulation", "模拟所用规则"),
     "note:rules": (
-        "Status: stated in the document; reading: its wording leaves it open; delegated: left to a later rule;"
+        "Status: stated in the document; reading: its wording leaves it open; delegated: left to a later"
+        " rule;"
         " assumption: nobody's text.",
         "性质：原文规定为文件载明；解读为文字有歧义；授权另定为留待另行规定；假设为并无依据。",
     ),
@@ -130,24 +148,28 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "sweep_varied": ("Varied: {names}.", "变动：{names}。"),
     "table:outcomes": ("Outcomes over all {count:,} scenarios", "全部{count:,}个情景的结果"),
     "note:outcomes": (
-        "Probabilities and months: by the last year. Treasuries and policy: mean of the whole horizon, not discounted;"
+        "Probabilities and months: by the last year. Treasuries and policy: mean of the whole horizon,"
+        " not discounted;"
         " unfunded: stock at the end. Mean over scenarios, each alike; Number: which scenario.",
         "概率与月数截至最后一年；财政负担与政策调整为全期均值，未折现；无来源缺口为期末存量。均值按情景等权；编号为所在情景。",
     ),
     "table:levers": ("outcomes by value of what varies", "按取值的结果"),
     "note:levers": (
-        "Mean over all scenarios with that value, in brackets the least and the largest of them: everything else varies"
+        "Mean over all scenarios with that value, in brackets the least and the largest of them:"
+        " everything else varies"
         " as in the study.",
         "取该值的全部情景的均值，括号内为其中最小与最大；其余各项按研究设定变动。",
     ),
     "table:listed": ("Scenarios", "情景列表"),
     "note:listed": (
-        "Of {count:,} scenarios; of more than 200, those with the three lowest and highest values of an outcome. All stand"
+        "Of {count:,} scenarios; of more than 200, those with the three lowest and highest values of an"
+        " outcome. All stand"
         " in scenarios.parquet and metrics.parquet.",
         "共{count:,}个情景；超过200个时列出各项结果最低和最高的三个。全部情景见scenarios.parquet与metrics.parquet。",
     ),
     # headings
     "heading:number": ("Number", "编号"),
+    "heading:values": ("Values", "取值"),
     "heading:count": ("Scenarios", "情景数"),
     "heading:address": ("Address", "地址"),
     "heading:least": ("Least", "最小"),

@@ -1,4 +1,4 @@
-"""The report in a browser: what a reader finds, what it asks for, and whether it can be sorted, copied, read."""
+"""The report in a browser: what a reader finds, what it asks for, whether it can be sorted, copied, read."""
 
 from __future__ import annotations
 
