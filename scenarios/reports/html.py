@@ -82,7 +82,8 @@ def _kind(cells: Sequence[Cell], figures: bool) -> str:
 def _cell(cell: Cell, kind: str, first: bool) -> str:
     sort = "" if cell.number is None else f' data-number="{cell.number!r}"'
     tag, scope = ("th", ' scope="row"') if first else ("td", "")
-    return f"<{tag}{scope}{sort}{kind}>{escape(cell.text)}</{tag}>"
+    text = escape(cell.text).replace("/", "/<wbr>")  # where an address may be broken
+    return f"<{tag}{scope}{sort}{kind}>{text}</{tag}>"
 
 
 def picture(figure: Figure, number: int, lang: Lang) -> str:
