@@ -177,6 +177,11 @@ def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:
             within(f"--{option}", given, 1, 1024)
     if request.workers is not None and request.scheduler is not None:
         raise InputError("--scheduler", request.scheduler, "expected one of --workers and --scheduler")
+    if study.design.baseline is not None:
+        expected = (
+            "a sweep has no paired differences: compare the scenario with its baseline, or leave this out"
+        )
+        raise InputError(study.path, "design.baseline", expected)
     check_folder(request.out)
     points = study.points()
     _check_outcomes(study)
@@ -208,6 +213,8 @@ class Spent(NamedTuple):
     seconds: float
     kernel_seconds: float
     threads: int
+    processor_seconds: float = 0.0
+    """Of this process, in the simulation and beside it."""
 
 
 def _elsewhere(request: SweepRequest) -> AbstractContextManager[Workers | None]:
@@ -234,12 +241,12 @@ def _jobs(
 
 
 def _keep(jobs: Iterator[Job], threads: int, store: Store, progress: Progress, of: int) -> Spent:
-    kernel, started = 0.0, time.perf_counter()
+    kernel, started, used = 0.0, time.perf_counter(), time.process_time()
     for job in jobs:
         store.keep(job.number, job.rows)
         kernel += job.kernel_seconds
         progress(len(store.done), of)
-    return Spent(time.perf_counter() - started, kernel, threads)
+    return Spent(time.perf_counter() - started, kernel, threads, time.process_time() - used)
 
 
 def _in_threads(task: Task, points: Sequence[Point], threads: int) -> Iterator[Job]:
@@ -328,6 +335,7 @@ def _write_speed(out: Path, spent: Spent, scenarios: int) -> None:
         "seconds": round(spent.seconds, 3),
         "threads": spent.threads,
         "kernel_seconds": round(spent.kernel_seconds, 3),
+        "processor_seconds": round(spent.processor_seconds, 3),
         "kernel_busy": round(spent.kernel_seconds / (spent.seconds * spent.threads), 3),
         "scenarios_per_second": round(scenarios / spent.seconds, 2),
     }
