@@ -23,6 +23,10 @@ from scenarios.question_api import Answered as Answered
 from scenarios.question_api import Decided as Decided
 from scenarios.question_api import readings as readings
 from scenarios.question_api import solve as solve
+from scenarios.study_api import discover as discover
+from scenarios.study_api import export_ema as export_ema
+from scenarios.study_api import sensitivity as sensitivity
+from scenarios.study_api import stress as stress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +34,9 @@ if TYPE_CHECKING:
     from sim.sampling import Method
 
 __all__ = [
-    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "draw", "explain"),
-    *("new", "prefectures", "readings", "replay", "run", "scenarios", "solve", "templates", "warn"),
+    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover", "draw"),
+    *("explain", "export_ema", "new", "prefectures", "readings", "replay", "run", "scenarios"),
+    *("sensitivity", "solve", "stress", "templates", "warn"),
 ]
 
 

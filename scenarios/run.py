@@ -242,7 +242,7 @@ def idle_pool(case: Case, lang: Lang) -> list[str]:
 
 
 def within(option: str, value: int, lowest: int, highest: int) -> int:
-    """The value of an option; InputError outside the range."""
+    """The value of an option; InputError outside its bounds, both included."""
     if not lowest <= value <= highest:
         raise InputError(option, "", f"expected a whole number from {lowest} to {highest}, found {value}")
     return value
