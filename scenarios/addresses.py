@@ -30,6 +30,19 @@ def put(table: dict[str, Any], address: str, value: Any, path: Path) -> None:
         raise InputError(path, address, f"expected a table above {last}, found {at!r:.40}")
 
 
+def get(table: Mapping[str, Any], address: str) -> Any:
+    """What stands at an address of plain tables and lists; None where nothing does."""
+    at: Any = table
+    for part in address.split("."):
+        if isinstance(at, list):
+            names = [row.get("name", "") if isinstance(row, dict) else "" for row in at]
+            row = names.index(part) if part in names else int(part) - 1 if part.isdecimal() else -1
+            at = at[row] if 0 <= row < len(at) else None
+        else:
+            at = at.get(part) if isinstance(at, dict) else None
+    return at
+
+
 def leaves(table: Mapping[str, Any], closed: frozenset[str] = frozenset()) -> Iterator[tuple[str, Any]]:
     """The table's entries as (address, value); a table with one of the ``closed`` keys is a value."""
     for key, value in table.items():

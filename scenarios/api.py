@@ -18,44 +18,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenarios.labels import Lang
+from scenarios.picture import Picture
+from scenarios.question_api import Answered as Answered
+from scenarios.question_api import Decided as Decided
+from scenarios.question_api import readings as readings
+from scenarios.question_api import solve as solve
+from scenarios.study_api import discover as discover
+from scenarios.study_api import export_ema as export_ema
+from scenarios.study_api import sensitivity as sensitivity
+from scenarios.study_api import stress as stress
 
 if TYPE_CHECKING:
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from sim.sampling import Method
 
 __all__ = [
-    *("Compared", "Settled", "cities", "compare", "draw", "explain", "new"),
-    *("Picture", "prefectures", "replay", "report", "run", "scenarios", "tables", "templates", "warn"),
+    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover", "draw"),
+    *("explain", "export_ema", "new", "prefectures", "readings", "replay", "report", "run", "scenarios"),
+    *("sensitivity", "solve", "stress", "tables", "templates", "warn"),
 ]
-
-
-class Picture(NamedTuple):
-    """A picture: a notebook shows it, ``save`` writes it as PNG, SVG or PDF."""
-
-    name: str
-    figure: Figure
-
-    def save(self, path: str | Path) -> None:
-        """In the format that the path's suffix names."""
-        from scenarios.pictures.sheet import drawing, save
-
-        with drawing():
-            save(self.figure, Path(path))
-
-    def _repr_png_(self) -> bytes:
-        from io import BytesIO
-
-        from scenarios.pictures.sheet import drawing
-
-        buffer = BytesIO()
-        with drawing():
-            self.figure.savefig(buffer, format="png", dpi=110)
-        return buffer.getvalue()
-
-    def __repr__(self) -> str:
-        return f"<Picture {self.name}>"
 
 
 class Settled(NamedTuple):

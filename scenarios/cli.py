@@ -12,9 +12,11 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
+
+from scenarios import question_commands, study_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -316,6 +318,47 @@ def new(
 
 
 @app.command()
+def sweep(
+    study: Annotated[str, typer.Argument(metavar="STUDY", help="A built-in study, or a file.")],
+    out: Out,
+    paths: Annotated[int | None, typer.Option(help="Number of paths of each scenario.")] = None,
+    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes of this machine, in place of threads (needs Dask).")
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="A Dask scheduler, such as tcp://10.0.0.1:8786.")
+    ] = None,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Only say how many scenarios, how long, how much disk.")
+    ] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start over, whatever DIR holds of a sweep.")
+    ] = False,
+    lang: Language = "en",
+) -> None:
+    """Every scenario of a study; interrupted, the same command goes on where it stopped."""
+    from scenarios.sweep import SweepRequest
+    from scenarios.sweep import sweep as run_sweep
+    from scenarios.sweep_words import interrupted, plan_words, print_sweep
+
+    request = SweepRequest(study, out, paths, years, seed, threads, workers, scheduler, fresh)
+    screen = console()
+    if plan:
+        for line in plan_words(request, lang):
+            screen.print(line, markup=False, highlight=False, soft_wrap=True)
+        return
+    try:
+        with progress_on("scenarios") as progress:
+            done = run_sweep(request, progress)
+    except KeyboardInterrupt:
+        leave(INTERRUPTED, interrupted(out, lang))
+    print_sweep(done, screen, lang)
+
+
+@app.command()
 def bench(
     city: Annotated[
         list[str] | None, typer.Argument(metavar="[CITY]...", help="Scenarios; the five cities' without.")
@@ -331,6 +374,10 @@ def bench(
     with progress_on() as progress:
         speeds = run_bench(city or [], paths, json, progress)
     print_bench(speeds, console(), lang)
+
+
+question_commands.add_commands(app)
+study_commands.add_commands(app)
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:
@@ -359,22 +406,22 @@ def console() -> Console:
 class progress_on:  # noqa: N801 - used as a context manager
     """A progress bar on a terminal, a plain line each tenth without one; both on standard error."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "paths") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
         self.console = Console(stderr=True)
         self.bar = (
             Progress(
-                *("paths", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+                *(what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
                 console=self.console,
                 transient=True,
             )
             if self.console.is_terminal
             else None
         )
-        self.task = self.bar.add_task("paths", total=None) if self.bar else None
-        self.tenths = 0
+        self.task = self.bar.add_task(what, total=None) if self.bar else None
+        self.what, self.tenths = what, 0
 
     def __enter__(self) -> Progress:
         if self.bar:
@@ -385,15 +432,15 @@ class progress_on:  # noqa: N801 - used as a context manager
         if self.bar:
             self.bar.stop()
 
-    def report(self, done: int, paths: int) -> None:
-        """Show that ``done`` of ``paths`` are simulated; 0 while the kernels are made ready."""
+    def report(self, done: int, of: int) -> None:
+        """Show that ``done`` of so many are simulated; 0 while the kernels are made ready."""
         if self.bar and self.task is not None:
-            self.bar.update(self.task, completed=done, total=paths)
+            self.bar.update(self.task, completed=done, total=of)
         elif done == 0:
             print("making the kernels ready (compiled on the first run)", file=sys.stderr, flush=True)
-        elif done * 10 // paths > self.tenths:
-            self.tenths = done * 10 // paths
-            print(f"{done:,} of {paths:,} paths", file=sys.stderr, flush=True)
+        elif done * 10 // of > self.tenths:
+            self.tenths = done * 10 // of
+            print(f"{done:,} of {of:,} {self.what}", file=sys.stderr, flush=True)
 
 
 def main() -> None:
@@ -426,7 +473,7 @@ def main() -> None:
         sys.exit(USER_FAULT)
 
 
-def leave(status: int) -> None:
+def leave(status: int, said: str = "interrupted, nothing written") -> NoReturn:
     """End at once: worker threads may still be inside compiled code."""
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -434,7 +481,7 @@ def leave(status: int) -> None:
         except OSError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
     if status == INTERRUPTED:
-        print("fundsim: interrupted, nothing written", file=sys.stderr, flush=True)
+        print(f"fundsim: {said}", file=sys.stderr, flush=True)
     os._exit(status)
 
 

@@ -151,9 +151,9 @@ def resolved(request: RunRequest) -> tuple[Scenario, int, int]:
         values=request.values,
     )
     paths = _paths(request, scenario)
-    seed = _within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
+    seed = within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
     if request.threads is not None:
-        _within("--threads", request.threads, 1, 1024)
+        within("--threads", request.threads, 1, 1024)
     _check_counties(scenario)
     return scenario, paths, seed
 
@@ -163,10 +163,10 @@ def _paths(request: RunRequest, scenario: Scenario) -> int:
     from sim.sampling import refused, sobol_paths
 
     if request.paths is None:
-        paths = _within("paths", scenario.paths, 1, MAX_PATHS)
+        paths = within("paths", scenario.paths, 1, MAX_PATHS)
         more = {"sobol": sobol_paths(paths), "antithetic": paths + paths % 2}
         return more.get(request.sampling, paths)
-    paths = _within("--paths", request.paths, 1, MAX_PATHS)
+    paths = within("--paths", request.paths, 1, MAX_PATHS)
     if request.sampling != "importance" and (problem := refused(request.sampling, paths)):
         raise InputError("--paths", "", problem)
     return paths
@@ -245,7 +245,8 @@ def idle_pool(case: Case, lang: Lang) -> list[str]:
     return [word("idle_pool", lang, funds=("、" if lang == "zh" else ", ").join(idle))] if idle else []
 
 
-def _within(option: str, value: int, lowest: int, highest: int) -> int:
+def within(option: str, value: int, lowest: int, highest: int) -> int:
+    """The value of an option; InputError outside its bounds, both included."""
     if not lowest <= value <= highest:
         raise InputError(option, "", f"expected a whole number from {lowest} to {highest}, found {value}")
     return value

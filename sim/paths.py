@@ -36,7 +36,7 @@ def event_years(
 ) -> EventYears:
     """The years of all events of every path, (E + C) x F x 2 bytes a path; ValueError for no paths."""
     series = series_of(case, NO_SERIES)
-    parts = list(_noted(case, series, paths, seed, threads, blocks_per_chunk))
+    parts = list(noted(case, series, paths, seed, threads, blocks_per_chunk))
     city, county = (
         np.concatenate([figures.transpose(0, 3, 1, 2).reshape(-1, *figures.shape[1:3]) for figures in each])
         for each in zip(*((part.years, part.county_years) for part in parts), strict=True)
@@ -56,23 +56,29 @@ def path_values(
     """The wanted series, and their values (series, paths) in yuan, months or 0 to 1; NaN where a path has
     none.  Eight bytes each: ask for what you need.  ValueError for no paths."""
     series = series_of(case, wanted)
-    parts = _noted(case, series, paths, seed, threads, blocks_per_chunk)
+    parts = noted(case, series, paths, seed, threads, blocks_per_chunk)
     values = [part.values.transpose(1, 0, 2).reshape(len(series.keys), -1) for part in parts]
     return series, np.concatenate(values, axis=1)[:, :paths]
 
 
-def _noted(
-    case: Case, series: Series, paths: int, seed: int, threads: int | None, blocks_per_chunk: int | None
+def noted(
+    case: Case,
+    series: Series,
+    paths: int,
+    seed: int,
+    threads: int | None = None,
+    blocks_per_chunk: int | None = None,
 ) -> Iterator[ByPath]:
-    """Chunk by chunk, the values of the series and the years of the events."""
+    """Chunk by chunk in the order of paths, the values of the series and the years of the events, for who
+    needs a part of them: lanes beyond the last path are nobody's.  ValueError for no paths."""
     if paths < 1:
         raise ValueError("paths: at least 1")
     plan, blocks = lower_case(case), -(-paths // LANES)
     workers = min(threads or usable_cores(), blocks, affordable_workers(series.bins))
     per_chunk = min(blocks, blocks_per_chunk or fitting_blocks(series, blocks, workers))
 
-    noted = [new_by_path(case, per_chunk, len(series.keys)) for _ in range(workers)]
-    tallies = [new_tally(case, series, per_chunk, by_path=each) for each in noted]
+    mine = [new_by_path(case, per_chunk, len(series.keys)) for _ in range(workers)]
+    tallies = [new_tally(case, series, per_chunk, by_path=each) for each in mine]
     crew = Workers(plan, lower_noise(case, plan, seed), paths, tallies, [new_work(case) for _ in tallies])
     with closing(crew.run(chunks_of(case, "plain", seed, blocks, per_chunk))) as parts:
         for part in parts:

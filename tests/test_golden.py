@@ -1,9 +1,9 @@
-"""Golden cases: one for each clause that moves money, small enough to work out by hand.
+"""Golden cases: one for each clause that moves money and each reading, small enough to work out by hand.
 
-The tables are in ``golden/<city>*.toml``, one ``[[case]]`` a clause, each with its arithmetic.  A case is
-written out as a data directory and replayed under the city's own file, default readings:
+The tables are in ``golden/<city>*.toml``, each ``[[case]]`` with its arithmetic.  A case is written out as a
+data directory and replayed under the city's own file:
 
-- ``city``, ``rules``, ``template``: instead of the city that names the file;
+- ``city``, ``rules``, ``template``: instead of the city that names the file; ``readings``: not the default;
 - ``flows``: county -> one [contributions, claims] of the whole year a year, spread evenly over its months;
 - ``opening``: [county, account, amount]; counties without a row have a balance of 0 and no base claims;
 - ``annual``: [county, year, figures]; ``city_level``: the units of the city itself (市本级);
@@ -33,7 +33,9 @@ CASES = [
     for path in sorted(GOLDEN.glob("*.toml"))
     for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
 ]
-KNOWN = set("name why city rules template fund flows opening annual city_level apply_adjustment".split())
+KNOWN = set(
+    "name why city rules template readings fund flows opening annual city_level apply_adjustment".split()
+)
 EXPECTED = {"ledger", "plain", "balances", "adjustments"}
 FIRST_YEAR = {"taizhou": 2022, "yancheng": 2020, "ziyang": 2017, "linyi": 2020, "hangzhou": 2022}
 
@@ -87,7 +89,7 @@ def test_golden_case(city: str, case: dict[str, Any], tmp_path: Path) -> None:
     assert set(case) <= KNOWN | EXPECTED
     folder = data_directory(tmp_path, case, FIRST_YEAR.get(city, 2020))
     apply = case.get("apply_adjustment", False)
-    rules = load_city(city, None, case.get("template"), case.get("rules"))
+    rules = load_city(city, case.get("readings"), case.get("template"), case.get("rules"))
     replayed, funds = replay_city(rules, folder, apply_adjustment=apply)
     assert funds == (case["fund"],)
     check_ledger(replayed, case)
@@ -109,3 +111,16 @@ def test_every_city_has_golden_cases_with_their_arithmetic() -> None:
     names = [param.id for param in CASES]
     assert len(set(names)) == len(names)
     assert all(len(param.values[1]["why"]) > 20 for param in CASES)
+
+
+def test_every_alternative_reading_has_a_golden_case() -> None:
+    """Of every city and template; a template that takes over a city's rules has that city's."""
+    worked = {
+        (city, *pair)
+        for city, case in (param.values for param in CASES)
+        for pair in case.get("readings", {}).items()
+    }
+    for city in (*builtin_cities(), *(name for name in builtin_templates() if name != "zhejiang")):
+        for at, reading in load_city(city).readings.items():
+            for alternative in reading.alternative:
+                assert (city, at, alternative.name) in worked, (city, at, alternative.name)
