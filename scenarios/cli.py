@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from scenarios import question_commands, study_commands
+from scenarios import question_commands, report_commands, study_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -88,34 +88,6 @@ def draw(
     screen = console()
     for line in [*map(str, files), *left_out]:
         screen.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def report(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run, compare or sweep has written.")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")],
-    lang: Language = "en",
-) -> None:
-    """One page of a run, comparison or sweep: summary, pictures, clauses, tables, how to reproduce it."""
-    from scenarios.reports.report import report as make_report
-
-    console().print(str(make_report(directory, out, lang)), markup=False, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def tables(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run, compare or sweep has written.")],
-    out: Out,
-    kind: Annotated[
-        Literal["csv", "tex", "html"], typer.Option("--format", help="For Excel, LaTeX or Word.")
-    ] = "csv",
-    lang: Language = "en",
-) -> None:
-    """The tables of a report, a file each."""
-    from scenarios.reports.export import tables as export
-
-    for file in export(directory, out, kind, lang):
-        console().print(str(file), markup=False, highlight=False, soft_wrap=True)
 
 
 @app.command()
@@ -378,6 +350,7 @@ def bench(
 
 question_commands.add_commands(app)
 study_commands.add_commands(app)
+report_commands.add_commands(app)
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:

@@ -22,6 +22,7 @@ from scenarios.reports.results import (
 )
 from scenarios.reports.table import ReportTable, chances, share
 from scenarios.reports.words import phrase
+from scenarios.store import STUDY
 from scenarios.stored import MANIFEST, read_manifest, read_stored
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ class StudyPage:
     """The results of a sweep in one language; InputError for a directory that holds none."""
 
     def __init__(self, directory: str | Path, lang: Lang = "en") -> None:
-        self.lang, self.sweep = lang, study.read_sweep(Path(directory))
+        self.lang, self.sweep = lang, study.read(Path(directory))
 
     @property
     def title(self) -> str:
@@ -216,5 +217,5 @@ class StudyPage:
 
 def page_of(directory: str | Path, lang: Lang) -> RunPage | StudyPage:
     """The page of whatever a directory holds; InputError where that is nothing."""
-    page = StudyPage if (Path(directory) / study.STUDY).is_file() else RunPage
+    page = StudyPage if (Path(directory) / STUDY).is_file() else RunPage
     return page(directory, lang)

@@ -13,12 +13,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scenarios.errors import InputError
+from scenarios.facts import CITY
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption, metric_caption
 from scenarios.pictures.panels import unit_of
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table, whole
 from scenarios.reports.words import phrase
-from scenarios.stored import COLUMNS, read_manifest
+from scenarios.store import STUDY, read_study
+from scenarios.sweep import read_sweep
 from sim.differences import nought_if_absent
 
 if TYPE_CHECKING:
@@ -27,12 +29,6 @@ if TYPE_CHECKING:
     from scenarios.facts import RunFacts
     from scenarios.pictures.runs import Run
 
-STUDY, SCENARIOS, METRICS, UNFINISHED = (
-    "study.json",
-    "scenarios.parquet",
-    "metrics.parquet",
-    "unfinished.sqlite",
-)
 IDENTIFYING = ("scenario", "number", "base")
 MANY = 200
 """Scenarios that are listed one by one; of more, the extremes of every outcome."""
@@ -59,30 +55,20 @@ class Sweep(NamedTuple):
         return [str(name) for name in self.scenarios if name not in IDENTIFYING]
 
 
-def read_sweep(folder: Path) -> Sweep:
-    """A finished sweep; InputError for whatever is missing or damaged."""
-    import pandas as pd
-    from pyarrow import ArrowException
-
+def read(folder: Path) -> Sweep:
+    """A finished sweep; InputError for whatever is missing, damaged or not finished."""
     from scenarios.facts import MetricsIndex
     from scenarios.pictures.runs import Run
 
-    if (folder / UNFINISHED).exists():
-        raise InputError(folder, "", "expected a finished sweep: the command that began it goes on with it")
-    manifest = read_manifest(folder / STUDY)
-    try:
-        scenarios = pd.read_parquet(folder / SCENARIOS)
-        metrics = pd.read_parquet(folder / METRICS, filters=[("county", "==", "*")])
-        scenarios = scenarios.sort_values("number").set_index("scenario", drop=False)
-        facts = _facts(manifest, metrics)
-        found = _outcomes(metrics[list(COLUMNS)], scenarios)
-    except (OSError, ArrowException, KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            folder, "", f"expected a sweep as fundsim sweep writes it ({error!s:.120})"
-        ) from None
+    scenarios, metrics = read_sweep(folder)
+    manifest = read_study(folder)
+    metrics = metrics[metrics["county"] == CITY]
+    scenarios = scenarios.sort_values("number").set_index("scenario", drop=False)
+    found = _outcomes(metrics, scenarios)
     if not found:
-        raise InputError(folder / METRICS, "", "expected outcomes of the last year or the whole horizon")
-    return Sweep(manifest, scenarios, found, Run(MetricsIndex(metrics.iloc[:0]), facts))
+        expected = "expected an event, months of capacity or a burden of the last year or the whole horizon"
+        raise InputError(folder / STUDY, "outcomes.metrics", expected)
+    return Sweep(manifest, scenarios, found, Run(MetricsIndex(metrics.iloc[:0]), _facts(manifest, metrics)))
 
 
 def _outcomes(metrics: pd.DataFrame, scenarios: pd.DataFrame) -> dict[tuple[str, str], pd.Series[float]]:
