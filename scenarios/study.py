@@ -66,8 +66,9 @@ class Design(Instrument):
     futures: Literal["grid", "lhs", "sobol"] = "grid"
     samples: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 1
-    baseline: dict[str, Any] | None = None
-    """Addresses and values of a scenario that each is compared with, on the same random numbers."""
+    baseline: dict[str, Any] | Literal["present"] | None = None
+    """What each scenario is compared with, on the same random numbers: its base with the present value of all
+    that varies, and these values at these addresses."""
     list: tuple[dict[str, Any], ...] = ()
     """Points one by one, in place of levers and uncertainties."""
 
@@ -103,6 +104,8 @@ class Study:
     outcomes: Outcomes
     design: Design
     readings: ReadingsWanted | None = None
+    baselines: tuple[Scenario, ...] = ()
+    """One for each base, where the design has a baseline."""
 
     def points(self) -> list[Point]:
         """Every scenario in order; InputError where there are too many, or none can be drawn."""
@@ -182,7 +185,8 @@ def load_study(name_or_path: str | Path, years: int | None = None) -> Study:
         raise InputError(path, "design", "needs samples, how many futures are drawn")
     wanted = first.uncertainties.get("readings")
     readings = _readings_wanted(path, wanted)
-    return Study(path, first.file.name, bases, names, outcomes, design, readings)
+    baselines = () if design.baseline is None else tuple(_baseline(path, base, design) for base in bases)
+    return Study(path, first.file.name, bases, names, outcomes, design, readings, baselines)
 
 
 def combinations(varied: Mapping[str, Variation]) -> list[dict[str, Any]]:
@@ -243,6 +247,17 @@ def _bases(path: Path) -> tuple[tuple[str, ...], tuple[Base, ...]]:
     if len(set(extends)) < len(extends):
         raise InputError(path, "extends", "expected each scenario once")
     return tuple(extends), tuple(load_base(path, extends=each) for each in extends)
+
+
+def _baseline(path: Path, base: Base, design: Design) -> Scenario:
+    """What scenarios of a base are compared with; InputError where it cannot be."""
+    values = {} if design.baseline == "present" else dict(leaves(design.baseline or {}))
+    try:
+        return build(present(base), values)
+    except InputError as error:
+        ours = any(f"{error.place}.".startswith(f"{at}.") for at in values)
+        place = f"design.baseline.{error.place}" if ours else f"design.baseline: {error.place}"
+        raise InputError(path, place, error.expected) from None
 
 
 def _of_years(base: Base, years: int) -> Base:
