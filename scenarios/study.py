@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from scenarios.addresses import leaves
 from scenarios.city import City
@@ -60,13 +60,19 @@ class Outcomes(Instrument):
     """Calendar years; without them all.  Whole-horizon figures are kept always."""
 
 
+def _present_or_table(given: Any) -> Any:
+    if given is not None and given != "present" and not isinstance(given, dict):
+        raise ValueError(f'expected "present" or a table of addresses and values, found {given!r:.60}')
+    return given
+
+
 class Design(Instrument):
     """How futures are drawn."""
 
     futures: Literal["grid", "lhs", "sobol"] = "grid"
     samples: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 1
-    baseline: dict[str, Any] | Literal["present"] | None = None
+    baseline: Annotated[dict[str, Any] | Literal["present"] | None, BeforeValidator(_present_or_table)] = None
     """What each scenario is compared with, on the same random numbers: its base with the present value of all
     that varies, and these values at these addresses."""
     list: tuple[dict[str, Any], ...] = ()
@@ -255,9 +261,9 @@ def _baseline(path: Path, base: Base, design: Design) -> Scenario:
     try:
         return build(present(base), values)
     except InputError as error:
-        ours = any(f"{error.place}.".startswith(f"{at}.") for at in values)
-        place = f"design.baseline.{error.place}" if ours else f"design.baseline: {error.place}"
-        raise InputError(path, place, error.expected) from None
+        if any(f"{error.place}.".startswith(f"{at}.") for at in values):
+            raise InputError(path, f"design.baseline.{error.place}", error.expected) from None
+        raise InputError(path, "design.baseline", str(error)) from None
 
 
 def _of_years(base: Base, years: int) -> Base:

@@ -78,9 +78,7 @@ class Desk:
         self._memory = memory
         return Table(layout, figures)
 
-    def paired_table(
-        self, baseline: Case, case: Case, *, paths: int, seed: int, stop: Stop
-    ) -> Table | None:
+    def paired_table(self, baseline: Case, case: Case, *, paths: int, seed: int, stop: Stop) -> Table | None:
         """``table``, and what the case differs by from a baseline on the same random numbers, as
         ``simulate_paired`` and ``difference_columns`` have it."""
         started = time.thread_time()
