@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scenarios.cluster import Workers
     from scenarios.store import Store
     from sim.desk import Desk
+    from sim.model import Case
     from sim.series import Wanted
     from sim.threads import Stop
 
@@ -177,11 +178,6 @@ def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:
             within(f"--{option}", given, 1, 1024)
     if request.workers is not None and request.scheduler is not None:
         raise InputError("--scheduler", request.scheduler, "expected one of --workers and --scheduler")
-    if study.design.baseline is not None:
-        expected = (
-            "a sweep has no paired differences: compare the scenario with its baseline, or leave this out"
-        )
-        raise InputError(study.path, "design.baseline", expected)
     check_folder(request.out)
     points = study.points()
     _check_outcomes(study)
@@ -194,8 +190,12 @@ def run_point(desk: Desk, task: Task, point: Point, stop: Stop) -> Job | None:
     from scenarios.rows_bytes import to_bytes
 
     before = desk.kernel_seconds
-    case = _case(task.study, point)
-    table = desk.table(case, paths=task.paths, seed=task.seed, stop=stop)
+    case, chosen = _case(task.study, point), {"paths": task.paths, "seed": task.seed}
+    if task.study.baselines:
+        baseline = task.study.baselines[point.base].case
+        table = desk.paired_table(baseline, case, **chosen, stop=stop)
+    else:
+        table = desk.table(case, **chosen, stop=stop)
     if table is None:
         return None
     rows = to_bytes(table)
@@ -274,10 +274,16 @@ def make_ready(task: Task, point: Point) -> None:
     run_point(Desk(task.wanted), Task(task.study, 1, 0), point, np.zeros(1, np.uint8))
 
 
-def _case(study: Study, point: Point) -> Any:
+def _case(study: Study, point: Point) -> Case:
     """The case at a point; InputError names the values that cannot be."""
+    from sim.paired import mismatch
+
     try:
-        return study.scenario(point).case
+        case = study.scenario(point).case
+        if study.baselines and (problem := mismatch(study.baselines[point.base].case, case)):
+            expected = f"cannot be compared with its baseline: {problem}"
+            raise InputError(study.path, "design.baseline", expected)
+        return case
     except InputError as error:
         values = ", ".join(f"{at} = {value}" for at, value in point.values.items())
         place = f"scenario {point.id} ({values}): {error.place}" if values else error.place

@@ -109,7 +109,6 @@ def test_years_and_counties_are_those_of_the_outcomes(tmp_path: Path) -> None:
     [
         ('"unfunded"]', '"unfundd"]', ["outcomes.metrics", "unfunded"]),
         ('"unfunded"]', '"unfunded"]\nyears = [2031]', ["outcomes.years", "2025 to 2026"]),
-        ('"unfunded"]', '"unfunded"]\n[design]\nbaseline = { volatility_factor = 1 }', ["design.baseline"]),
         ("[1, 2]", "[1, -2]", ["volatility_factor", "-2"]),
         ('"full-pooling"]', '"ful-pooling"]', ["rules", "full-pooling"]),
     ],
