@@ -61,7 +61,7 @@ def run_discover(request: DiscoverRequest) -> Discovery:
     if request.out is not None:
         check_folder(request.out)
     swept = load_swept(request.folder)
-    statistic = request.statistic or ("probability" if request.outcome.startswith(EVENT) else "mean")
+    statistic = request.statistic or ("probability" if EVENT in request.outcome else "mean")
     year = swept.last_year(request.outcome) if request.year is None else request.year
     figure = Figure(request.outcome, statistic, request.fund or _only_fund(swept.city_rows()), year)
     values = swept.values(figure).to_numpy()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 EVENT = "event:"
 DISCOUNTED = ":discounted"
+PREFIX = "difference:"
+"""Of a metric less the baseline's."""
 DEFAULT_OUTCOME = "event:reserve_depletion"
 
 
@@ -44,6 +46,9 @@ def outcome_words(metric: str, year: int | None, span: tuple[int, int], lang: La
     ``span``: the first and the last year; without a year a metric of the whole horizon names both.
     """
     first, last = span
+    if metric.startswith(PREFIX):
+        what = outcome_words(metric.removeprefix(PREFIX), year, span, lang)
+        return phrase("difference", lang, what=what)
     if metric.startswith(EVENT):
         return phrase("by", lang, what=event_label(metric.removeprefix(EVENT), lang), year=year or last)
     if year is None and metric.startswith(("outlay:", "adjustment:", "gini")):

@@ -6,7 +6,7 @@ file they are plain text, as in the ``metrics.parquet`` of a run, and under the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,22 +14,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from scenarios.metrics_files import pandas_note
-from sim.metrics import COLUMNS, Layout
+from sim.metrics import COLUMNS, Columns, Layout
 
 if TYPE_CHECKING:
     from sim.desk import Table
 
 
 def to_bytes(table: Table) -> bytes:
-    """An Arrow stream of the table without its name."""
+    """An Arrow stream of the table without its name; its differences are a batch of their own."""
     import pyarrow as pa
 
-    words, figures = _words(table.layout), table.figures
-    numbers = [pa.array(column, from_pandas=True) for column in (figures.value, figures.std_error)]
-    batch = pa.record_batch([*words, *numbers, pa.array(figures.n.astype(np.int64))], names=COLUMNS[1:])
+    figures, differences = table.figures._asdict(), table.differences
+    batches = [_batch(_words(table.layout), figures)]
+    if differences is not None:
+        batches.append(_batch(_as_arrow(differences), differences))
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as stream:
-        stream.write_batch(batch)
+    with pa.ipc.new_stream(sink, batches[0].schema) as stream:
+        for batch in batches:
+            stream.write_batch(batch)
     return bytes(sink.getvalue())
 
 
@@ -67,10 +69,23 @@ def write_part(path: Path | Any, ids: Sequence[str], tables: Sequence[Any]) -> N
 @lru_cache(maxsize=64)
 def _words(layout: Layout) -> list[Any]:
     """The words' columns, made once for all tables of a layout."""
+    return _as_arrow(layout.words)
+
+
+def _batch(words: list[Any], figures: Mapping[str, Any]) -> Any:
+    import pyarrow as pa
+
+    numbers = [pa.array(figures[name], from_pandas=True) for name in ("value", "std_error")]
+    counted = pa.array(figures["n"].astype(np.int64))
+    return pa.record_batch([*words, *numbers, counted], names=COLUMNS[1:])
+
+
+def _as_arrow(words: Columns) -> list[Any]:
     import pyarrow as pa
 
     columns = []
-    for name, column in layout.words.items():
+    for name in COLUMNS[1:6]:
+        column = words[name]
         if name == "year":
             columns.append(pa.array(column, from_pandas=True).cast(pa.int32()))
         else:

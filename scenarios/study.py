@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from scenarios.addresses import leaves
 from scenarios.city import City
@@ -60,14 +60,21 @@ class Outcomes(Instrument):
     """Calendar years; without them all.  Whole-horizon figures are kept always."""
 
 
+def _present_or_table(given: Any) -> Any:
+    if given is not None and given != "present" and not isinstance(given, dict):
+        raise ValueError(f'expected "present" or a table of addresses and values, found {given!r:.60}')
+    return given
+
+
 class Design(Instrument):
     """How futures are drawn."""
 
     futures: Literal["grid", "lhs", "sobol"] = "grid"
     samples: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 1
-    baseline: dict[str, Any] | None = None
-    """Addresses and values of a scenario that each is compared with, on the same random numbers."""
+    baseline: Annotated[dict[str, Any] | Literal["present"] | None, BeforeValidator(_present_or_table)] = None
+    """What each scenario is compared with, on the same random numbers: its base with the present value of all
+    that varies, and these values at these addresses."""
     list: tuple[dict[str, Any], ...] = ()
     """Points one by one, in place of levers and uncertainties."""
 
@@ -103,6 +110,8 @@ class Study:
     outcomes: Outcomes
     design: Design
     readings: ReadingsWanted | None = None
+    baselines: tuple[Scenario, ...] = ()
+    """One for each base, where the design has a baseline."""
 
     def points(self) -> list[Point]:
         """Every scenario in order; InputError where there are too many, or none can be drawn."""
@@ -182,7 +191,8 @@ def load_study(name_or_path: str | Path, years: int | None = None) -> Study:
         raise InputError(path, "design", "needs samples, how many futures are drawn")
     wanted = first.uncertainties.get("readings")
     readings = _readings_wanted(path, wanted)
-    return Study(path, first.file.name, bases, names, outcomes, design, readings)
+    baselines = () if design.baseline is None else tuple(_baseline(path, base, design) for base in bases)
+    return Study(path, first.file.name, bases, names, outcomes, design, readings, baselines)
 
 
 def combinations(varied: Mapping[str, Variation]) -> list[dict[str, Any]]:
@@ -243,6 +253,17 @@ def _bases(path: Path) -> tuple[tuple[str, ...], tuple[Base, ...]]:
     if len(set(extends)) < len(extends):
         raise InputError(path, "extends", "expected each scenario once")
     return tuple(extends), tuple(load_base(path, extends=each) for each in extends)
+
+
+def _baseline(path: Path, base: Base, design: Design) -> Scenario:
+    """What scenarios of a base are compared with; InputError where it cannot be."""
+    values = {} if design.baseline == "present" else dict(leaves(design.baseline or {}))
+    try:
+        return build(present(base), values)
+    except InputError as error:
+        if any(f"{error.place}.".startswith(f"{at}.") for at in values):
+            raise InputError(path, f"design.baseline.{error.place}", error.expected) from None
+        raise InputError(path, "design.baseline", str(error)) from None
 
 
 def _of_years(base: Base, years: int) -> Base:

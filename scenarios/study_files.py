@@ -90,6 +90,7 @@ def _plain(variation: Variation) -> Any:
 def _inputs(study: Study, points: Sequence[Point]) -> list[Path]:
     """Every file that was read: the study's and the bases', and the rules of all their cities."""
     files: dict[Path, None] = {path: None for base in study.bases for path in base.files}
+    files |= {path: None for baseline in study.baselines for path in baseline.city.files}
     seen = set()
     for point in points:
         rules = tuple((at, str(point.values.get(at))) for at in ("city", "rules", "template"))

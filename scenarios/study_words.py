@@ -9,6 +9,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "by": ("{what} by the end of {year}", "截至{year}年末{what}"),
     "at": ("{what}, {year}", "{year}年{what}"),
     "over": ("{what}, {first}–{last}", "{first}—{last}年{what}"),
+    "difference": ("{what}, less the baseline's", "{what}（与基准之差）"),
     "discounted": (", discounted", "（折现）"),
     "metric:months_of_capacity": ("months of payment capacity", "累计结余可支付月数"),
     "metric:cash_months": ("months of capacity in cash", "现金可支付月数"),

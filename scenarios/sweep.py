@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from scenarios.cluster import Workers
     from scenarios.store import Store
     from sim.desk import Desk
+    from sim.model import Case
     from sim.series import Wanted
     from sim.threads import Stop
 
@@ -189,8 +190,12 @@ def run_point(desk: Desk, task: Task, point: Point, stop: Stop) -> Job | None:
     from scenarios.rows_bytes import to_bytes
 
     before = desk.kernel_seconds
-    case = _case(task.study, point)
-    table = desk.table(case, paths=task.paths, seed=task.seed, stop=stop)
+    case, chosen = _case(task.study, point), {"paths": task.paths, "seed": task.seed}
+    if task.study.baselines:
+        baseline = task.study.baselines[point.base].case
+        table = desk.paired_table(baseline, case, **chosen, stop=stop)
+    else:
+        table = desk.table(case, **chosen, stop=stop)
     if table is None:
         return None
     rows = to_bytes(table)
@@ -208,6 +213,8 @@ class Spent(NamedTuple):
     seconds: float
     kernel_seconds: float
     threads: int
+    processor_seconds: float = 0.0
+    """Of this process, in the simulation and beside it."""
 
 
 def _elsewhere(request: SweepRequest) -> AbstractContextManager[Workers | None]:
@@ -234,12 +241,12 @@ def _jobs(
 
 
 def _keep(jobs: Iterator[Job], threads: int, store: Store, progress: Progress, of: int) -> Spent:
-    kernel, started = 0.0, time.perf_counter()
+    kernel, started, used = 0.0, time.perf_counter(), time.process_time()
     for job in jobs:
         store.keep(job.number, job.rows)
         kernel += job.kernel_seconds
         progress(len(store.done), of)
-    return Spent(time.perf_counter() - started, kernel, threads)
+    return Spent(time.perf_counter() - started, kernel, threads, time.process_time() - used)
 
 
 def _in_threads(task: Task, points: Sequence[Point], threads: int) -> Iterator[Job]:
@@ -267,10 +274,16 @@ def make_ready(task: Task, point: Point) -> None:
     run_point(Desk(task.wanted), Task(task.study, 1, 0), point, np.zeros(1, np.uint8))
 
 
-def _case(study: Study, point: Point) -> Any:
+def _case(study: Study, point: Point) -> Case:
     """The case at a point; InputError names the values that cannot be."""
+    from sim.paired import mismatch
+
     try:
-        return study.scenario(point).case
+        case = study.scenario(point).case
+        if study.baselines and (problem := mismatch(study.baselines[point.base].case, case)):
+            expected = f"cannot be compared with its baseline: {problem}"
+            raise InputError(study.path, "design.baseline", expected)
+        return case
     except InputError as error:
         values = ", ".join(f"{at} = {value}" for at, value in point.values.items())
         place = f"scenario {point.id} ({values}): {error.place}" if values else error.place
@@ -328,6 +341,7 @@ def _write_speed(out: Path, spent: Spent, scenarios: int) -> None:
         "seconds": round(spent.seconds, 3),
         "threads": spent.threads,
         "kernel_seconds": round(spent.kernel_seconds, 3),
+        "processor_seconds": round(spent.processor_seconds, 3),
         "kernel_busy": round(spent.kernel_seconds / (spent.seconds * spent.threads), 3),
         "scenarios_per_second": round(scenarios / spent.seconds, 2),
     }

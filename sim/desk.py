@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.differences import difference_columns
 from sim.event_rows import Figures
 from sim.kernels.block import Work, merge_blocks
 from sim.kernels.lanes import LANES
 from sim.kernels.tally import Tally
 from sim.lower import lower_case, lower_noise
-from sim.metrics import Layout, figures_of, layout_of
+from sim.metrics import Columns, Layout, figures_of, layout_of
 from sim.model import Case
+from sim.paired import pair_in_turn
 from sim.sampling import chunks_of
 from sim.series import ALL, Series, Wanted, series_of
 from sim.simulate import Result, Workers, most_blocks, new_tally, new_work
@@ -36,6 +38,8 @@ class Table(NamedTuple):
 
     layout: Layout
     figures: Figures
+    differences: Columns | None = None
+    """The rows of its differences from another case, where there is one."""
 
 
 class Desk:
@@ -44,7 +48,7 @@ class Desk:
     def __init__(self, wanted: Wanted = ALL) -> None:
         self.wanted = wanted
         self.kernel_seconds = 0.0
-        """Processor time that its thread has spent in ``simulate_blocks``."""
+        """Processor time that its thread has spent in ``simulate_blocks``, and in pairing paths."""
         self._memory: _Memory | None = None
         self._shape: tuple[int, ...] = ()
 
@@ -73,6 +77,18 @@ class Desk:
         figures, _ = figures_of(result, layout, wipe=True)
         self._memory = memory
         return Table(layout, figures)
+
+    def paired_table(self, baseline: Case, case: Case, *, paths: int, seed: int, stop: Stop) -> Table | None:
+        """``table``, and what the case differs by from a baseline on the same random numbers, as
+        ``simulate_paired`` and ``difference_columns`` have it."""
+        started = time.thread_time()
+        paired = pair_in_turn([baseline, case], paths=paths, seed=seed, wanted=self.wanted, stop=stop)
+        self.kernel_seconds += time.thread_time() - started
+        if paired is None:
+            return None
+        layout = layout_of(paired.results[1])
+        figures, _ = figures_of(paired.results[1], layout)
+        return Table(layout, figures, difference_columns(paired.pairs[0], ""))
 
     def _fitting(self, case: Case, series: Series, blocks: int) -> _Memory:
         """Memory with empty tallies for chunks of so many blocks: what is at hand where it fits."""
