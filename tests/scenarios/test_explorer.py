@@ -202,9 +202,12 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@pytest.mark.slow
 def test_another_choice_shows_other_figures_and_another_picture(
     browser: Any, address: str, swept: Path
 ) -> None:
+    from playwright.sync_api import expect
+
     page = browser.new_page()
     page.set_default_timeout(60_000)
     asked: list[str] = []
@@ -227,7 +230,7 @@ def test_another_choice_shows_other_figures_and_another_picture(
             "x => (x.tagName == 'IMG' && x.alt == title) || find(x)) })",
             arg=results.read(row["scenario"]).facts["titles"]["zh"],
         )
-        assert page.locator("tbody tr td").first.inner_text() == expected(row)
+        expect(page.locator("tbody tr td").first).to_have_text(expected(row), timeout=60_000)
         return page.locator("img").first.get_attribute("src")
 
     def with_values(**values: Any) -> dict[str, Any]:
