@@ -17,12 +17,24 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from scenarios import question_commands
+from scenarios.options import (
+    City,
+    Language,
+    Out,
+    Paths,
+    Readings,
+    Rules,
+    Scenario,
+    Seed,
+    Template,
+    Threads,
+    Years,
+    parse_readings,
+)
+from scenarios.terminal import console, progress_on, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from scenarios.facts import RunFacts
-    from scenarios.run import Progress
     from sim.gains import Gain
     from sim.metrics import Columns
 
@@ -33,25 +45,14 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 USER_FAULT, INTERRUPTED = 2, 130
-
-Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of tables and pictures.")]
-Readings = Annotated[
-    list[str] | None,
-    typer.Option("--reading", metavar="ID=VALUE", help="Another reading of a clause; repeat for more."),
-]
-Template = Annotated[str | None, typer.Option("--template", help="A template that is meant for the city.")]
-Rules = Annotated[
-    str | None,
-    typer.Option("--rules", metavar="NAME", help="Another city's or any template's rules for its counties."),
-]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
 
 
 @app.command()
 def explain(
-    city: Annotated[str, typer.Argument(metavar="CITY", help="A built-in city, or a rules file.")],
+    city: City,
     lang: Language = "en",
     reading: Readings = None,
     template: Template = None,
@@ -60,7 +61,7 @@ def explain(
         Path | None, typer.Option(metavar="FILE", help="Draw the rules too: a .png, .svg or .pdf file.")
     ] = None,
 ) -> None:
-    """Every rule parameter of a city: value, clause, status, reading."""
+    """Every rule of a city: value, clause, status, reading."""
     from scenarios.city import load_city
     from scenarios.explain import print_explain
 
@@ -71,7 +72,7 @@ def explain(
         save_diagram(place, diagram, lang)
     print_explain(place, lang, console())
     if diagram is not None:
-        console().print(f"\n{diagram}", markup=False, highlight=False, soft_wrap=True)
+        say(["", diagram])
 
 
 @app.command()
@@ -85,14 +86,12 @@ def draw(
     from scenarios.draw import draw as draw_all
 
     files, left_out = draw_all(directory, out, lang, kind)
-    screen = console()
-    for line in [*map(str, files), *left_out]:
-        screen.print(line, markup=False, highlight=False, soft_wrap=True)
+    say([*files, *left_out])
 
 
 @app.command()
 def replay(
-    city: Annotated[str, typer.Argument(metavar="CITY", help="A built-in city, or a rules file.")],
+    city: City,
     data: Annotated[Path, typer.Argument(metavar="DATA_DIR", help="opening.csv, monthly.csv, …")],
     out: Out,
     apply_adjustment: Annotated[
@@ -102,7 +101,7 @@ def replay(
     template: Template = None,
     rules: Rules = None,
 ) -> None:
-    """Run a city's rules over given monthly figures: who pays what, by which clause."""
+    """Rules over given monthly figures: who pays, by which clause."""
     from scenarios.explain import with_rules
     from scenarios.replay_run import replay_command
 
@@ -115,19 +114,18 @@ def replay(
         template=template,
         rules=rules,
     )
-    screen = console()
     names = f"{with_rules(place, place.name['en'], 'en')} {with_rules(place, place.name['zh'], 'zh')}"
-    screen.print(f"{names}: {len(replayed.ledger):,} transfers → {out}", markup=False)
+    say([f"{names}: {len(replayed.ledger):,} transfers → {out}"])
 
 
 @app.command()
 def run(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
+    scenario: Scenario,
     out: Out,
-    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
-    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
+    paths: Paths = None,
+    years: Years = None,
+    seed: Seed = None,
+    threads: Threads = None,
     lang: Language = "en",
     reading: Readings = None,
     template: Template = None,
@@ -137,10 +135,11 @@ def run(
         typer.Option(help="How paths are drawn; importance: for the probability of one rare event."),
     ] = "plain",
     event: Annotated[
-        str | None, typer.Option(help="The event of --sampling importance [reserve_depletion].")
+        str | None,
+        typer.Option(metavar="NAME", help="The event of --sampling importance; without: reserve_depletion."),
     ] = None,
 ) -> None:
-    """One Monte Carlo run: depletion, months of payment capacity, and who bears the bill."""
+    """One Monte Carlo run: how long reserves last, and who pays."""
     readings = parse_readings(reading)
     chosen = scenario, out, paths, years, seed, threads, readings, template, rules, lang, sampling, event
     if sampling == "importance":
@@ -171,81 +170,7 @@ def run(
     sys.stdout.write(summary.get())
     listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
     speed = label("speed", lang, seconds=done.seconds, speed=done.mcfm_per_second)
-    for line in ("", listed, *map(str, done.files), speed):
-        screen.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def compare(
-    scenario: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SCENARIO SCENARIO...",
-            help="Built-in scenarios or files; taizhou@T5=after_pool,rules=linyi is one with other rules.",
-        ),
-    ],
-    out: Out,
-    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
-    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
-    lang: Language = "en",
-    reading: Readings = None,
-    template: Template = None,
-    rules: Rules = None,
-) -> None:
-    """Scenarios on the same random numbers: what differs between their rules, and in what it results."""
-    from scenarios.compare import CompareRequest, run_compare
-    from scenarios.compare_summary import print_comparison
-    from scenarios.labels import label
-
-    chosen = parse_readings(reading), template, rules, lang
-    request = CompareRequest(tuple(scenario), out, paths, years, seed, threads, *chosen)
-    with progress_on() as progress:
-        compared, files = run_compare(request, progress)
-    screen = console()
-    print_comparison(compared, screen, lang)
-    speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
-    for line in ("", *map(str, files), speed):
-        screen.print(line, markup=False, highlight=False, soft_wrap=True)
-
-
-@app.command()
-def warn(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
-    months: Annotated[
-        str | None,
-        typer.Option(metavar="N,N,…", help="Thresholds in months; without: the scenario's, and 6, 9, 15."),
-    ] = None,
-    within: Annotated[
-        int | None,
-        typer.Option(metavar="YEARS", help="Years that justify a warning; without: all to the horizon."),
-    ] = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where a CSV file goes.")] = None,
-    paths: Annotated[int | None, typer.Option(help="Number of paths.")] = None,
-    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of the random numbers.")] = None,
-    threads: Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")] = None,
-    lang: Language = "en",
-    reading: Readings = None,
-    template: Template = None,
-    rules: Rules = None,
-) -> None:
-    """Early warning: how long before depletion, how often too late, how often in vain."""
-    from scenarios.run import RunRequest
-    from scenarios.warn_run import parse_months, print_warnings
-    from scenarios.warn_run import warn as warn_of
-
-    readings = parse_readings(reading)
-    request = RunRequest(
-        scenario, out or Path(), paths, years, seed, threads, readings, template, rules, lang
-    )
-    with progress_on() as progress:
-        done = warn_of(request, parse_months(months), within, progress, write=out is not None)
-    screen = console()
-    print_warnings(done, screen, lang)
-    for file in done.files:
-        screen.print(str(file), markup=False, highlight=False, soft_wrap=True)
+    say(["", listed, *done.files, speed])
 
 
 @app.command()
@@ -271,7 +196,10 @@ def new(
     ] = False,
     lang: Language = "en",
 ) -> None:
-    """A constructed base case of any prefecture, rules and tables for its own figures: ready to run."""
+    """A constructed base case of any prefecture, ready to run.
+
+    With rules, and tables for the place's own figures.
+    """
     from scenarios.errors import InputError
     from scenarios.new import Listed, every_place, new_words
     from scenarios.new import new as make_new
@@ -284,21 +212,19 @@ def new(
         raise InputError("PREFECTURE", "", "expected a name such as 金华, or --list")
     if out is None:
         raise InputError("--out", "", "expected a folder to write")
-    screen = console()
-    for line in new_words(make_new(place, out, rules), lang):
-        screen.print(line, markup=False, highlight=False, soft_wrap=True)
+    say(new_words(make_new(place, out, rules), lang))
 
 
 @app.command()
 def bench(
     city: Annotated[
-        list[str] | None, typer.Argument(metavar="[CITY]...", help="Scenarios; the five cities' without.")
+        list[str] | None, typer.Argument(metavar="CITY", help="Scenarios; without: the five cities.")
     ] = None,
     paths: Annotated[int | None, typer.Option(help="Paths of one measurement; else what takes 1 s.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures there too.")] = None,
     lang: Language = "en",
 ) -> None:
-    """How fast this machine is: one minute, the whole model, on one thread and on all."""
+    """How fast this machine is, in a minute."""
     from scenarios.bench import bench as run_bench
     from scenarios.bench import print_bench
 
@@ -308,69 +234,6 @@ def bench(
 
 
 question_commands.add_commands(app)
-
-
-def parse_readings(given: list[str] | None) -> dict[str, str]:
-    """ID=VALUE pairs as a dictionary."""
-    from scenarios.errors import InputError
-
-    chosen: dict[str, str] = {}
-    for pair in given or []:
-        name, equals, value = pair.partition("=")
-        if not equals or not name or not value:
-            raise InputError("--reading", pair, "expected ID=VALUE, such as T5=after_pool")
-        if chosen.setdefault(name, value) != value:
-            raise InputError("--reading", pair, f"expected one value for {name}, found two")
-    return chosen
-
-
-def console() -> Console:
-    """A console as wide as the terminal, 80 columns at least, for figures cannot be cut; 100 without one."""
-    from rich.console import Console
-
-    screen = Console()
-    screen.width = max(80, screen.width) if sys.stdout.isatty() else 100
-    return screen
-
-
-class progress_on:  # noqa: N801 - used as a context manager
-    """A progress bar on a terminal, a plain line each tenth without one; both on standard error."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
-
-        self.console = Console(stderr=True)
-        self.bar = (
-            Progress(
-                *("paths", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
-                console=self.console,
-                transient=True,
-            )
-            if self.console.is_terminal
-            else None
-        )
-        self.task = self.bar.add_task("paths", total=None) if self.bar else None
-        self.tenths = 0
-
-    def __enter__(self) -> Progress:
-        if self.bar:
-            self.bar.start()
-        return self.report
-
-    def __exit__(self, *_: object) -> None:
-        if self.bar:
-            self.bar.stop()
-
-    def report(self, done: int, paths: int) -> None:
-        """Show that ``done`` of ``paths`` are simulated; 0 while the kernels are made ready."""
-        if self.bar and self.task is not None:
-            self.bar.update(self.task, completed=done, total=paths)
-        elif done == 0:
-            print("making the kernels ready (compiled on the first run)", file=sys.stderr, flush=True)
-        elif done * 10 // paths > self.tenths:
-            self.tenths = done * 10 // paths
-            print(f"{done:,} of {paths:,} paths", file=sys.stderr, flush=True)
 
 
 def main() -> None:

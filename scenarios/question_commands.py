@@ -1,39 +1,104 @@
-"""Commands that turn a run around: which value of a lever, which reading decides; ``cli`` takes them up."""
+"""Commands that ask more than a run does: what differs, what warns, which lever value, which reading."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of tables.")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
-Paths = Annotated[int | None, typer.Option(help="Number of paths.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the random numbers.")]
-Readings = Annotated[
-    list[str] | None,
-    typer.Option("--reading", metavar="ID=VALUE", help="Another reading of a clause; repeat for more."),
-]
-Template = Annotated[str | None, typer.Option("--template", help="A template that is meant for the city.")]
-Rules = Annotated[
-    str | None,
-    typer.Option("--rules", metavar="NAME", help="Another city's or any template's rules for its counties."),
-]
-Threads = Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")]
+from scenarios.options import (
+    Language,
+    Out,
+    OutIfAny,
+    Paths,
+    Readings,
+    Rules,
+    Scenario,
+    Seed,
+    Template,
+    Threads,
+    Years,
+    parse_readings,
+)
+from scenarios.terminal import MAKING_READY, console, progress_on, say, steps_on
 
 
 def add_commands(app: typer.Typer) -> None:
-    """Adds them to the command line."""
-    for command in (solve, readings):
+    """Adds them to the command line of ``cli``."""
+    for command in (compare, warn, solve, readings):
         app.command()(command)
 
 
+def compare(
+    scenario: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="SCENARIO",
+            help="Built-in scenarios or files; taizhou@T5=after_pool,rules=linyi is one with other rules.",
+        ),
+    ],
+    out: Out,
+    paths: Paths = None,
+    years: Years = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """Scenarios on the same random numbers, and what differs."""
+    from scenarios.compare import CompareRequest, run_compare
+    from scenarios.compare_summary import print_comparison
+    from scenarios.labels import label
+
+    chosen = parse_readings(reading), template, rules, lang
+    request = CompareRequest(tuple(scenario), out, paths, years, seed, threads, *chosen)
+    with progress_on() as progress:
+        compared, files = run_compare(request, progress)
+    print_comparison(compared, console(), lang)
+    speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
+    say(["", *files, speed])
+
+
+def warn(
+    scenario: Scenario,
+    months: Annotated[
+        str | None,
+        typer.Option(metavar="N,N,…", help="Thresholds in months; without: the scenario's, and 6, 9, 15."),
+    ] = None,
+    within: Annotated[
+        int | None,
+        typer.Option(metavar="YEARS", help="Years that justify a warning; without: all to the horizon."),
+    ] = None,
+    out: OutIfAny = None,
+    paths: Paths = None,
+    years: Years = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """How early a threshold warns of depletion, how often in vain."""
+    from scenarios.run import RunRequest
+    from scenarios.warn_run import parse_months, print_warnings
+    from scenarios.warn_run import warn as warn_of
+
+    readings = parse_readings(reading)
+    request = RunRequest(
+        scenario, out or Path(), paths, years, seed, threads, readings, template, rules, lang
+    )
+    with progress_on() as progress:
+        done = warn_of(request, parse_months(months), within, progress, write=out is not None)
+    print_warnings(done, console(), lang)
+    say(done.files)
+
+
 def solve(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
+    scenario: Scenario,
     lever: Annotated[
         str,
         typer.Option(
@@ -43,9 +108,13 @@ def solve(
         ),
     ],
     target: Annotated[float, typer.Option(metavar="PROBABILITY", help="What the event is to have.")],
-    event: Annotated[str, typer.Option(help="The event.")] = "reserve_depletion",
-    fund: Annotated[str | None, typer.Option(help="employee or resident: whose event.")] = None,
-    by: Annotated[int | None, typer.Option(metavar="YEAR", help="Until when [the last year].")] = None,
+    event: Annotated[str, typer.Option(metavar="NAME", help="The event.")] = "reserve_depletion",
+    fund: Annotated[
+        str | None, typer.Option(metavar="FUND", help="employee or resident: whose event.")
+    ] = None,
+    by: Annotated[
+        int | None, typer.Option(metavar="YEAR", help="Until the end of that year; without: the last one.")
+    ] = None,
     between: Annotated[
         tuple[float, float] | None, typer.Option("--range", metavar="LOW HIGH", help="Where to look.")
     ] = None,
@@ -53,14 +122,13 @@ def solve(
     seed: Seed = None,
     confidence: Annotated[float, typer.Option(help="Of the interval.")] = 0.95,
     threads: Threads = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the results go.")] = None,
+    out: OutIfAny = None,
     lang: Language = "en",
     reading: Readings = None,
     template: Template = None,
     rules: Rules = None,
 ) -> None:
-    """The value of a lever at which an event, such as depletion, has a wanted probability."""
-    from scenarios.cli import console, parse_readings
+    """The lever's value at which an event has a wanted probability."""
     from scenarios.output import check_folder
     from scenarios.solve import SolveRequest
     from scenarios.solve import solve as solve_lever
@@ -75,20 +143,18 @@ def solve(
 
         def told(runs: int, value: float | None, probability: float) -> None:
             what = f"{lever} {'as it is' if value is None else number(value)}: {chance(probability)}"
-            step(f"{runs}: {what}" if runs else "making the kernels ready (compiled on the first run)")
+            step(f"{runs}: {what}" if runs else MAKING_READY)
 
         solved = solve_lever(request, told)
-    screen = console()
-    print_solved(solved, screen, lang)
-    for path in [] if out is None else write_solved(solved, out):
-        screen.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    print_solved(solved, console(), lang)
+    say([] if out is None else write_solved(solved, out))
 
 
 def readings(
-    scenario: Annotated[str, typer.Argument(metavar="CITY|SCENARIO", help="A built-in city, or a file.")],
+    scenario: Scenario,
     out: Out,
     paths: Paths = None,
-    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    years: Years = None,
     seed: Seed = None,
     weights: Annotated[
         str, typer.Option(metavar="WEIGHT,…", help="main, minority, counterfactual.")
@@ -100,8 +166,7 @@ def readings(
     template: Template = None,
     rules: Rules = None,
 ) -> None:
-    """Which readings of a city's document decide: each by itself, and in combination."""
-    from scenarios.cli import console, parse_readings, progress_on
+    """Which readings of a city's document decide what is found."""
     from scenarios.output import check_folder
     from scenarios.readings_report import print_readings, write_readings
     from scenarios.readings_run import ReadingsRequest, decide, parse_weights
@@ -111,20 +176,5 @@ def readings(
     request = ReadingsRequest(scenario, *size, parse_weights(weights), combined, *chosen)
     with progress_on() as progress:
         found = decide(request, progress)
-    screen = console()
-    print_readings(found, screen, lang)
-    for path in write_readings(found, out):
-        screen.print(str(path), markup=False, highlight=False, soft_wrap=True)
-
-
-@contextmanager
-def steps_on() -> Iterator[Callable[[str], None]]:
-    """What was done last, behind a spinner on a terminal, a line each without one; on standard error."""
-    from rich.console import Console
-
-    screen = Console(stderr=True)
-    if not screen.is_terminal:
-        yield lambda text: print(text, file=sys.stderr, flush=True)
-        return
-    with screen.status("") as status:
-        yield status.update
+    print_readings(found, console(), lang)
+    say(write_readings(found, out))
