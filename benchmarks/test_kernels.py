@@ -15,10 +15,11 @@ import pytest
 from benchmarks.given import key_of
 from benchmarks.peers.fundsim_peer import fund_january, fund_july, simulate_w, w_case
 from benchmarks.workload import FUNDS, MONTHS, Workload, empty_outcome
-from sim.kernels.block import fill, open_books, post_month
+from sim.kernels.block import open_books, post_month
 from sim.kernels.codes import UNSETTLED
 from sim.kernels.lanes import LANES, stage
 from sim.kernels.normals import normals
+from sim.kernels.rows import fill
 from sim.kernels.shocks import county_month
 from sim.kernels.threefry import words
 from sim.lower import lower_case, lower_noise

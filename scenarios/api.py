@@ -23,6 +23,10 @@ from scenarios.question_api import Answered as Answered
 from scenarios.question_api import Decided as Decided
 from scenarios.question_api import readings as readings
 from scenarios.question_api import solve as solve
+from scenarios.study_api import discover as discover
+from scenarios.study_api import export_ema as export_ema
+from scenarios.study_api import sensitivity as sensitivity
+from scenarios.study_api import stress as stress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,8 +34,9 @@ if TYPE_CHECKING:
     from sim.sampling import Method
 
 __all__ = [
-    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "draw", "explain"),
-    *("new", "prefectures", "readings", "replay", "run", "scenarios", "solve", "templates", "warn"),
+    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover", "draw"),
+    *("explain", "export_ema", "new", "prefectures", "readings", "replay", "report", "run", "scenarios"),
+    *("sensitivity", "solve", "stress", "tables", "templates", "warn"),
 ]
 
 
@@ -289,3 +294,28 @@ def replay(
         pd.DataFrame(replayed.ledger, columns=Transfer._fields),
         pd.DataFrame(replayed.adjustments, columns=Adjustment._fields),
     )
+
+
+def report(directory: str | Path, out: str | Path, *, lang: Lang = "en") -> Path:
+    """One HTML page of what a run, comparison or sweep has written into a directory."""
+    from scenarios.reports.report import report as make
+
+    return make(Path(directory), Path(out), lang)
+
+
+def tables(directory: str | Path, *, lang: Lang = "en") -> dict[str, pd.DataFrame]:
+    """The tables of the report of a directory by name, with numbers where a cell has one.
+
+    ``attrs`` hold each table's title and note.
+    """
+    import pandas as pd
+
+    from scenarios.reports.page import page_of
+
+    frames = {}
+    for some in page_of(directory, lang).tables().values():
+        for table in some:
+            headings, *rows = table.records(lang)
+            frames[table.name] = pd.DataFrame(rows, columns=headings)
+            frames[table.name].attrs = {"title": table.title, "note": table.note}
+    return frames

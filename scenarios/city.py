@@ -7,8 +7,10 @@ lists them (a later one sees what an earlier one did), then a template, and vali
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -98,21 +100,35 @@ def load_city(
     template or the changes.
     """
     own = read_rules(find_rules(name_or_path))
-    use = own if rules is None else _other_rules(own, "rules", find_rules(rules))
-    files, layers = [own.path], None
-    if template is not None:
-        layers = _template(own, template)
-        if not layers.header.replaces:  # type: ignore[union-attr]
-            if rules is not None:
-                raise InputError(own.path, "template", f"expected one of rules and {template}, found both")
-            use, layers = layers, None
+    other = None if rules is None else read_rules(find_rules(rules))
+    layers = None if template is None else _template(own, template)
+    chosen = tuple((readings or {}).items())
+    return _city(own, other, layers, chosen, json.dumps(changes) if changes else "")
+
+
+@lru_cache(maxsize=256)
+def _city(
+    own: RulesFile,
+    other: RulesFile | None,
+    layers: RulesFile | None,
+    readings: tuple[tuple[str, str], ...],
+    changes: str,
+) -> City:
+    """A study builds thousands of scenarios of a few rules: a file that is read once is itself the key."""
+    use = own if other is None or other.path == own.path else _borrowed(own, other)
+    if layers is not None and not layers.header.replaces:  # type: ignore[union-attr]
+        if other is not None:
+            expected = f"expected one of rules and {layers.header.id}, found both"
+            raise InputError(own.path, "template", expected)
+        use, layers = layers, None
+    files = [own.path]
     files += [file.path for file in (use, layers) if file is not None and file.path not in files]
-    chosen = dict(readings or {})
+    chosen = dict(readings)
     final = use.read_as(chosen)
     if layers is not None:
         final = _replace_layers(own.path, final, layers)
     if changes:
-        final = changed_rules(own.path, final, changes)
+        final = changed_rules(own.path, final, json.loads(changes))
     by_fund = {fund: draft.by_key() for fund, draft in final.items()}
     return City(
         path=own.path,
@@ -129,13 +145,10 @@ def load_city(
     )
 
 
-def _other_rules(own: RulesFile, key: str, path: Path) -> RulesFile:
+def _borrowed(own: RulesFile, other: RulesFile) -> RulesFile:
     """Another file's rules for this city's counties; its own rules stay its own."""
-    if path == own.path:
-        return own
-    other = read_rules(path)
     if isinstance(other.header, Template) and other.header.replaces:
-        raise InputError(own.path, key, f"{other.header.id} changes rules, expected it as a template")
+        raise InputError(own.path, "rules", f"{other.header.id} changes rules, expected it as a template")
     return other.borrowed()
 
 

@@ -11,3 +11,6 @@ class InputError(Exception):
     def __init__(self, file: str | Path, place: str, expected: str) -> None:
         self.file, self.place, self.expected = str(file), place, expected
         super().__init__(": ".join(part for part in (self.file, place, expected) if part))
+
+    def __reduce__(self) -> tuple[type[InputError], tuple[str, str, str]]:
+        return type(self), (self.file, self.place, self.expected)  # it may come from another process

@@ -7,6 +7,7 @@ A note in the file tells pandas, by its published convention, the types that ``m
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ def write_parquet(path: Path, columns: Columns) -> None:
     write_table(table.replace_schema_metadata({"pandas": pandas_note(columns)}), path)
 
 
-def pandas_note(columns: Columns) -> str:
+def pandas_note(columns: Iterable[str]) -> str:
     """The types of the columns as ``read_parquet`` takes them from a file's metadata, in JSON."""
     import pyarrow as pa
 

@@ -15,6 +15,10 @@ Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the resul
 OutIfAny = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Where the results go; without: only shown.")
 ]
+Fund = Annotated[str | None, typer.Option("--fund", metavar="FUND", help="employee or resident.")]
+By = Annotated[
+    int | None, typer.Option("--by", metavar="YEAR", help="The end of that year; without: of the last.")
+]
 Paths = Annotated[int | None, typer.Option(help="Number of paths.")]
 Years = Annotated[int | None, typer.Option(help="Years to simulate.")]
 Seed = Annotated[int | None, typer.Option(help="Seed of the random numbers.")]

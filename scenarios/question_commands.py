@@ -1,4 +1,4 @@
-"""Commands that ask more than a run does: what differs, what warns, which lever value, which reading."""
+"""Commands that turn a run around: which lever value, which reading, which shocks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from scenarios.options import (
+    By,
+    Fund,
     Language,
     Out,
     OutIfAny,
@@ -24,79 +26,6 @@ from scenarios.options import (
 from scenarios.terminal import MAKING_READY, console, progress_on, say, steps_on
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Adds them to the command line of ``cli``."""
-    for command in (compare, warn, solve, readings):
-        app.command()(command)
-
-
-def compare(
-    scenario: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="SCENARIO",
-            help="Built-in scenarios or files; taizhou@T5=after_pool,rules=linyi is one with other rules.",
-        ),
-    ],
-    out: Out,
-    paths: Paths = None,
-    years: Years = None,
-    seed: Seed = None,
-    threads: Threads = None,
-    lang: Language = "en",
-    reading: Readings = None,
-    template: Template = None,
-    rules: Rules = None,
-) -> None:
-    """Scenarios on the same random numbers, and what differs."""
-    from scenarios.compare import CompareRequest, run_compare
-    from scenarios.compare_summary import print_comparison
-    from scenarios.labels import label
-
-    chosen = parse_readings(reading), template, rules, lang
-    request = CompareRequest(tuple(scenario), out, paths, years, seed, threads, *chosen)
-    with progress_on() as progress:
-        compared, files = run_compare(request, progress)
-    print_comparison(compared, console(), lang)
-    speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
-    say(["", *files, speed])
-
-
-def warn(
-    scenario: Scenario,
-    months: Annotated[
-        str | None,
-        typer.Option(metavar="N,N,…", help="Thresholds in months; without: the scenario's, and 6, 9, 15."),
-    ] = None,
-    within: Annotated[
-        int | None,
-        typer.Option(metavar="YEARS", help="Years that justify a warning; without: all to the horizon."),
-    ] = None,
-    out: OutIfAny = None,
-    paths: Paths = None,
-    years: Years = None,
-    seed: Seed = None,
-    threads: Threads = None,
-    lang: Language = "en",
-    reading: Readings = None,
-    template: Template = None,
-    rules: Rules = None,
-) -> None:
-    """How early a threshold warns of depletion, how often in vain."""
-    from scenarios.run import RunRequest
-    from scenarios.warn_run import parse_months, print_warnings
-    from scenarios.warn_run import warn as warn_of
-
-    readings = parse_readings(reading)
-    request = RunRequest(
-        scenario, out or Path(), paths, years, seed, threads, readings, template, rules, lang
-    )
-    with progress_on() as progress:
-        done = warn_of(request, parse_months(months), within, progress, write=out is not None)
-    print_warnings(done, console(), lang)
-    say(done.files)
-
-
 def solve(
     scenario: Scenario,
     lever: Annotated[
@@ -109,9 +38,7 @@ def solve(
     ],
     target: Annotated[float, typer.Option(metavar="PROBABILITY", help="What the event is to have.")],
     event: Annotated[str, typer.Option(metavar="NAME", help="The event.")] = "reserve_depletion",
-    fund: Annotated[
-        str | None, typer.Option(metavar="FUND", help="employee or resident: whose event.")
-    ] = None,
+    fund: Fund = None,
     by: Annotated[
         int | None, typer.Option(metavar="YEAR", help="Until the end of that year; without: the last one.")
     ] = None,
@@ -178,3 +105,32 @@ def readings(
         found = decide(request, progress)
     print_readings(found, console(), lang)
     say(write_readings(found, out))
+
+
+def stress(
+    scenario: Scenario,
+    out: OutIfAny = None,
+    event: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="cash_depletion or below_N_months; without: reserve_depletion."),
+    ] = None,
+    fund: Fund = None,
+    by: By = None,
+    paths: Annotated[int | None, typer.Option(help="Paths of the simulated probability.")] = None,
+    years: Years = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """The mildest shocks that empty a fund, and how likely they are."""
+    from scenarios.run import RunRequest
+    from scenarios.stress_run import print_stress, run_stress
+
+    chosen = paths, years, seed, threads, parse_readings(reading), template, rules, lang
+    request = RunRequest(scenario, out or Path.cwd(), *chosen, event=event)
+    with progress_on() as progress:
+        done = run_stress(request, fund, by, progress, write=out is not None)
+    print_stress(done, console(), lang)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,12 @@ SECTIONS: dict[str, type] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RulesFile:
-    """What a file says: its header, rows by fund, readings, and what it leaves out of the model."""
+    """What a file says: its header, rows by fund, readings, and what it leaves out of the model.
+
+    As long as a file does not change it is read once, so that one of these is equal to itself alone.
+    """
 
     path: Path
     header: Header | Template
@@ -62,12 +65,17 @@ class RulesFile:
 
 def builtin_cities() -> list[str]:
     """Names of the cities that come with the program."""
-    return sorted(path.stem for path in CITIES.glob("*.toml"))
+    return list(_names(CITIES))
 
 
 def builtin_templates() -> list[str]:
     """Names of the templates that come with the program."""
-    return sorted(path.stem for path in TEMPLATES.glob("*.toml"))
+    return list(_names(TEMPLATES))
+
+
+@cache
+def _names(folder: Path) -> tuple[str, ...]:
+    return tuple(sorted(path.stem for path in folder.glob("*.toml")))
 
 
 def find_rules(name_or_path: str) -> Path:

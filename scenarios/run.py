@@ -16,6 +16,9 @@ from scenarios.explain import city_notes
 from scenarios.facts import RunFacts
 from scenarios.labels import Lang
 from scenarios.output import check_folder, new_files, sha256, write_json, write_rows
+from scenarios.rules_table import COLUMNS as RULE_COLUMNS
+from scenarios.rules_table import FILE as RULES
+from scenarios.rules_table import rule_rows
 from scenarios.scenario import Scenario, load_scenario
 from scenarios.words import word
 from sim.model import Case
@@ -123,6 +126,7 @@ def run(
             }
             write_json(folder / "manifest.json", manifest)
             write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
+            write_rows(folder / RULES, RULE_COLUMNS, rule_rows(scenario.name, scenario.city))
             if tell is not None:
                 tell(columns, facts, gained)
         files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
@@ -147,9 +151,9 @@ def resolved(request: RunRequest) -> tuple[Scenario, int, int]:
         values=request.values,
     )
     paths = _paths(request, scenario)
-    seed = _within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
+    seed = within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
     if request.threads is not None:
-        _within("--threads", request.threads, 1, 1024)
+        within("--threads", request.threads, 1, 1024)
     _check_counties(scenario)
     return scenario, paths, seed
 
@@ -159,10 +163,10 @@ def _paths(request: RunRequest, scenario: Scenario) -> int:
     from sim.sampling import refused, sobol_paths
 
     if request.paths is None:
-        paths = _within("paths", scenario.paths, 1, MAX_PATHS)
+        paths = within("paths", scenario.paths, 1, MAX_PATHS)
         more = {"sobol": sobol_paths(paths), "antithetic": paths + paths % 2}
         return more.get(request.sampling, paths)
-    paths = _within("--paths", request.paths, 1, MAX_PATHS)
+    paths = within("--paths", request.paths, 1, MAX_PATHS)
     if request.sampling != "importance" and (problem := refused(request.sampling, paths)):
         raise InputError("--paths", "", problem)
     return paths
@@ -241,7 +245,8 @@ def idle_pool(case: Case, lang: Lang) -> list[str]:
     return [word("idle_pool", lang, funds=("、" if lang == "zh" else ", ").join(idle))] if idle else []
 
 
-def _within(option: str, value: int, lowest: int, highest: int) -> int:
+def within(option: str, value: int, lowest: int, highest: int) -> int:
+    """The value of an option; InputError outside its bounds, both included."""
     if not lowest <= value <= highest:
         raise InputError(option, "", f"expected a whole number from {lowest} to {highest}, found {value}")
     return value

@@ -160,8 +160,9 @@ def load_scenario(
     return build(present(load_base(name_or_path)), {**given, **_readings(readings or {}), **(values or {})})
 
 
-def load_base(name_or_path: str | Path, extends: str | None = None) -> Base:
-    """A scenario's file with its constants; ``extends`` takes the place of what it extends.  InputError."""
+def load_base(name_or_path: str | Path, extends: str | Mapping[str, Any] | None = None) -> Base:
+    """A scenario's file with its constants; ``extends``, a name or a scenario's plain values, takes the place
+    of what it extends.  InputError."""
     path = find_scenario(name_or_path)
     written = read_file(path, extends=extends)
     file, tables = _with_own_figures(path, _validated(path, dict(written.table)))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -24,6 +24,8 @@ from sim.model import County, Fund, FundCase, Options, Shocks
 from sim.rules import Instrument
 
 LIBRARY = Path(__file__).parent / "library"
+PREFECTURES = "prefectures"
+"""What a study extends that is about every prefecture."""
 SECTIONS = ("constants", "levers", "uncertainties", "outcomes", "design")
 """Of a file, beside what a ``ScenarioFile`` holds."""
 
@@ -102,8 +104,13 @@ def find_scenario(name_or_path: str | Path, beside: Path | None = None) -> Path:
     raise InputError(path if beside is None else beside, "", f"no such file, and as a scenario {known}")
 
 
-def read_file(path: Path, above: tuple[Path, ...] = (), extends: str | None = None) -> Written:
-    """The file with what it extends; ``above`` are the files that extend it, ``extends`` comes first."""
+def read_file(
+    path: Path, above: tuple[Path, ...] = (), extends: str | Mapping[str, Any] | None = None
+) -> Written:
+    """The file with what it extends; ``above`` are the files that extend it.
+
+    ``extends``, a name or plain values of a scenario, takes the place of what the file says.
+    """
     table = read_toml(path)
     base = table.pop("extends", None) if extends is None else extends
     table.pop("extends", None)
@@ -111,15 +118,24 @@ def read_file(path: Path, above: tuple[Path, ...] = (), extends: str | None = No
         return _written(path, (path,), table)
     if isinstance(base, list) and base:
         base = base[0]  # a study of several; a single run takes the first
+    if isinstance(base, Mapping):
+        return _over(path, table, Written(path, (), base, {}))
     if not isinstance(base, str):
         raise InputError(path, "extends", f"expected a scenario's name or path, found {base!r:.60}")
+    if base == PREFECTURES:
+        raise InputError(path, "extends", f"{PREFECTURES} are many scenarios, expected fundsim sweep")
     below = find_scenario(base, path)
     if below.resolve() in [each.resolve() for each in (path, *above)]:
         raise InputError(path, "extends", f"expected another scenario, found one that extends this: {base}")
     if not below.exists():
         raise InputError(path, "extends", f"expected a built-in scenario or a file, found no file {below}")
     other = read_file(below, (path, *above))
-    inherited = _seen_from(path, below, dict(other.table))
+    return _over(path, table, replace(other, table=_seen_from(path, below, dict(other.table))))
+
+
+def _over(path: Path, table: dict[str, Any], other: Written) -> Written:
+    """The file's table over another's, whose paths are as seen from this file."""
+    inherited = dict(other.table)
     if table.keys() & {"city", "rules"}:  # readings and templates belong to the rules left behind
         inherited = {key: value for key, value in inherited.items() if key not in ("readings", "template")}
     name = table.setdefault("name", path.stem)

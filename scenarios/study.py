@@ -3,7 +3,7 @@
 Policies are combinations of levers' values, futures are combinations or samples of the uncertainties', and
 every policy meets every future under every reading:
 
-    extends = ["taizhou", "linyi"]        # one base, or several
+    extends = ["taizhou", "linyi"]        # one base, or several; "prefectures": all of China's
     [levers]                              # always all combinations
     policy.employee.reserve_months = [3, 6, 9]
     rules = ["zhejiang", "full-pooling"]
@@ -24,19 +24,19 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import numpy as np
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from scenarios.addresses import leaves
 from scenarios.city import City
 from scenarios.errors import InputError
-from scenarios.rows import Weight, read_toml, record, refusal
-from scenarios.scenario import Base, Scenario, build, content_id, load_base, present
-from scenarios.scenario_file import find_scenario
+from scenarios.rows import Weight, one_of, read_toml, record, refusal
+from scenarios.scenario import Base, Scenario, build, changed, content_id, load_base, present
+from scenarios.scenario_file import PREFECTURES, builtin_scenarios, find_scenario
 from scenarios.variation import Variation
 from sim.rules import Instrument
 
@@ -45,6 +45,7 @@ OUTCOMES = (
     *("outlay:county_treasury", "outlay:city_treasury", "unfunded", "adjustment:claims"),
     "adjustment:contributions",
 )
+STUDIES = Path(__file__).parent / "studies"
 MAX_POINTS = 1_000_000
 
 
@@ -59,14 +60,21 @@ class Outcomes(Instrument):
     """Calendar years; without them all.  Whole-horizon figures are kept always."""
 
 
+def _present_or_table(given: Any) -> Any:
+    if given is not None and given != "present" and not isinstance(given, dict):
+        raise ValueError(f'expected "present" or a table of addresses and values, found {given!r:.60}')
+    return given
+
+
 class Design(Instrument):
     """How futures are drawn."""
 
     futures: Literal["grid", "lhs", "sobol"] = "grid"
     samples: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 1
-    baseline: dict[str, Any] | None = None
-    """Addresses and values of a scenario that each is compared with, on the same random numbers."""
+    baseline: Annotated[dict[str, Any] | Literal["present"] | None, BeforeValidator(_present_or_table)] = None
+    """What each scenario is compared with, on the same random numbers: its base with the present value of all
+    that varies, and these values at these addresses."""
     list: tuple[dict[str, Any], ...] = ()
     """Points one by one, in place of levers and uncertainties."""
 
@@ -97,9 +105,13 @@ class Study:
     path: Path
     name: str
     bases: tuple[Base, ...]
+    base_names: tuple[str, ...]
+    """As ``extends`` has them."""
     outcomes: Outcomes
     design: Design
     readings: ReadingsWanted | None = None
+    baselines: tuple[Scenario, ...] = ()
+    """One for each base, where the design has a baseline."""
 
     def points(self) -> list[Point]:
         """Every scenario in order; InputError where there are too many, or none can be drawn."""
@@ -156,10 +168,20 @@ class Study:
         ]
 
 
-def load_study(name_or_path: str | Path) -> Study:
-    """A study's file.  Any scenario file is one, of a single scenario; raises InputError."""
-    path = find_scenario(name_or_path)
-    bases = _bases(path)
+def builtin_studies() -> list[str]:
+    """Names of the studies that come with the program."""
+    return sorted(path.stem for path in STUDIES.glob("*.toml"))
+
+
+def load_study(name_or_path: str | Path, years: int | None = None) -> Study:
+    """A built-in study by name, or a study's file; ``years`` takes the place of the bases' horizon.
+
+    Any scenario file is a study, of a single scenario.  Raises InputError.
+    """
+    path = _find_study(name_or_path)
+    names, bases = _bases(path)
+    if years is not None:
+        bases = tuple(_of_years(base, years) for base in bases)
     for base in bases:
         present(base)  # names at once what cannot be
     first = bases[0]
@@ -168,7 +190,9 @@ def load_study(name_or_path: str | Path) -> Study:
     if design.futures != "grid" and design.samples is None:
         raise InputError(path, "design", "needs samples, how many futures are drawn")
     wanted = first.uncertainties.get("readings")
-    return Study(path, first.file.name, bases, outcomes, design, _readings_wanted(path, wanted))
+    readings = _readings_wanted(path, wanted)
+    baselines = () if design.baseline is None else tuple(_baseline(path, base, design) for base in bases)
+    return Study(path, first.file.name, bases, names, outcomes, design, readings, baselines)
 
 
 def combinations(varied: Mapping[str, Variation]) -> list[dict[str, Any]]:
@@ -203,14 +227,47 @@ def reading_choices(city: City, wanted: ReadingsWanted) -> list[dict[str, str]]:
     return [dict(filter(None, choice)) for choice in itertools.product(*options)]
 
 
-def _bases(path: Path) -> tuple[Base, ...]:
-    """The file over each of the bases that it names."""
+def _find_study(name_or_path: str | Path) -> Path:
+    name, known = str(name_or_path), builtin_studies()
+    if name in known:
+        return STUDIES / f"{name}.toml"
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.exists() or name in builtin_scenarios():
+        return find_scenario(name_or_path)
+    raise InputError(name, "", f"no such file, and as a study {one_of(name, known)}")
+
+
+def _bases(path: Path) -> tuple[tuple[str, ...], tuple[Base, ...]]:
+    """The file over each of the bases that it names, and their names."""
     extends = read_toml(path).get("extends")
+    if extends == PREFECTURES:
+        from scenarios.new import prefecture_scenario
+        from scenarios.places import places
+
+        names = tuple(places())
+        return names, tuple(load_base(path, extends=prefecture_scenario(name)) for name in names)
     if not isinstance(extends, list):
-        return (load_base(path),)
+        return (Path(extends).stem if isinstance(extends, str) else path.stem,), (load_base(path),)
     if not extends or not all(isinstance(each, str) for each in extends):
         raise InputError(path, "extends", "expected names or paths of scenarios")
-    return tuple(load_base(path, extends=each) for each in extends)
+    if len(set(extends)) < len(extends):
+        raise InputError(path, "extends", "expected each scenario once")
+    return tuple(extends), tuple(load_base(path, extends=each) for each in extends)
+
+
+def _baseline(path: Path, base: Base, design: Design) -> Scenario:
+    """What scenarios of a base are compared with; InputError where it cannot be."""
+    values = {} if design.baseline == "present" else dict(leaves(design.baseline or {}))
+    try:
+        return build(present(base), values)
+    except InputError as error:
+        if any(f"{error.place}.".startswith(f"{at}.") for at in values):
+            raise InputError(path, f"design.baseline.{error.place}", error.expected) from None
+        raise InputError(path, "design.baseline", str(error)) from None
+
+
+def _of_years(base: Base, years: int) -> Base:
+    return replace(base, file=changed(base.path, base.file, {"horizon_years": years}))
 
 
 def _readings_wanted(path: Path, given: Variation | None) -> ReadingsWanted | None:

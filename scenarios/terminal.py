@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from scenarios.run import Progress
 
+INTERRUPTED = 130
+"""Exit status."""
 MAKING_READY = "making the kernels ready (compiled on the first run)"
 
 
@@ -25,31 +28,30 @@ def console() -> Console:
 
 
 def say(lines: Iterable[object]) -> None:
-    """Lines as they are, such as the names of files, which a terminal may wrap and a pipe does not."""
-    screen = console()
+    """Lines as they are, such as the names of files."""
     for line in lines:
-        screen.print(str(line), markup=False, highlight=False, soft_wrap=True)
+        print(line)
 
 
 class progress_on:  # noqa: N801 - used as a context manager
     """A progress bar on a terminal, a plain line each tenth without one; both on standard error."""
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "paths") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
         self.console = Console(stderr=True)
         self.bar = (
             Progress(
-                *("paths", BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+                *(what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
                 console=self.console,
                 transient=True,
             )
             if self.console.is_terminal
             else None
         )
-        self.task = self.bar.add_task("paths", total=None) if self.bar else None
-        self.tenths = 0
+        self.task = self.bar.add_task(what, total=None) if self.bar else None
+        self.what, self.tenths = what, 0
 
     def __enter__(self) -> Progress:
         if self.bar:
@@ -60,15 +62,15 @@ class progress_on:  # noqa: N801 - used as a context manager
         if self.bar:
             self.bar.stop()
 
-    def report(self, done: int, paths: int) -> None:
-        """Show that ``done`` of ``paths`` are simulated; 0 while the kernels are made ready."""
+    def report(self, done: int, of: int) -> None:
+        """Show that ``done`` of so many are simulated; 0 while the kernels are made ready."""
         if self.bar and self.task is not None:
-            self.bar.update(self.task, completed=done, total=paths)
+            self.bar.update(self.task, completed=done, total=of)
         elif done == 0:
             print(MAKING_READY, file=sys.stderr, flush=True)
-        elif done * 10 // paths > self.tenths:
-            self.tenths = done * 10 // paths
-            print(f"{done:,} of {paths:,} paths", file=sys.stderr, flush=True)
+        elif done * 10 // of > self.tenths:
+            self.tenths = done * 10 // of
+            print(f"{done:,} of {of:,} {self.what}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -82,3 +84,15 @@ def steps_on() -> Iterator[Callable[[str], None]]:
         return
     with screen.status("") as status:
         yield status.update
+
+
+def leave(status: int, said: str = "interrupted, nothing written") -> NoReturn:
+    """End at once: worker threads may still be inside compiled code."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    if status == INTERRUPTED:
+        print(f"fundsim: {said}", file=sys.stderr, flush=True)
+    os._exit(status)

@@ -168,6 +168,61 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Next: fundsim run {folder} --out {folder}/out",
         "下一步：fundsim run {folder} --out {folder}/out",
     ),
+    # a sweep
+    "sweep:interrupted": (
+        "interrupted; what is finished lies in {out}, and the same command goes on",
+        "已中断；已完成的情景保存在{out}，再次执行同一命令即可继续",
+    ),
+    "sweep:plan": (
+        "{study}: {scenarios:,} scenarios of {paths:,} paths and {years} years.",
+        "{study}：{scenarios:,}个情景，每个{paths:,}条路径、{years}年。",
+    ),
+    "sweep:time": ("About {time} (threads or workers: {n}).", "约需{time}（线程或进程数：{n}）。"),
+    "sweep:disk": (
+        "About {size} MB of disk, of {free} GB free; up to 40 MB more while it runs.",
+        "约占磁盘{size} MB（可用{free} GB）；运行期间最多另需40 MB。",
+    ),
+    "sweep:done": (
+        "{study}: {n:,} scenarios, {ran:,} of them simulated now.",
+        "{study}：{n:,}个情景，其中本次模拟{ran:,}个。",
+    ),
+    "sweep:range": (
+        "{fund}, {metric}: {low} to {high}, median scenario {mid}",
+        "{fund}，{metric}：{low}至{high}，情景中位数{mid}",
+    ),
+    "sweep:event:reserve_depletion": (
+        "probability that reserves were depleted by {year}",
+        "截至{year}年累计结余曾耗尽的概率",
+    ),
+    "sweep:event:unfunded": (
+        "probability of an unfunded bill by {year}",
+        "截至{year}年曾出现无来源缺口的概率",
+    ),
+    "sweep:event:treasury_call": (
+        "probability that a treasury paid by {year}",
+        "截至{year}年财政曾出资的概率",
+    ),
+    "sweep:months_of_capacity": (
+        "months of payment capacity in {year}, mean",
+        "{year}年累计结余可支付月数（均值）",
+    ),
+    "sweep:outlay:county_treasury": (
+        "county treasuries in {year}, mean, 100m yuan",
+        "{year}年县级财政支出（均值，亿元）",
+    ),
+    "sweep:outlay:city_treasury": (
+        "city treasury in {year}, mean, 100m yuan",
+        "{year}年市财政支出（均值，亿元）",
+    ),
+    "sweep:unfunded": ("unfunded bill in {year}, mean, 100m yuan", "{year}年无来源缺口（均值，亿元）"),
+    "sweep:constructed": (
+        "Constructed base cases, nobody's accounts.",
+        "基期数据为构造数据，并非任何地方的真实账目。",
+    ),
+    "sweep:speed": (
+        "Simulated in {time}; its threads or workers spent {busy:.0%} of that inside the simulation.",
+        "模拟用时{time}；其中各线程或进程{busy:.0%}的时间用于模拟内核。",
+    ),
     "joining": (
         "Counties that bring their balances in: {counties}.",
         "带入统筹前结余的县（市）：{counties}。",

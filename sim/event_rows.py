@@ -1,69 +1,63 @@
-"""Rows of the metrics table for an event: its probability and hazard by year, and the year it came."""
+"""Figures of events in the metrics table: probability and hazard by year, and the year an event came.
+
+All events of a run at once: ``new`` (events, Y) counts the paths in which each first happened in the year.
+``errors`` (events, Y) are the probabilities' standard errors where paths are not independent; those of
+hazards and of order statistics are then not known.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
 Row = tuple[str, str, int | None, str, str, float, float, int]
 """fund, county, year, metric, statistic, value, std_error, n."""
+RANKS = (0.05, 0.25, 0.50)
+"""Order statistics of the year of an event, besides its probability."""
 
 
-def event_rows(
-    fund: str,
-    county: str,
-    name: str,
-    new: NDArray[np.int64],
-    paths: int,
-    first_year: int,
-    errors: NDArray[np.float64] | None = None,
-) -> Iterator[Row]:
-    """Cumulative probability and hazard of an event by year, from the paths new in each year (Y,).
+class Figures(NamedTuple):
+    """Three arrays of one shape, a row of the table an entry."""
 
-    ``errors`` (Y,) are the probabilities' standard errors where paths are not independent; a hazard's is then
-    not known.
-    """
-    happened = np.cumsum(new)
+    value: Floats
+    std_error: Floats
+    n: Floats
+
+
+def probabilities(new: NDArray[np.int64], paths: int, errors: Floats | None) -> Figures:
+    """(events, 2 Y): year by year the cumulative probability, then the hazard."""
+    happened = np.cumsum(new, axis=1)
     p, at_risk = happened / paths, paths - happened + new
+    figures = np.empty((3, len(new), new.shape[1], 2))
+    figures[0, :, :, 0], figures[2, :, :, 0], figures[2, :, :, 1] = p, paths, at_risk
+    figures[1, :, :, 0] = np.sqrt(p * (1 - p) / paths) if errors is None else errors
     hazard = new / np.where(at_risk > 0, at_risk, np.nan)
-    hazard_errors = np.sqrt(hazard * (1 - hazard) / np.maximum(at_risk, 1))
-    if errors is not None:
-        hazard_errors = np.full(len(new), np.nan)
-    told = np.sqrt(p * (1 - p) / paths) if errors is None else errors
-    columns = (p, told, hazard, hazard_errors, at_risk)
-    for y, row in enumerate(zip(*(column.tolist() for column in columns), strict=True)):
-        yield fund, county, first_year + y, f"event:{name}", "probability", row[0], row[1], paths
-        yield fund, county, first_year + y, f"hazard:{name}", "probability", *row[2:]
+    figures[0, :, :, 1] = hazard
+    known = np.sqrt(hazard * (1 - hazard) / np.maximum(at_risk, 1))
+    figures[1, :, :, 1] = known if errors is None else np.nan
+    return Figures(*figures.reshape(3, len(new), 2 * new.shape[1]))
 
 
-def event_year_rows(
-    fund: str,
-    county: str,
-    name: str,
-    new: NDArray[np.int64],
-    paths: int,
-    first_year: int,
-    errors: NDArray[np.float64] | None = None,
-) -> Iterator[Row]:
-    """Calendar year of the first event: order statistics, a path without it later than all."""
-    happened, metric = np.cumsum(new), f"event_year:{name}"
+def event_years(new: NDArray[np.int64], paths: int, first_year: int, errors: Floats | None) -> Figures:
+    """(events, 4): the calendar years at ``RANKS``, a path without the event later than all; and the
+    probability of the event."""
+    happened = np.cumsum(new, axis=1)
+    ranks = paths * np.array(RANKS)
+    spread = np.sqrt(paths * np.array(RANKS) * (1 - np.array(RANKS)))
 
-    def year_at(rank: float) -> float:
-        """Year of the path of this rank, from 1; infinite where it never happened."""
-        y = int(np.searchsorted(happened, max(np.ceil(rank), 1.0), side="left"))
-        return float(first_year + y) if y < len(new) else np.inf
+    def year_at(ranks: Floats) -> Floats:
+        """Year of the path of these ranks, from 1; infinite where it never happened."""
+        y = (happened[:, None, :] < np.maximum(np.ceil(ranks), 1.0)[:, None]).sum(axis=2)
+        return np.where(y < new.shape[1], first_year + y, np.inf)
 
-    for p in (0.05, 0.25, 0.50):
-        spread = np.sqrt(paths * p * (1 - p))
-        value, error = year_at(paths * p), np.nan
-        if np.isfinite(value):
-            low, high = year_at(paths * p - spread), year_at(min(paths * p + spread, paths))
-            error = max((high - low) / 2, 0.5) if np.isfinite(high) else np.nan
-        value = value if np.isfinite(value) else np.nan
-        error = error if errors is None else np.nan
-        yield fund, county, None, metric, f"p{100 * p:02.0f}", value, error, paths
-    ever = float(happened[-1] / paths)
-    error = float(np.sqrt(ever * (1 - ever) / paths) if errors is None else errors[-1])
-    yield fund, county, None, metric, "probability", ever, error, paths
+    value, low, high = year_at(ranks), year_at(ranks - spread), year_at(np.minimum(ranks + spread, paths))
+    known = np.isfinite(value) & np.isfinite(high) & (errors is None)
+    with np.errstate(invalid="ignore"):  # inf - inf, where it is not known
+        error = np.where(known, np.maximum((high - low) / 2, 0.5), np.nan)
+    ever = happened[:, -1:] / paths
+    told = np.sqrt(ever * (1 - ever) / paths) if errors is None else errors[:, -1:]
+    values = np.hstack([np.where(np.isfinite(value), value, np.nan), ever])
+    return Figures(values, np.hstack([error, told]), np.full(values.shape, float(paths)))

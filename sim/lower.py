@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -295,7 +296,7 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
         level=np.ascontiguousarray(level),
         gap=single(gap),
         profile=np.array([[p.contributions, p.claims] for p in profiles]),
-        city_root=single(np.linalg.cholesky(np.array(shocks.city_correlation))),
+        city_root=single(_root(shocks.city_correlation)),
         city_scale=single(shocks.city_volatility, LOG2E),
         city_persistence=single(shocks.city_persistence),
         county_scale=single(shocks.county_volatility, LOG2E),
@@ -305,6 +306,12 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
         mirrored=False,
         given=np.empty((0, case.years, 4 * LANES), np.float32),
     )
+
+
+@lru_cache(maxsize=64)
+def _root(correlation: tuple[tuple[float, ...], ...]) -> Floats:
+    """Its Cholesky factor; the cases of a study mostly share theirs."""
+    return np.linalg.cholesky(np.array(correlation))
 
 
 def aligned_zeros(shape: tuple[int, ...], dtype: Any = np.float64) -> NDArray[Any]:

@@ -1,44 +1,46 @@
 """Tallies → the tidy table of metrics: scenario, fund, county, year, metric, statistic, value, std_error, n.
 
 Which metrics a city reports follows from its rules: what a waterfall never draws is not reported.  Of these
-a run has what it was asked for.  A table
-has tens of thousands of rows, so it is made by columns: all series of one kind and one list of statistics
-at once.
+a run has what it was asked for.  A table has tens of thousands of rows, so its figures are made by columns,
+all series of one list of statistics at once; and a sweep has thousands of tables whose words are the same,
+so these are made once (``Layout``).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections.abc import Container, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.event_rows import Row, event_rows, event_year_rows
+from sim.event_rows import RANKS, Figures, event_years, probabilities
 from sim.kernels.codes import EVENTS
 from sim.kernels.tally import MONEY_LOWEST
-from sim.quantiles import Histograms, histograms
+from sim.model import Fund
+from sim.quantiles import summaries
 from sim.rules import FundRules
-from sim.series import BINS, Key, Wanted, kind_of
+from sim.series import BINS, METRICS, Series, Wanted, kind_of
 from sim.simulate import Result
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("scenario", "fund", "county", "year", "metric", "statistic", "value", "std_error", "n")
 WORDS = ("scenario", "fund", "county", "metric", "statistic")
 KINDS: dict[str, Any] = dict.fromkeys(WORDS, object)
+COLUMNS = ("scenario", "fund", "county", "year", "metric", "statistic", "value", "std_error", "n")
 PERCENTILES = (0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99)
 FEW = (0.05, 0.50, 0.95)
 TAILS = (0.95, 0.99)
 CITY = "*"
-BATCH = 256
-"""Series worked on together: their occupied bins stay some tens of megabytes at most."""
 Columns = dict[str, NDArray[Any]]
 """The table by column, in the order of ``COLUMNS``: words as objects, year NaN for the whole horizon."""
-Alike = tuple[str, tuple[float, ...], tuple[float, ...]]
-"""A kind of bins, percentiles, tail means."""
+Word = tuple[str, str, float, str, str]
+"""fund, county, year, metric, statistic."""
+Statistics = tuple[tuple[float, ...], tuple[float, ...]]
+"""Percentiles, tail means."""
 
 
 def reported_events(rules: FundRules, below: tuple[float, ...]) -> dict[str, int]:
@@ -53,6 +55,14 @@ def reported_events(rules: FundRules, below: tuple[float, ...]) -> dict[str, int
     }
     names = [*EVENTS, *(f"below_{n:g}_months" for n in below)]
     return {name: i for i, name in enumerate(names) if not absent.get(name, False)}
+
+
+def all_metrics(below: tuple[float, ...]) -> list[str]:
+    """Every metric that the table of any city may have."""
+    events = [*EVENTS, *(f"below_{n:g}_months" for n in below)]
+    of_events = [f"{kind}:{name}" for name in events for kind in ("event", "hazard", "event_year")]
+    county = [f"{kind}:county_depletion" for kind in ("event", "hazard")]
+    return sorted({*of_events, *county, *METRICS})
 
 
 def can_be_unfunded(rules: FundRules) -> bool:
@@ -76,7 +86,7 @@ def reports(rules: FundRules, metric: str, of_county: bool) -> bool:
     return True
 
 
-def statistics(metric: str, of_county: bool) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def statistics(metric: str, of_county: bool) -> Statistics:
     """The percentiles and tail means of a metric, beside its mean."""
     if metric.startswith(("outlay:", "adjustment:")) or metric == "unfunded":
         return PERCENTILES, TAILS
@@ -109,14 +119,119 @@ def metrics_columns(
 
     ``only``: of the series, the city's of these metrics alone, which takes a tenth of the time.
     """
-    events = list(zip(*_events(result), strict=True)) or [()] * (len(COLUMNS) - 1)
-    series, beyond = _series(result, only)
-    columns = {
-        name: np.concatenate([np.array(first, KINDS.get(name, np.float64)), second])
-        for name, first, second in zip(COLUMNS[1:], events, series, strict=True)
-    }
-    scenarios = np.full(len(columns["n"]), scenario, object)
-    return {"scenario": scenarios, **columns, "n": columns["n"].astype(np.int64)}, beyond
+    layout = layout_of(result, only)
+    figures, beyond = figures_of(result, layout)
+    scenarios = np.full(len(figures.n), scenario, object)
+    numbers = {"value": figures.value, "std_error": figures.std_error, "n": figures.n.astype(np.int64)}
+    return {"scenario": scenarios, **layout.words, **numbers}, beyond
+
+
+@dataclass(frozen=True)
+class Shape:
+    """All that the words of a table follow from."""
+
+    series: tuple[int, int, Wanted]
+    """Years, number of counties, what was asked for: they name the series."""
+    funds: tuple[Fund, ...]
+    counties: tuple[str, ...]
+    first_year: int
+    below: tuple[float, ...]
+    only: frozenset[str] | None
+    reporting: tuple[tuple[bool, ...], ...]
+    """By fund, what of the rules decides."""
+    rules: tuple[FundRules, ...] = field(compare=False, repr=False)
+    keys: Series = field(compare=False, repr=False)
+
+
+class Group(NamedTuple):
+    """Series with the same statistics."""
+
+    statistics: Statistics
+    series: NDArray[np.int64]
+    """Their numbers, ascending."""
+    rows: NDArray[np.int64]
+    """(series, statistics) their rows, behind those of the events; the mean's comes first."""
+
+
+@dataclass(frozen=True, eq=False)
+class Layout:
+    """A table's words, and where its figures come from."""
+
+    words: Columns
+    """fund, county, year, metric and statistic of every row; not to be changed."""
+    events: NDArray[np.int64]
+    """Of the reported events, their place among the city's of all funds, then the counties'."""
+    event_rows: NDArray[np.int64]
+    """The wanted of their figures (events, 2 Y + 4), flat."""
+    has_years: bool
+    """Whether any row is wanted of the year in which an event came."""
+    groups: tuple[Group, ...]
+    kinds: tuple[str, ...]
+    """What bins each series has."""
+    funds: NDArray[np.int64]
+    """Of each series."""
+    unreported: NDArray[np.int64]
+    """Series without a row."""
+
+
+def layout_of(result: Result, only: Container[str] | None = None) -> Layout:
+    """The layout of a result's table; ``only`` as for ``metrics_columns``."""
+    case, series = result.case, result.series
+    rules = tuple(case.rules[fund] for fund in case.funds)
+    below, counties = case.options.below_months, tuple(county.name for county in case.counties)
+    metrics = {key.metric for key in series.keys} if only is not None else ()
+    return _layout(
+        Shape(
+            series=(case.years, len(counties), series.wanted),
+            funds=tuple(case.funds),
+            counties=counties,
+            first_year=case.first_year,
+            below=below,
+            only=None if only is None else frozenset(metric for metric in metrics if metric in only),
+            reporting=tuple(_reporting(fund) for fund in rules),
+            rules=rules,
+            keys=series,
+        )
+    )
+
+
+def figures_of(result: Result, layout: Layout, *, wipe: bool = False) -> tuple[Figures, dict[str, int]]:
+    """Value, standard error and n of every row; and by metric the values outside the histograms' range.
+
+    ``wipe`` leaves the result's counts empty, for the next run to count in.
+    """
+    events = _event_figures(result, layout)
+    figures = Figures(*np.empty((3, len(layout.words["fund"]) - len(layout.event_rows))))
+    lowest = np.array([lowest_yuan(result, f) for f in range(len(result.case.funds))])
+    by_metric: dict[str, int] = {}
+    for (percentiles, tails), series, rows in layout.groups:
+        kinds = [layout.kinds[i] for i in series.tolist()]
+        units = lowest[layout.funds[series]]
+        start = result.series.start[series]
+        of_bins = summaries(result.counts, start, kinds, units, percentiles, tails, wipe=wipe)
+        mean, error = _means(result, series)
+        figures.value[rows] = np.column_stack([mean, of_bins.value])
+        figures.std_error[rows] = np.column_stack([error, of_bins.error])
+        figures.n[rows] = result.moments[series, :1]
+        for i in np.flatnonzero(of_bins.beyond).tolist():
+            metric = result.series.keys[series[i]].metric
+            by_metric[metric] = by_metric.get(metric, 0) + int(of_bins.beyond[i])
+    if wipe:
+        _wipe(result, layout.unreported)
+    if result.errors is not None:  # only independent paths have one beside the mean's
+        means = layout.words["statistic"][len(layout.event_rows) :] == "mean"
+        figures.std_error[~means] = np.nan
+    return Figures(*map(np.concatenate, zip(events, figures, strict=True))), by_metric
+
+
+def _wipe(result: Result, series: NDArray[np.int64]) -> None:
+    """Empty the bins of some series: of money of which nothing but noughts was counted that one alone."""
+    noughts = (result.moments[series, 1:] == 0).all(axis=1)
+    result.counts[result.series.offset[series[noughts]]] = 0
+    for i, nought in zip(series.tolist(), noughts.tolist(), strict=True):
+        kind, start = kind_of(result.series.keys[i].metric), result.series.start[i]
+        if not (nought and kind in ("money", "signed")):
+            result.counts[start : start + BINS[kind]] = 0
 
 
 def lowest_yuan(result: Result, f: int) -> float:
@@ -130,10 +245,78 @@ def base_claims_yuan(result: Result, f: int) -> float:
     return float(sum(getattr(county, fund).base_claims_yuan for county in result.case.counties))
 
 
-def _events(result: Result) -> Iterator[Row]:
-    """The rows of all events that the run was asked for."""
-    wanted = result.series.wanted
-    return (row for row in _event_rows(result, wanted) if wanted.has(row[3], row[1] != CITY, row[2]))
+def _reporting(rules: FundRules) -> tuple[bool, ...]:
+    """What of a fund's rules decides which rows it has."""
+    return (
+        *(rules.names("pool"), rules.names("risk_fund"), rules.names("county_balance")),
+        *(rules.top_up.months == 0, rules.cash.reported, can_be_unfunded(rules)),
+        rules.policy_adjustment.trigger == "never",
+    )
+
+
+@lru_cache(maxsize=64)
+def _layout(shape: Shape) -> Layout:
+    years, of_counties, wanted = shape.series
+    events, event_rows, words = [], [], []
+    per_event, n_events = 2 * years + 1 + len(RANKS), len(EVENTS) + len(shape.below)
+    for f, county, name, at in _reported(shape):
+        fund, place = shape.funds[f], shape.counties[county] if county >= 0 else CITY
+        of_city = county < 0
+        events.append(
+            f * n_events + at if of_city else len(shape.funds) * n_events + f * of_counties + county
+        )
+        for i, (year, metric, statistic) in enumerate(_event_words(name, shape.first_year, years)):
+            told = None if i >= 2 * years else int(year)
+            if wanted.has(metric, not of_city, told) and (of_city or told is not None):
+                event_rows.append((len(events) - 1) * per_event + i)
+                words.append((fund, place, year, metric, statistic))
+    groups: dict[Statistics, list[tuple[int, int]]] = {}
+    behind, keys = len(words), shape.keys.keys
+    for i, key in enumerate(keys):
+        of_county = key.county >= 0
+        shown = shape.only is None or (key.metric in shape.only and not of_county)
+        if not (shown and reports(shape.rules[key.fund], key.metric, of_county)):
+            continue
+        percentiles, tails = statistics(key.metric, of_county)
+        groups.setdefault((percentiles, tails), []).append((i, len(words) - behind))
+        fund, place = shape.funds[key.fund], shape.counties[key.county] if of_county else CITY
+        year = float("nan") if key.year < 0 else shape.first_year + key.year
+        names = ["mean", *(f"p{100 * p:02.0f}" for p in percentiles), *(f"tvar{100 * a:.0f}" for a in tails)]
+        words += [(fund, place, year, key.metric, name) for name in names]
+    hidden = sorted(set(range(len(keys))) - {i for each in groups.values() for i, _ in each})
+    columns = list(zip(*words, strict=True)) or [()] * 5
+    of_years = np.array(event_rows, np.int64) % per_event >= 2 * years
+    return Layout(
+        {
+            name: np.array(column, KINDS.get(name, np.float64))
+            for name, column in zip(COLUMNS[1:6], columns, strict=True)
+        },
+        np.array(events, np.int64),
+        np.array(event_rows, np.int64),
+        bool(of_years.any()),
+        tuple(_group(each, found) for each, found in groups.items()),
+        tuple(kind_of(key.metric) for key in keys),
+        np.array([key.fund for key in keys], np.int64),
+        np.array(hidden, np.int64),
+    )
+
+
+def _group(statistics: Statistics, found: list[tuple[int, int]]) -> Group:
+    """Series by number and first row."""
+    series, first = np.array(found, np.int64).T
+    return Group(statistics, series, first[:, None] + np.arange(1 + sum(map(len, statistics))))
+
+
+def _reported(shape: Shape) -> Iterator[tuple[int, int, str, int]]:
+    """fund, county (-1: the city), name and index of every event of which some row is wanted."""
+    *_, wanted = shape.series
+    for f, rules in enumerate(shape.rules):
+        for name, e in reported_events(rules, shape.below).items():
+            if _any_of(wanted, name, False):
+                yield f, -1, name, e
+        if rules.names("county_balance") and _any_of(wanted, "county_depletion", True):
+            for c in range(len(shape.counties)):
+                yield f, c, "county_depletion", c
 
 
 def _any_of(wanted: Wanted, event: str, of_county: bool) -> bool:
@@ -141,83 +324,31 @@ def _any_of(wanted: Wanted, event: str, of_county: bool) -> bool:
     return any(wanted.has(f"{kind}:{event}", of_county) for kind in ("event", "hazard", "event_year"))
 
 
-def _event_rows(result: Result, wanted: Wanted) -> Iterator[Row]:
-    case, errors = result.case, result.errors
-    run = result.paths, case.first_year
-    for f, fund in enumerate(case.funds):
-        rules = case.rules[fund]
-        for name, e in reported_events(rules, case.options.below_months).items():
-            if not _any_of(wanted, name, False):
-                continue
-            told = None if errors is None else errors.events[f, e]
-            yield from event_rows(fund, CITY, name, result.events[f, e], *run, told)
-            yield from event_year_rows(fund, CITY, name, result.events[f, e], *run, told)
-        if rules.names("county_balance") and _any_of(wanted, "county_depletion", True):
-            for c, county in enumerate(case.counties):
-                told, new = None if errors is None else errors.county_events[f, c], result.county_events[f, c]
-                yield from event_rows(fund, county.name, "county_depletion", new, *run, told)
+def _event_words(name: str, first_year: int, years: int) -> Iterator[tuple[float, str, str]]:
+    """year, metric and statistic of all figures of an event, in the order of ``event_rows``."""
+    for year in range(first_year, first_year + years):
+        yield year, f"event:{name}", "probability"
+        yield year, f"hazard:{name}", "probability"
+    for p in RANKS:
+        yield float("nan"), f"event_year:{name}", f"p{100 * p:02.0f}"
+    yield float("nan"), f"event_year:{name}", "probability"
 
 
-def _series(result: Result, only: Container[str] | None) -> tuple[list[NDArray[Any]], dict[str, int]]:
-    """The columns of a ``Row`` for every reported series in order, its mean first; and the number of
-    values beyond the histograms' range, by metric."""
-    keys, funds = result.series.keys, list(result.case.funds)
-    parts, beyond = [], np.zeros(len(keys), np.int64)
-    for (kind, percentiles, tails), alike in _alike(result, only).items():
-        names = ["mean", *(f"p{100 * p:02.0f}" for p in percentiles), *(f"tvar{100 * a:.0f}" for a in tails)]
-        for first in range(0, len(alike), BATCH):
-            some = alike[first : first + BATCH]
-            bins = _histograms(result, kind, some)
-            figures = (
-                _means(result, some),
-                bins.quantiles(np.array(percentiles)),
-                *map(bins.tail_means, tails),
-            )
-            value, std_error = (np.column_stack(each).ravel() for each in zip(*figures, strict=True))
-            parts.append((np.repeat(some, len(names)), np.tile(names, len(some)), value, std_error))
-            beyond[some] = bins.beyond
-    if not parts:
-        parts.append((np.zeros(0, np.int64), np.zeros(0, object), np.zeros(0), np.zeros(0)))
-    series, statistic, value, std_error = map(np.concatenate, zip(*parts, strict=True))
-    if result.errors is not None:  # only independent paths have one beside the mean's
-        std_error = np.where(statistic == "mean", std_error, np.nan)
-    order = np.argsort(series, kind="stable")
-    series = series[order]
+def _event_figures(result: Result, layout: Layout) -> Figures:
+    """The wanted figures of all events."""
 
-    def each(of_key: Callable[[Key], object]) -> NDArray[Any]:
-        return np.asarray(np.array([of_key(key) for key in keys], object)[series])
+    def of_all(city: NDArray[Any], county: NDArray[Any]) -> NDArray[Any]:
+        years = city.shape[-1]
+        return np.concatenate([city.reshape(-1, years), county.reshape(-1, years)])[layout.events]
 
-    counties = [*(county.name for county in result.case.counties), CITY]
-    columns = [
-        each(lambda key: funds[key.fund]),
-        each(lambda key: counties[key.county]),
-        each(lambda key: np.nan if key.year < 0 else result.case.first_year + key.year).astype(np.float64),
-        each(lambda key: key.metric),
-        *(statistic[order], value[order], std_error[order], result.moments[series, 0]),
-    ]
-    by_metric: dict[str, int] = {}
-    for i in np.flatnonzero(beyond).tolist():
-        by_metric[keys[i].metric] = by_metric.get(keys[i].metric, 0) + int(beyond[i])
-    return columns, by_metric
-
-
-def _alike(result: Result, only: Container[str] | None) -> dict[Alike, list[int]]:
-    """Reported series of one kind and one list of percentiles and tail means, by their numbers."""
-    rules = [result.case.rules[fund] for fund in result.case.funds]
-
-    @cache
-    def group(fund: int, metric: str, of_county: bool) -> Alike | None:
-        shown = reports(rules[fund], metric, of_county) and (
-            only is None or (metric in only and not of_county)
-        )
-        return (kind_of(metric), *statistics(metric, of_county)) if shown else None
-
-    groups: dict[Alike, list[int]] = {}
-    for i, key in enumerate(result.series.keys):
-        found = group(key.fund, key.metric, key.county >= 0)
-        if found is not None:
-            groups.setdefault(found, []).append(i)
-    return groups
+    new = of_all(result.events, result.county_events)
+    errors = None if result.errors is None else of_all(result.errors.events, result.errors.county_events)
+    by_year = probabilities(new, result.paths, errors)
+    whole = Figures(*np.empty((3, len(new), 1 + len(RANKS))))
+    if layout.has_years:
+        whole = event_years(new, result.paths, result.case.first_year, errors)
+    both = zip(by_year, whole, strict=True)
+    return Figures(*(np.hstack(parts).ravel()[layout.event_rows] for parts in both))
 
 
 def independent_errors(squares: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -226,15 +357,8 @@ def independent_errors(squares: NDArray[np.float64], n: NDArray[np.float64]) -> 
     return np.asarray(np.sqrt(squares / (several - 1)) / np.sqrt(several))
 
 
-def _means(result: Result, series: list[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _means(result: Result, series: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Means and their standard errors; NaN where there is no value, or one has no spread."""
     n, mean, squares = result.moments[series].T
     errors = independent_errors(squares, n) if result.errors is None else result.errors.mean[series]
     return np.where(n > 0, mean, np.nan), errors
-
-
-def _histograms(result: Result, kind: str, series: list[int]) -> Histograms:
-    start, keys = result.series.start, result.series.keys
-    counts = [result.counts[start[i] : start[i] + BINS[kind]] for i in series]
-    lowest = [lowest_yuan(result, f) for f in range(len(result.case.funds))]
-    return histograms(kind, counts, np.array([lowest[keys[i].fund] for i in series]))

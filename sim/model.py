@@ -10,6 +10,7 @@ claims employee, contributions resident, claims resident.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
@@ -93,12 +94,20 @@ class Shocks(Instrument):
     @field_validator("city_correlation")
     @classmethod
     def _is_correlation(cls, value: tuple[Four, ...]) -> tuple[Four, ...]:
-        matrix = np.array(value)
-        if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
-            raise ValueError("must be symmetric with a diagonal of 1")
-        if np.linalg.eigvalsh(matrix).min() <= 0:
-            raise ValueError("must be positive definite")
+        if problem := _no_correlation(value):
+            raise ValueError(problem)
         return value
+
+
+@lru_cache(maxsize=64)
+def _no_correlation(rows: tuple[Four, ...]) -> str:
+    """Why this is no matrix of correlations, or nothing; the cases of a study mostly share theirs."""
+    matrix = np.array(rows)
+    if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1):
+        return "must be symmetric with a diagonal of 1"
+    if np.linalg.eigvalsh(matrix).min() <= 0:
+        return "must be positive definite"
+    return ""
 
 
 class CountyFund(Instrument):

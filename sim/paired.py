@@ -151,46 +151,47 @@ def simulate_paired(
         if problem := mismatch(cases[0], other):
             raise ValueError(f"case {at} cannot be compared with the first: {problem}")
     runs = [_run(case, seed, wanted) for case in cases]
-    blocks, bins = -(-paths // LANES), sum(run.series.bins for run in runs)
+    blocks, bins = -(-paths // LANES), _bins(runs)
     workers = min(threads or usable_cores(), blocks)
     per_chunk = min(blocks, blocks_per_chunk or _fitting(runs, blocks, workers))
     workers = min(workers, -(-blocks // per_chunk), affordable_workers(bins))
     teams = [_team(runs, per_chunk, bins * workers) for _ in range(workers)]
-    own, pairings = teams[0].tallies, teams[0].pairings
-    moments = [np.zeros_like(tally.moments) for tally in own]
-    events = [np.zeros_like(tally.events) for tally in own]
-    county_events = [np.zeros_like(tally.county_events) for tally in own]
-    differences = [np.zeros((len(pairing.series), 3)) for pairing in pairings]
+    total = _empty_total(teams[0])
 
     def run_chunk(team: _Team, chunk: Chunk, stop: Stop) -> _Part:
         return _run_chunk(runs, team, chunk, paths, stop)
 
     with closing(in_order(teams, chunks_of(cases[0], "plain", seed, blocks, per_chunk), run_chunk)) as parts:
         for part in parts:
-            totals, found = [*moments, *differences], [*part.moments, *part.differences]
-            for total, some in zip(totals, found, strict=True):
-                merge_blocks(total, some, len(some))
-            counted, more = [*events, *county_events], [*part.events, *part.county_events]
-            for count, new in zip(counted, more, strict=True):
-                count += new
+            _add(total, part)
             if progress is not None:
                 progress(min((part.first + len(part.moments[0])) * LANES, paths))
     check_identity([tally for team in teams for tally in team.tallies], paths)
+    own, pairings = teams[0].tallies, teams[0].pairings
     for team in teams[1:]:
         for mine, tally in zip(own, team.tallies, strict=True):
             add_counts(mine.counts, tally.counts)
         for into, pairing in zip(pairings, team.pairings, strict=True):
             into.years[...] += pairing.years
             into.county_years[...] += pairing.county_years
-    results = [
-        Result(run.case, paths, seed, run.series, own[j].counts, moments[j], events[j], county_events[j])
-        for j, run in enumerate(runs)
-    ]
-    pairs = [
-        _pair(results[0], other, pairing, found)
-        for other, pairing, found in zip(results[1:], pairings, differences, strict=True)
-    ]
-    return Paired(tuple(results), tuple(pairs))
+    return _paired(runs, teams[0], total, paths, seed)
+
+
+def pair_in_turn(
+    cases: Sequence[Case], *, paths: int, seed: int, wanted: Wanted, stop: Stop
+) -> Paired | None:
+    """What ``simulate_paired`` gives, byte for byte, by the calling thread; None where ``stop`` came."""
+    runs, blocks = [_run(case, seed, wanted) for case in cases], -(-paths // LANES)
+    per_chunk = min(blocks, _fitting(runs, blocks, 1))
+    team = _team(runs, per_chunk, _bins(runs))
+    total = _empty_total(team)
+    for chunk in chunks_of(cases[0], "plain", seed, blocks, per_chunk):
+        part = _run_chunk(runs, team, chunk, paths, stop)
+        if stop[0] != 0:
+            return None
+        _add(total, part)
+    check_identity(team.tallies, paths)
+    return _paired(runs, team, total, paths, seed)
 
 
 def compile_paired(case: Case) -> None:
@@ -201,6 +202,10 @@ def compile_paired(case: Case) -> None:
 def _run(case: Case, seed: int, wanted: Wanted) -> _Run:
     plan = lower_case(case)
     return _Run(case, series_of(case, wanted), plan, lower_noise(case, plan, seed))
+
+
+def _bins(runs: list[_Run]) -> int:
+    return sum(run.series.bins for run in runs)
 
 
 def _fitting(runs: list[_Run], blocks: int, workers: int) -> int:
@@ -286,6 +291,42 @@ def _run_chunk(runs: list[_Run], team: _Team, chunk: Chunk, paths: int, stop: St
             pair_blocks(pairing, first, tally.by_path, *where, differences)
             part.differences.append(differences)
     return part
+
+
+def _empty_total(team: _Team) -> _Part:
+    """Noughts, of a shape with a team's parts but for their blocks."""
+    own = team.tallies
+    return _Part(
+        0,
+        [np.zeros_like(tally.moments) for tally in own],
+        [np.zeros_like(tally.events) for tally in own],
+        [np.zeros_like(tally.county_events) for tally in own],
+        [np.zeros((len(pairing.series), 3)) for pairing in team.pairings],
+    )
+
+
+def _add(total: _Part, part: _Part) -> None:
+    """The next part in the order of paths."""
+    means, found = [*total.moments, *total.differences], [*part.moments, *part.differences]
+    for mean, some in zip(means, found, strict=True):
+        merge_blocks(mean, some, len(some))
+    counted, more = [*total.events, *total.county_events], [*part.events, *part.county_events]
+    for count, new in zip(counted, more, strict=True):
+        count += new
+
+
+def _paired(runs: list[_Run], team: _Team, total: _Part, paths: int, seed: int) -> Paired:
+    """Totals and one team's counts as results."""
+    figures = zip(runs, team.tallies, total.moments, total.events, total.county_events, strict=True)
+    results = [
+        Result(run.case, paths, seed, run.series, tally.counts, moments, events, county_events)
+        for run, tally, moments, events, county_events in figures
+    ]
+    pairs = [
+        _pair(results[0], other, pairing, found)
+        for other, pairing, found in zip(results[1:], team.pairings, total.differences, strict=True)
+    ]
+    return Paired(tuple(results), tuple(pairs))
 
 
 def _pair(first: Result, other: Result, pairing: Pairing, moments: NDArray[np.float64]) -> Pair:

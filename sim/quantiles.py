@@ -1,20 +1,18 @@
-"""Percentiles, tail means and their standard errors from binned counts.
+"""Percentiles, tail means and their standard errors from binned counts: what bins mean, many series at once.
 
-Histograms are reduced to their occupied bins: lower and upper edges and counts.  Percentiles interpolate
-inside a bin; a tail mean (TVaR) takes the bins' midpoints.  A bin beyond the range counts as a point at the
-end of the range.  A run has thousands of series, so those of one kind are worked on together.
+Percentiles interpolate inside a bin; a tail mean (TVaR) takes the bins' midpoints.  A bin beyond the range
+counts as a point at the end of the range.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
-from itertools import pairwise
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.summaries import Asked, Edges, Summaries, summarise
 from sim.kernels.tally import (
     GINI_PER_UNIT,
     MONEY_BINS,
@@ -37,72 +35,6 @@ def _money_edges() -> Floats:
 MONEY_EDGES = _money_edges()
 
 
-@dataclass(frozen=True)
-class Histograms:
-    """Occupied bins of S series, each series' in ascending order, one series after the other."""
-
-    low: Floats
-    high: Floats
-    count: NDArray[np.int64]
-    first: NDArray[np.int64]
-    """(S + 1,) where each series' bins start, and the end of the last."""
-    beyond: NDArray[np.int64]
-    """(S,) values outside the range."""
-
-    @cached_property
-    def upto(self) -> NDArray[np.int64]:
-        """Number of values up to each bin, all series' together."""
-        return np.cumsum(self.count)
-
-    @cached_property
-    def ends(self) -> NDArray[np.int64]:
-        """(S + 1,) number of values before each series, and of all."""
-        return np.concatenate([[0], self.upto])[self.first]
-
-    @property
-    def total(self) -> NDArray[np.int64]:
-        """(S,) number of values."""
-        return np.diff(self.ends)
-
-    def quantiles(self, p: Floats) -> tuple[Floats, Floats]:
-        """(S, P) the p-quantiles and their standard errors: half the distance between the order statistics
-        at n p -+ sqrt(n p (1 - p)), at least half a bin; NaN for a series without values."""
-        n = self.total
-        values, errors = np.full((2, len(n), len(p)), np.nan)
-        some, np_ = n > 0, np.outer(n, p)[n > 0]
-        spread = np.sqrt(np_ * (1 - p))
-        middle, widths = self._at(np_, some)
-        (low, _), (high, _) = self._at(np_ - spread, some), self._at(np_ + spread, some)
-        values[some], errors[some] = middle, np.maximum((high - low) / 2, widths / 2)
-        return values, errors
-
-    def _at(self, ranks: Floats, some: NDArray[np.bool_]) -> tuple[Floats, Floats]:
-        """The values at ranks (those series, R) in 0..n, and the widths of their bins."""
-        before, n = self.ends[:-1][some, None], self.total[some, None]
-        ranks = np.clip(ranks, 0, n)
-        whole = np.maximum(np.ceil(ranks), 1).astype(
-            np.int64
-        )  # counts are whole: the same bin, found exactly
-        i = np.searchsorted(self.upto, before + whole, side="left")
-        inside = (ranks - (self.upto[i] - before - self.count[i])) / self.count[i]
-        widths = self.high[i] - self.low[i]
-        return self.low[i] + inside * widths, widths
-
-    def tail_means(self, a: float) -> tuple[Floats, Floats]:
-        """(S,) TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n)."""
-        n, value = self.total, self.quantiles(np.array([a]))[0][:, 0]
-        middle = (self.low + self.high) / 2
-        excess = np.maximum(middle - np.repeat(value, np.diff(self.first)), 0.0)
-        with np.errstate(invalid="ignore"):  # no values: 0 / 0
-            mean = self._sums(excess * self.count) / n
-            variance = self._sums(excess**2 * self.count) / n - mean**2
-            return value + mean / (1 - a), np.sqrt(np.maximum(variance, 0.0) / n) / (1 - a)
-
-    def _sums(self, values: Floats) -> Floats:
-        """(S,) sums over each series' bins, by NumPy's pairwise sum, which ``reduceat`` is not."""
-        return np.array([values[a:b].sum() for a, b in pairwise(self.first.tolist())])
-
-
 @cache
 def edges(kind: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     """Lower and upper edge of every bin (money in units of the lowest), and which are out of range."""
@@ -121,14 +53,48 @@ def edges(kind: str) -> tuple[Floats, Floats, NDArray[np.bool_]]:
     return low, high, (size == 1) | (size == MONEY_HALF)
 
 
-def histograms(kind: str, counts: Sequence[NDArray[np.uint32]], lowest_yuan: Floats) -> Histograms:
-    """S series' counts, all of one kind; ``lowest_yuan`` (S,) are the lowest edges of their money bins."""
-    occupied = [np.flatnonzero(series != 0) for series in counts]
-    sizes = [len(bins) for bins in occupied]
-    at = np.concatenate(occupied)
-    count = np.concatenate([series[bins] for series, bins in zip(counts, occupied, strict=True)])
-    low, high, outside = edges(kind)
-    unit = np.repeat(lowest_yuan, sizes) if kind in ("signed", "money") else 1.0
-    first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-    beyond = np.concatenate([[0], np.cumsum(count * outside[at], dtype=np.int64)])
-    return Histograms(low[at] * unit, high[at] * unit, count.astype(np.int64), first, np.diff(beyond[first]))
+@cache
+def _every_edge() -> tuple[Edges, dict[str, int]]:
+    """``edges`` of all kinds, one kind after the other, and where each begins."""
+    low, high, outside = (np.concatenate(parts) for parts in zip(*map(edges, BINS), strict=True))
+    starts = np.cumsum([0, *BINS.values()]).tolist()
+    return Edges(low, high, outside.astype(np.int64)), dict(zip(BINS, starts, strict=False))
+
+
+def summaries(
+    counts: NDArray[np.uint32],
+    start: NDArray[np.int64],
+    kinds: Sequence[str],
+    lowest_yuan: Floats,
+    percentiles: Sequence[float],
+    tails: Sequence[float] = (),
+    *,
+    wipe: bool = False,
+) -> Summaries:
+    """Percentiles and tail means (TVaR) of the S series of ``counts`` that begin at ``start`` (S,).
+
+    ``kinds`` are those of their bins, ``lowest_yuan`` (S,) the lowest edges of money bins.  ``wipe`` leaves
+    their counts empty for the next run.
+    """
+    known, at = _every_edge()
+    sizes, n = np.array([BINS[kind] for kind in kinds], np.int64), len(start)
+    money = [kind in ("signed", "money") for kind in kinds]
+    asked = Asked(
+        start=np.asarray(start, np.int64),
+        end=start + sizes,
+        edge=np.array([at[kind] for kind in kinds], np.int64),
+        unit=np.where(money, lowest_yuan, 1.0),
+        percentiles=np.array(percentiles, np.float64),
+        tails=np.array(tails, np.float64),
+    )
+    most, statistics = max(sizes.tolist(), default=0), len(percentiles) + len(tails)
+    found = Summaries(
+        value=np.empty((n, statistics)),
+        error=np.empty((n, statistics)),
+        n=np.empty(n, np.int64),
+        beyond=np.empty(n, np.int64),
+        at=np.empty(most, np.int64),
+        upto=np.empty(most + 1, np.int64),
+    )
+    summarise(counts, asked, known, found, wipe)
+    return found

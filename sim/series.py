@@ -20,6 +20,10 @@ from sim.kernels.measure import (
 from sim.kernels.tally import GINI_BINS, MONEY_HALF, MONTHS_BINS, SPARE
 from sim.model import Case
 
+METRICS = frozenset(
+    (*CITY_YEAR_METRICS, *COUNTY_YEAR_METRICS, *CITY_HORIZON_METRICS, *COUNTY_HORIZON_METRICS)
+)
+"""Of all series."""
 SIGNED = {"reserves", "cash_reserves", "pool_net"}
 """Money metrics that can be negative; all others are payments or bills."""
 

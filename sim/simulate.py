@@ -310,5 +310,9 @@ def simulate(
 
 def fitting_blocks(series: Series, blocks: int, workers: int) -> int:
     """Blocks in a chunk: fewer where a case has many series, or a run few blocks."""
-    fitting = CHUNK_BYTES // (2 * LANES * max(len(series.keys), 1))
-    return max(1, min(BLOCKS_PER_CHUNK, fitting, -(-blocks // (CHUNKS_PER_WORKER * workers))))
+    return max(1, min(most_blocks(series), -(-blocks // (CHUNKS_PER_WORKER * workers))))
+
+
+def most_blocks(series: Series) -> int:
+    """Of a chunk: fewer where a case has many series."""
+    return max(1, min(BLOCKS_PER_CHUNK, CHUNK_BYTES // (2 * LANES * max(len(series.keys), 1))))

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels.block import wipe
 from sim.kernels.lanes import LANES
+from sim.kernels.rows import wipe
 from sim.kernels.shocks import EXCELLENCE, Noise, city_draws, city_year, county_month, county_year
 from sim.kernels.threefry import words
 from sim.lower import lower_case, lower_noise

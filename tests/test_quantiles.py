@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from drawn import make_case
@@ -9,8 +11,9 @@ from scipy import stats
 
 from scenarios.facts import wilson
 from sim.kernels.lanes import LANES
+from sim.kernels.summaries import Summaries
 from sim.kernels.tally import SPARE, count, merge, tally_gini, tally_money, tally_months
-from sim.quantiles import MONEY_EDGES, Histograms, histograms
+from sim.quantiles import MONEY_EDGES, edges, summaries
 from sim.series import ALL, BINS, ZERO_AT, Series
 from sim.simulate import new_tally
 
@@ -21,26 +24,35 @@ LOWEST = 1e-6 * BASE
 
 
 class Single:
-    """One series, alone among histograms."""
+    """One series' counts, and what is made of them."""
 
-    def __init__(self, bins: Histograms) -> None:
-        self.bins, self.low, self.high, self.count = bins, bins.low, bins.high, bins.count
-        (self.total,), (self.beyond,) = bins.total, bins.beyond
+    def __init__(self, kind: str, counts: np.ndarray, lowest: float = LOWEST) -> None:
+        low, high, _ = edges(kind)
+        unit = lowest if kind in ("money", "signed") else 1.0
+        occupied = np.flatnonzero(counts)
+        self.low, self.high, self.count = low[occupied] * unit, high[occupied] * unit, counts[occupied]
+        self.kind, self.counts, self.lowest = kind, counts, np.array([lowest])
+        found = self.summaries([], [])
+        self.total, self.beyond = int(found.n[0]), int(found.beyond[0])
+
+    def summaries(self, percentiles: Sequence[float], tails: Sequence[float]) -> Summaries:
+        start = np.zeros(1, np.int64)
+        return summaries(self.counts, start, [self.kind], self.lowest, percentiles, tails)
 
     def quantiles(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        (values,), (errors,) = self.bins.quantiles(p)
-        return values, errors
+        found = self.summaries(p.tolist(), [])
+        return found.value[0], found.error[0]
 
     def tail_mean(self, a: float) -> tuple[float, float]:
-        (value,), (error,) = self.bins.tail_means(a)
-        return value, error
+        found = self.summaries([], [a])
+        return float(found.value[0, 0]), float(found.error[0, 0])
 
 
 def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
     """The histogram and the moments of values that come in blocks, the last one not full."""
-    first = np.zeros(1, np.int64)
+    start = np.zeros(1, np.int64)
     end = np.array([BINS[kind]])
-    series = Series(ALL, (), first, first, np.array([ZERO_AT[kind]]), end, BINS[kind] + SPARE)
+    series = Series(ALL, (), start, start, np.array([ZERO_AT[kind]]), end, BINS[kind] + SPARE)
     tally = new_tally(make_case(), series, 1)
     total = np.zeros((1, 3))
     for first in range(0, len(values), LANES):
@@ -55,7 +67,7 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
             (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
         merge(total, tally.moments)
         count(tally.counts, tally.offset, tally.spare, tally.bins, 1)
-    return Single(histograms(kind, [tally.counts[: BINS[kind]]], np.array([LOWEST]))), total[0]
+    return Single(kind, tally.counts[: BINS[kind]]), total[0]
 
 
 def order_statistic(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -216,21 +228,47 @@ def test_standard_errors_are_those_of_repeated_samples() -> None:
     assert values.mean() == pytest.approx(BASE * (np.log(20) + 1), rel=0.01)
 
 
-@pytest.mark.parametrize("kind", ["months", "gini", "signed", "money"])
-def test_many_series_are_worked_on_as_each_alone(kind: str) -> None:
+def test_many_series_are_worked_on_as_each_alone() -> None:
     draw = np.random.default_rng(5)
-    counts = draw.poisson(draw.uniform(0, 0.02, (7, 1)), (7, BINS[kind])).astype(np.uint32)
-    counts[3], counts[6] = 0, 0  # without values, also at the end
-    counts[4], counts[4, 5] = 0, 1
+    kinds = ["months", "gini", "signed", "money", "money", "months", "signed"]
+    start = np.cumsum([0, *(BINS[kind] for kind in kinds)])
+    counts = draw.poisson(0.02, start[-1]).astype(np.uint32)
+    counts[start[3] : start[4]], counts[start[6] :] = 0, 0  # without values, also at the end
+    counts[start[4] : start[5]], counts[start[4] + 5] = 0, 1
     lowest = draw.uniform(1, 1e4, 7)
-    together = histograms(kind, list(counts), lowest)
-    for s in range(7):
-        alone = histograms(kind, [counts[s]], lowest[s : s + 1])
-        assert (alone.total[0], alone.beyond[0]) == (together.total[s], together.beyond[s])
-        for found, expected in zip(together.quantiles(P), alone.quantiles(P), strict=True):
-            np.testing.assert_array_equal(found[s], expected[0])
-        for found, expected in zip(together.tail_means(0.95), alone.tail_means(0.95), strict=True):
-            np.testing.assert_array_equal(found[s], expected[0])
+    some = [0, 1, 3, 4, 6]
+    for which in (list(range(7)), some):
+        of_kinds = [kinds[s] for s in which]
+        mine = counts.copy()
+        together = summaries(mine, start[which], of_kinds, lowest[which], P.tolist(), [0.95], wipe=True)
+        for row, s in enumerate(which):
+            alone = Single(kinds[s], counts[start[s] : start[s + 1]], lowest[s])
+            assert (together.n[row], together.beyond[row]) == (alone.total, alone.beyond)
+            assert together.n[row] == counts[start[s] : start[s + 1]].sum()
+            values, errors = alone.quantiles(P)
+            value, error = alone.tail_mean(0.95)
+            np.testing.assert_array_equal(together.value[row], [*values, value])
+            np.testing.assert_array_equal(together.error[row], [*errors, error])
+            assert not mine[start[s] : start[s + 1]].any()
+        assert mine.sum() == counts.sum() - together.n.sum()  # and nobody else's are gone
+
+
+def test_summaries_are_those_of_numpy_on_bins() -> None:
+    """Percentiles and tail means by whole-array arithmetic on the occupied bins."""
+    draw = np.random.default_rng(6)
+    for kind in ("money", "signed", "months"):
+        bins = Single(kind, draw.poisson(0.05, BINS[kind]).astype(np.uint32))
+        n, upto = bins.total, np.cumsum(bins.count)
+        rank = n * P
+        at = np.searchsorted(upto, np.maximum(np.ceil(rank), 1))
+        inside = (rank - (upto[at] - bins.count[at])) / bins.count[at]
+        expected = bins.low[at] + inside * (bins.high - bins.low)[at]
+        np.testing.assert_allclose(bins.quantiles(P)[0], expected, rtol=1e-12)
+        var = bins.quantiles(np.array([0.95]))[0][0]
+        excess = np.repeat(np.maximum((bins.low + bins.high) / 2 - var, 0), bins.count)
+        found = bins.tail_mean(0.95)
+        assert found[0] == pytest.approx(var + excess.mean() / 0.05, rel=1e-12)
+        assert found[1] == pytest.approx(excess.std() / 0.05 / np.sqrt(n), rel=1e-9)
 
 
 @pytest.mark.parametrize(("hits", "n"), [(0, 50), (1, 50), (25, 50), (50, 50), (3, 100_000)])

@@ -35,7 +35,7 @@ from benchmarks.workload import (
     empty_outcome,
 )
 from scenarios.city import load_city
-from sim.kernels.block import open_books, post_month, wipe
+from sim.kernels.block import open_books, post_month
 from sim.kernels.codes import (
     BALANCE,
     CITY_CLAIMS,
@@ -55,7 +55,8 @@ from sim.kernels.december import add_totals, close
 from sim.kernels.january import begin_year, sum_of, top_up
 from sim.kernels.lanes import LANES, stage, wide
 from sim.kernels.months import add_net
-from sim.kernels.settlement import clear, settle
+from sim.kernels.rows import clear, wipe
+from sim.kernels.settlement import settle
 from sim.kernels.shocks import city_draws, city_year, county_month, county_year
 from sim.lower import lower_case, lower_noise
 from sim.model import FUNDS as FUND_NAMES

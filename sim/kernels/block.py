@@ -32,6 +32,7 @@ from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
 from sim.kernels.months import close_month, open_month, post, stretch_end
 from sim.kernels.normals import uniform_31
+from sim.kernels.rows import fill, wipe
 from sim.kernels.sampled import count_pairs, weigh_event
 from sim.kernels.shocks import (
     EXCELLENCE,
@@ -57,20 +58,6 @@ class Work(NamedTuple):
     shocked: Shocked
     recoveries: np.ndarray
     """(C,) yuan: none in simulation."""
-
-
-@stage
-def fill(row, slot, value):
-    wide()
-    slot = known(slot)
-    for i in range(LANES):
-        row[slot + i] = value
-
-
-@stage
-def wipe(row):
-    for i in range(row.shape[0]):
-        row[i] = 0
 
 
 @stage

@@ -70,7 +70,8 @@ from sim.kernels.codes import (
 from sim.kernels.january import sum_of
 from sim.kernels.lanes import LANES, stage, wide
 from sim.kernels.ledger import note, row_of
-from sim.kernels.settlement import clear, repay
+from sim.kernels.rows import clear
+from sim.kernels.settlement import repay
 
 
 @stage

@@ -43,7 +43,8 @@ from sim.kernels.codes import (
 from sim.kernels.identity import add_county
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.ledger import note, row_of
-from sim.kernels.settlement import clear, repay
+from sim.kernels.rows import clear
+from sim.kernels.settlement import repay
 
 
 @stage

@@ -63,7 +63,8 @@ from sim.kernels.codes import (
 )
 from sim.kernels.january import sum_of
 from sim.kernels.lanes import LANES, known, stage, wide
-from sim.kernels.settlement import clear, copy_row, settle
+from sim.kernels.rows import clear, copy_row
+from sim.kernels.settlement import settle
 from sim.kernels.tally import first_time, tally_gini, tally_money, tally_months, tally_nothing
 
 LINE_NAMES = ("county_treasury", "city_treasury", "opening_deficits", "arrears", "runoff")

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from replay_data_directory import make
 
-from scenarios import api
+from scenarios import api, study_api
 from scenarios.errors import InputError
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -17,6 +17,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 def test_examples_in_docstrings() -> None:
     assert doctest.testmod(api).failed == 0
+    assert doctest.testmod(study_api).failed == 0
 
 
 @pytest.mark.parametrize("page", ["python.md", "python.zh.md"])

@@ -1,0 +1,51 @@
+"""Commands that set finished results out for readers: pictures, a page, tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from scenarios.options import Language, Out
+from scenarios.terminal import say
+
+Directory = Annotated[Path, typer.Argument(metavar="DIR", help="What run, compare or sweep has written.")]
+
+
+def draw(
+    directory: Directory,
+    out: Out,
+    lang: Language = "en",
+    kind: Annotated[Literal["png", "svg", "pdf"], typer.Option("--format", help="Of the files.")] = "png",
+) -> None:
+    """Every picture that a finished run or comparison supports."""
+    from scenarios.draw import draw as draw_all
+
+    files, left_out = draw_all(directory, out, lang, kind)
+    say([*files, *left_out])
+
+
+def report(
+    directory: Directory,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")],
+    lang: Language = "en",
+) -> None:
+    """One page of a run, comparison or sweep."""
+    from scenarios.reports.report import report as make_report
+
+    say([make_report(directory, out, lang)])
+
+
+def tables(
+    directory: Directory,
+    out: Out,
+    kind: Annotated[
+        Literal["csv", "tex", "html"], typer.Option("--format", help="For Excel, LaTeX or Word.")
+    ] = "csv",
+    lang: Language = "en",
+) -> None:
+    """The tables of a report as files for a paper."""
+    from scenarios.reports.export import tables as export
+
+    say(export(directory, out, kind, lang))

@@ -1,0 +1,94 @@
+"""Analyses of studies, sweeps and shocks from Python; ``scenarios.api`` has them among its functions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def sensitivity(
+    study: str | Path,
+    *,
+    outcome: str = "event:reserve_depletion",
+    fund: str | None = None,
+    by: int | None = None,
+    method: Literal["sobol", "morris"] = "sobol",
+    samples: int | None = None,
+    paths: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    out: str | Path | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A study's uncertainties: indices of each (factor, statistic, value, std_error, n), and the variance of
+    single paths by shocks, parameters, readings and their interaction.
+
+    The first table's ``attrs["noise_share"]`` is the part of the variance between scenarios that is chance.
+    """
+    from scenarios.sensitivity_run import SensitivityRequest, run_sensitivity, split_table
+
+    where = None if out is None else Path(out)
+    chosen = method, samples, outcome, fund, by, paths, seed, threads
+    done = run_sensitivity(SensitivityRequest(str(study), where, *chosen), lambda *_: None)
+    table = done.found.table
+    table.attrs.update(noise_share=done.found.noise_share, facts=done.facts)
+    return table, split_table(done.split)
+
+
+def stress(
+    scenario: str | Path,
+    *,
+    event: str = "reserve_depletion",
+    fund: str | None = None,
+    by: int | None = None,
+    paths: int | None = None,
+    years: int | None = None,
+    seed: int | None = None,
+    out: str | Path | None = None,
+) -> pd.DataFrame:
+    """The mildest shocks under which an event happens, a row a fund and year; ``attrs["beta"]`` by fund.
+
+    >>> table = stress("taizhou", fund="resident", years=3, paths=256)
+    >>> bool(abs(table["months"].iloc[-1]) < 0.01)
+    True
+    """
+    from scenarios.run import RunRequest
+    from scenarios.stress_run import run_stress, stress_table
+
+    where = Path.cwd() if out is None else Path(out)
+    request = RunRequest(str(scenario), where, paths, years, seed, event=event)
+    done = run_stress(request, fund, by, lambda *_: None, write=out is not None)
+    table = stress_table(done.found)
+    table.attrs["beta"] = {fund: found.beta for fund, found in done.found.items()}
+    return table
+
+
+def discover(
+    sweep: str | Path,
+    *,
+    outcome: str = "event:reserve_depletion",
+    fund: str | None = None,
+    by: int | None = None,
+    statistic: str | None = None,
+    above: float | None = None,
+    below: float | None = None,
+    density: float = 0.8,
+    out: str | Path | None = None,
+) -> pd.DataFrame:
+    """Boxes of what varied in a sweep in which scenarios fail: a row a box and limit."""
+    from scenarios.discover_run import DiscoverRequest, run_discover
+    from scenarios.discovery import boxes_table
+
+    where = None if out is None else Path(out)
+    chosen = outcome, fund, by, statistic, above, below, density, where
+    return boxes_table(run_discover(DiscoverRequest(Path(sweep), *chosen)).boxes)
+
+
+def export_ema(sweep: str | Path, file: str | Path) -> None:
+    """A sweep as an archive for ``ema_workbench.load_results``."""
+    from scenarios.ema import export_ema as write
+    from scenarios.swept import load_swept
+
+    write(load_swept(Path(sweep)), Path(file))

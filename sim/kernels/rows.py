@@ -1,0 +1,36 @@
+"""A row's slots cleared, filled and copied, without a thought of what they hold."""
+
+from __future__ import annotations
+
+from sim.kernels.lanes import LANES, known, stage, wide
+
+
+@stage
+def clear(v, slot):
+    """A slot of the city's row to 0."""
+    wide()
+    slot = known(slot)
+    for i in range(LANES):
+        v[slot + i] = 0.0
+
+
+@stage
+def fill(row, slot, value):
+    wide()
+    slot = known(slot)
+    for i in range(LANES):
+        row[slot + i] = value
+
+
+@stage
+def wipe(row):
+    for i in range(row.shape[0]):
+        row[i] = 0
+
+
+@stage
+def copy_row(source, target, until):
+    """A row's slots up to ``until``, where the rows are not one and the same."""
+    wide()
+    for i in range(until):
+        target[i] = source[i]

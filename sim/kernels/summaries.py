@@ -1,0 +1,162 @@
+"""Percentiles, tail means and their standard errors from binned counts, one series after the other.
+
+A series' occupied bins are gathered once, with the number of values up to each; a percentile is then looked
+up and interpolated inside its bin, and a tail mean is a sum over the bins above its percentile.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sim.kernels.lanes import known, stage, wide
+
+STRIDE = 128
+"""Bins that are looked at together: most of them are empty."""
+
+
+class Asked(NamedTuple):
+    """What series are to be summarised, and how."""
+
+    start: np.ndarray
+    """(S,) int64: first bin of each."""
+    end: np.ndarray
+    """(S,) int64."""
+    edge: np.ndarray
+    """(S,) int64: where the edges of its bins begin."""
+    unit: np.ndarray
+    """(S,) what edges are multiplied with."""
+    percentiles: np.ndarray
+    """(P,)."""
+    tails: np.ndarray
+    """(A,)."""
+
+
+class Edges(NamedTuple):
+    """Of the bins of every kind, one kind after the other."""
+
+    low: np.ndarray
+    high: np.ndarray
+    outside: np.ndarray
+    """1 for a bin beyond the range, else 0."""
+
+
+class Summaries(NamedTuple):
+    """What the series came to."""
+
+    value: np.ndarray
+    """(S, P + A)."""
+    error: np.ndarray
+    """(S, P + A)."""
+    n: np.ndarray
+    """(S,) int64: values."""
+    beyond: np.ndarray
+    """(S,) int64: of these beyond the range."""
+    at: np.ndarray
+    """(most bins of a series,) int64 scratch: the occupied bins, from the series' first."""
+    upto: np.ndarray
+    """(most bins of a series + 1,) int64 scratch: the number of values before each, and in all."""
+
+
+@stage
+def occupied_in(counts, first):
+    """How many of STRIDE bins are occupied."""
+    wide()
+    first = known(first)
+    found = 0
+    for i in range(STRIDE):
+        found += 1 if counts[first + i] > 0 else 0
+    return found
+
+
+@stage
+def gather(counts, start, end, at, upto, wipe):
+    """The occupied bins, and the values before each; their number.  ``wipe`` empties the bins."""
+    bins, values, i = 0, np.int64(0), start
+    while i < end:
+        step = min(STRIDE, end - i)
+        if step < STRIDE or occupied_in(counts, i) > 0:
+            for j in range(i, i + step):
+                if counts[j] > 0:
+                    at[bins] = j - start
+                    upto[bins] = values
+                    values += np.int64(counts[j])
+                    bins += 1
+                    if wipe:
+                        counts[j] = 0
+        i += step
+    upto[bins] = values
+    return bins
+
+
+@stage
+def bin_of(upto, bins, rank):
+    """The bin of the value of this rank, in 1..n."""
+    whole = max(np.int64(np.ceil(rank)), 1)  # counts are whole: the same bin, found exactly
+    first, last = 0, bins - 1
+    while first < last:
+        middle = (first + last) // 2
+        if upto[middle + 1] >= whole:
+            last = middle
+        else:
+            first = middle + 1
+    return first
+
+
+@stage
+def interpolated(edges, edge, unit, out, bins, rank):
+    """The value at a rank in 0..n, and the width of its bin."""
+    n = np.float64(out.upto[bins])
+    rank = min(max(rank, 0.0), n)
+    b = bin_of(out.upto, bins, rank)
+    low, high = edges.low[edge + out.at[b]] * unit, edges.high[edge + out.at[b]] * unit
+    inside = (rank - out.upto[b]) / (out.upto[b + 1] - out.upto[b])
+    return low + inside * (high - low), high - low
+
+
+@stage
+def tail(edges, edge, unit, out, bins, a):
+    """TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n)."""
+    n = np.float64(out.upto[bins])
+    value, _ = interpolated(edges, edge, unit, out, bins, n * a)
+    total, squares = 0.0, 0.0
+    for b in range(bin_of(out.upto, bins, n * a), bins):
+        at = edge + out.at[b]
+        excess = max((edges.low[at] * unit + edges.high[at] * unit) / 2 - value, 0.0)
+        count = np.float64(out.upto[b + 1] - out.upto[b])
+        total += excess * count
+        squares += excess * excess * count
+    mean = total / n
+    variance = max(squares / n - mean * mean, 0.0)
+    return value + mean / (1 - a), np.sqrt(variance / n) / (1 - a)
+
+
+@stage
+def summarise(counts, asked, edges, out, wipe):
+    """All series; ``wipe`` leaves their counts empty.
+
+    A percentile's standard error is half the distance between the order statistics at
+    n p -+ sqrt(n p (1 - p)), at least half a bin.  A series without values has NaN.
+    """
+    percentiles = asked.percentiles.shape[0]
+    for s in range(asked.start.shape[0]):
+        edge, unit = asked.edge[s], asked.unit[s]
+        bins = gather(counts, asked.start[s], asked.end[s], out.at, out.upto, wipe)
+        out.n[s], out.beyond[s] = out.upto[bins], 0
+        for b in range(bins):
+            out.beyond[s] += edges.outside[edge + out.at[b]] * (out.upto[b + 1] - out.upto[b])
+        n = np.float64(out.n[s])
+        for k in range(out.value.shape[1]):
+            if bins == 0:
+                out.value[s, k], out.error[s, k] = np.nan, np.nan
+            elif k < percentiles:
+                p = asked.percentiles[k]
+                spread = np.sqrt(n * p * (1 - p))
+                middle, width = interpolated(edges, edge, unit, out, bins, n * p)
+                low, _ = interpolated(edges, edge, unit, out, bins, n * p - spread)
+                high, _ = interpolated(edges, edge, unit, out, bins, n * p + spread)
+                out.value[s, k], out.error[s, k] = middle, max((high - low) / 2, width / 2)
+            else:
+                a = asked.tails[k - percentiles]
+                out.value[s, k], out.error[s, k] = tail(edges, edge, unit, out, bins, a)

@@ -1,0 +1,92 @@
+"""Sweeps by Dask, on a scheduler and workers in other processes: the same bytes, dead workers or not."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from small_study import SCENARIOS, request, results, write_study
+
+from scenarios import cluster, program
+from scenarios.errors import InputError
+from scenarios.sweep import sweep
+
+ROOT = Path(__file__).parents[2]
+LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard")
+
+
+def start(*arguments: str) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error"}
+    command = [sys.executable, "-m", *arguments]
+    nothing = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=nothing, stderr=nothing, env=environment)
+
+
+@pytest.fixture
+def address() -> Iterator[str]:
+    """A scheduler and two workers of a thread each."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    at = f"tcp://127.0.0.1:{port}"
+    scheduler = start("distributed.cli.dask_scheduler", *LOOPBACK, "--port", str(port))
+    arguments = ("distributed.cli.dask_worker", at, "--nthreads", "1", "--no-nanny", *LOOPBACK)
+    workers = [start(*arguments) for _ in range(2)]
+    try:
+        yield at
+    finally:
+        for process in (*workers, scheduler):
+            process.kill()
+            process.wait()
+
+
+@pytest.mark.slow  # three processes that import everything
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_dead_worker_costs_time_and_no_result(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 60)
+    write_study(tmp_path)
+    alone = results(sweep(request(tmp_path, out=tmp_path / "alone")).out)
+    killed = []
+
+    def kill_one(done: int, of: int) -> None:
+        if done == 3:
+            from distributed import get_client
+
+            client = get_client()
+            pids = client.run(os.getpid)
+            os.kill(next(iter(pids.values())), 9)
+            killed.append(time.monotonic())
+
+    done = sweep(request(tmp_path, scheduler=address), kill_one)
+    assert done.ran == SCENARIOS and len(killed) == 1
+    assert results(tmp_path / "out") == alone
+    known, getpid = program.program(), os.getpid
+    monkeypatch.setattr(cluster, "program", lambda: {**known, "numba": str(getpid())})
+    with pytest.raises(InputError, match=r"worker .* has numba [0-9]+ \([0-9]+ here\)"):
+        sweep(request(tmp_path, out=tmp_path / "other", scheduler=address))
+
+
+def test_no_scheduler_is_said_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
+    write_study(tmp_path)
+    for address in ("tcp://127.0.0.1:1", "nonsense"):
+        with pytest.raises(InputError, match="expected a Dask scheduler"):
+            sweep(request(tmp_path, scheduler=address))
+    assert not (tmp_path / "out").exists()
+
+
+def test_without_dask_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    write_study(tmp_path)
+    with pytest.raises(InputError, match=r"--workers: needs Dask.*pip install 'fundsim\[cluster\]'"):
+        sweep(request(tmp_path, workers=2))
+    with pytest.raises(InputError, match="one of --workers and --scheduler"):
+        sweep(request(tmp_path, workers=2, scheduler="tcp://127.0.0.1:1"))

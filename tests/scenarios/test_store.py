@@ -1,0 +1,270 @@
+"""What a sweep keeps: kills at any moment, damage, full disks, two at once, changed studies."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from small_study import SCENARIOS, STUDY, request, results, write_study
+
+from scenarios import store
+from scenarios.errors import InputError
+from scenarios.sweep import read_sweep, sweep
+
+TESTS = Path(__file__).parent
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path[:0] = [{tests!r}, {root!r}]
+from small_study import request
+from scenarios import store, sweep
+store.PART = 5
+
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+{how}
+sweep.sweep(request(Path({folder!r}), threads=2), progress)
+"""
+AFTER_TWO = "progress = lambda done, of: done == 2 and kill()"
+PART_NOT_ENTERED = """
+progress = lambda done, of: None
+write = store.Store._write_study
+store.Store._write_study = lambda self: kill() if self.parts else write(self)
+"""
+PART_STILL_IN_JOURNAL = """
+progress = lambda done, of: None
+write = store.Store._write_study
+store.Store._write_study = lambda self: (write(self), len(self.parts) == 2 and kill())
+"""
+HALF_WRITTEN = """
+progress = lambda done, of: None
+def write_part(path, ids, tables):
+    path.write_bytes(b"PAR1")
+    kill()
+store.write_part = write_part
+"""
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PART", 5)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("undisturbed")
+    write_study(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(store, "PART", 5)
+        return results(sweep(request(folder)).out)
+
+
+def killed(folder: Path, how: str) -> None:
+    root = str(TESTS.parents[1])
+    code = KILLED.format(tests=str(TESTS), root=root, folder=str(folder), how=how)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL, done.stderr
+
+
+def test_killed_again_and_again_it_ends_with_the_same_files(
+    tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    write_study(tmp_path)
+    done = [0]
+    for how in (AFTER_TWO, HALF_WRITTEN, PART_NOT_ENTERED, PART_STILL_IN_JOURNAL):
+        killed(tmp_path, how)
+        with pytest.raises(InputError, match="not finished"):
+            read_sweep(tmp_path / "out")
+        done.append(counted(tmp_path))
+    assert done[1] == 2 and done == sorted(done) and done[-1] >= 10
+    assert sweep(request(tmp_path)).ran == SCENARIOS - done[-1]
+    assert results(tmp_path / "out") == undisturbed
+
+
+def counted(folder: Path) -> int:
+    """Finished scenarios, in the journal or in parts."""
+    out = folder / "out"
+    with sqlite3.connect(out / store.JOURNAL) as journal:
+        waiting = {number for (number,) in journal.execute("SELECT number FROM rows")}
+    journal.close()
+    parts = json.loads((out / store.STUDY).read_text())["parts_sha256"]
+    for name in parts:
+        first = 5 * int(name[5:10])
+        waiting |= set(range(first, min(first + 5, SCENARIOS)))
+    return len(waiting)
+
+
+def test_ctrl_c_keeps_what_is_finished(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+    write_study(tmp_path)
+
+    def stop(done: int, of: int) -> None:
+        if done == 7:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        sweep(request(tmp_path), stop)
+    assert sweep(request(tmp_path)).ran == SCENARIOS - 7
+    assert results(tmp_path / "out") == undisturbed
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (
+            {"text": STUDY.replace("[1, 3, 6]", "[1, 3, 9]")},
+            "levers.policy.employee.reserve_months was [1, 3, 6], is [1, 3, 9]",
+        ),
+        (
+            {"text": STUDY.replace("[1, 2]", "[1, 3]")},
+            "uncertainties.volatility_factor was [1, 2], is [1, 3]",
+        ),
+        ({"paths": 128}, "paths was 64, is 128"),
+        ({"seed": 1}, "seed was 2024, is 1"),
+        ({"years": 1}, "bases.base.horizon_years was 2, is 1"),
+        ({"text": STUDY.replace(', "unfunded"]', "]")}, "outcomes.metrics was"),
+    ],
+)
+def test_another_study_is_never_mixed_in(tmp_path: Path, change: dict, words: str) -> None:
+    study = write_study(tmp_path)
+    sweep(request(tmp_path))
+    before = results(tmp_path / "out")
+    study.write_text(change.pop("text", STUDY), "utf-8")
+    with pytest.raises(InputError) as error:
+        sweep(request(tmp_path, **change))
+    assert words in str(error.value) and "--fresh" in str(error.value)
+    assert results(tmp_path / "out") == before
+    assert sweep(request(tmp_path, fresh=True, **change)).ran > 0
+
+
+def test_another_program_or_input_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_study(tmp_path)
+    sweep(request(tmp_path))
+    base = tmp_path / "base.toml"
+    base.write_text(base.read_text("utf-8") + "\n# a comment\n", "utf-8")
+    with pytest.raises(InputError, match=r"inputs_sha256\.base\.toml was"):
+        sweep(request(tmp_path))
+    write_study(tmp_path)
+    from scenarios import study_files
+
+    other = {**study_files.program(), "fundsim": "0.0.9"}
+    monkeypatch.setattr(study_files, "program", lambda: other)
+    with pytest.raises(InputError, match=r'program\.fundsim was ".*", is "0\.0\.9"'):
+        sweep(request(tmp_path))
+
+
+def test_a_missing_part_is_made_again_and_a_damaged_one_named(
+    tmp_path: Path, undisturbed: dict[str, bytes]
+) -> None:
+    write_study(tmp_path)
+    out = sweep(request(tmp_path)).out
+    part = out / "metrics.parquet" / "part-00001.parquet"
+    part.unlink()
+    with pytest.raises(InputError, match="not finished"):
+        read_sweep(out)
+    assert sweep(request(tmp_path)).ran == 5
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    with pytest.raises(InputError, match=r"part-00001\.parquet: damaged: remove it"):
+        sweep(request(tmp_path))
+    with pytest.raises(InputError, match="damaged"):
+        read_sweep(out)
+    part.unlink()
+    sweep(request(tmp_path))
+    assert results(out) == undisturbed
+
+
+@pytest.mark.parametrize("damage", [b"no database", b"SQLite format 3\0" + bytes(4080)])
+def test_a_damaged_journal_is_named_and_may_go(
+    tmp_path: Path, undisturbed: dict[str, bytes], damage: bytes
+) -> None:
+    write_study(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        sweep(request(tmp_path), lambda done, of: 1 // (8 - done))
+    journal = tmp_path / "out" / store.JOURNAL
+    journal.write_bytes(damage)
+    with pytest.raises(InputError, match="damaged") as error:
+        sweep(request(tmp_path))
+    assert error.value.file == str(journal) and "remove it" in error.value.expected
+    journal.unlink()
+    assert sweep(request(tmp_path)).ran == SCENARIOS - 5
+    assert results(tmp_path / "out") == undisturbed
+
+
+def test_a_damaged_study_file_is_named(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    out = sweep(request(tmp_path)).out
+    (out / store.STUDY).write_text("{", "utf-8")
+    with pytest.raises(InputError, match=r"study\.json: damaged"):
+        sweep(request(tmp_path))
+    (out / store.STUDY).unlink()
+    with pytest.raises(InputError, match=r"study\.json: is missing"):
+        sweep(request(tmp_path))
+
+
+def test_a_row_that_is_not_whole_is_computed_again(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
+    write_study(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        sweep(request(tmp_path), lambda done, of: 1 // (3 - done))
+    with sqlite3.connect(tmp_path / "out" / store.JOURNAL) as journal:
+        journal.execute("UPDATE rows SET rows = x'00' WHERE number = 1")
+    journal.close()
+    assert sweep(request(tmp_path)).ran == SCENARIOS - 2
+    assert results(tmp_path / "out") == undisturbed
+
+
+def test_a_full_disk_loses_nothing(
+    tmp_path: Path, undisturbed: dict[str, bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(tmp_path)
+    open_journal = store._open
+
+    def small(path: Path) -> sqlite3.Connection:
+        journal = open_journal(path)
+        journal.execute("PRAGMA max_page_count=5")
+        return journal
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "_open", small)
+        with pytest.raises(InputError, match=r"full.*nothing that was finished is lost"):
+            sweep(request(tmp_path))
+    with monkeypatch.context() as patch:
+
+        def full(*_: object) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        patch.setattr(store, "write_part", full)
+        with pytest.raises(InputError, match=r"No space left.*same command goes on"):
+            sweep(request(tmp_path))
+    assert sweep(request(tmp_path)).ran < SCENARIOS
+    assert results(tmp_path / "out") == undisturbed
+
+
+def test_two_sweeps_in_one_folder_are_refused(tmp_path: Path) -> None:
+    write_study(tmp_path)
+
+    def second(done: int, of: int) -> None:
+        if done == 3:
+            with pytest.raises(InputError, match="another sweep is writing here"):
+                sweep(request(tmp_path))
+
+    assert sweep(request(tmp_path), second).ran == SCENARIOS
+
+
+def test_a_run_s_folder_is_refused(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "metrics.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match="file of a run"):
+        sweep(request(tmp_path))
+    assert list((tmp_path / "out").iterdir()) == [tmp_path / "out" / "metrics.parquet"]
+    with pytest.raises(InputError, match="expected a sweep's folder"):
+        read_sweep(tmp_path / "out")
