@@ -16,7 +16,7 @@ import typer
 
 from scenarios.city_commands import explain, new, replay
 from scenarios.question_commands import readings, solve, stress
-from scenarios.report_commands import draw, report, tables
+from scenarios.report_commands import draw, explore, report, tables
 from scenarios.run_commands import bench, compare, run, warn
 from scenarios.study_commands import discover, export, sensitivity, sweep
 from scenarios.terminal import INTERRUPTED, leave
@@ -35,7 +35,7 @@ for command in (
     *(run, compare, warn),
     *(solve, readings, stress),
     *(sweep, sensitivity, discover),
-    *(draw, report, tables, export),
+    *(draw, report, tables, explore, export),
     bench,
 ):
     app.command()(command)

@@ -49,3 +49,20 @@ def tables(
     from scenarios.reports.export import tables as export
 
     say(export(directory, out, kind, lang))
+
+
+def explore(
+    directory: Directory,
+    lang: Language = "en",
+    port: Annotated[int, typer.Option(help="Port of this machine; 0: any that is free.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+) -> None:
+    """A page to choose city, rules, readings and levers on."""
+    from scenarios.explorer.page import serve
+    from scenarios.explorer.results import read_results
+    from scenarios.words import word
+
+    def tell(address: str) -> None:
+        print(word("explore:open", lang, address=address), flush=True)  # the page stays open
+
+    serve(read_results(directory), lang, port, browser, tell)

@@ -22,7 +22,7 @@ NARROW = 14
 """Characters of a text that is not broken into lines."""
 SHORT = 40
 """Rows of a table that is kept on one page of a print."""
-WIDE = 240
+WIDE = 320
 """Characters of a line of the manifest."""
 
 
