@@ -1,39 +1,33 @@
-"""Commands that turn a run around: which value of a lever, which reading decides; ``cli`` takes them up."""
+"""Commands that turn a run around: which lever value, which reading, which shocks."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
-Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of tables.")]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
-Paths = Annotated[int | None, typer.Option(help="Number of paths.")]
-Seed = Annotated[int | None, typer.Option(help="Seed of the random numbers.")]
-Readings = Annotated[
-    list[str] | None,
-    typer.Option("--reading", metavar="ID=VALUE", help="Another reading of a clause; repeat for more."),
-]
-Template = Annotated[str | None, typer.Option("--template", help="A template that is meant for the city.")]
-Rules = Annotated[
-    str | None,
-    typer.Option("--rules", metavar="NAME", help="Another city's or any template's rules for its counties."),
-]
-Threads = Annotated[int | None, typer.Option(help="Threads; the result does not depend on it.")]
-
-
-def add_commands(app: typer.Typer) -> None:
-    """Adds them to the command line."""
-    for command in (solve, readings):
-        app.command()(command)
+from scenarios.options import (
+    By,
+    Fund,
+    Language,
+    Out,
+    OutIfAny,
+    Paths,
+    Readings,
+    Rules,
+    Scenario,
+    Seed,
+    Template,
+    Threads,
+    Years,
+    parse_readings,
+)
+from scenarios.terminal import MAKING_READY, console, progress_on, say, steps_on
 
 
 def solve(
-    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file.")],
+    scenario: Scenario,
     lever: Annotated[
         str,
         typer.Option(
@@ -43,9 +37,11 @@ def solve(
         ),
     ],
     target: Annotated[float, typer.Option(metavar="PROBABILITY", help="What the event is to have.")],
-    event: Annotated[str, typer.Option(help="The event.")] = "reserve_depletion",
-    fund: Annotated[str | None, typer.Option(help="employee or resident: whose event.")] = None,
-    by: Annotated[int | None, typer.Option(metavar="YEAR", help="Until when [the last year].")] = None,
+    event: Annotated[str, typer.Option(metavar="NAME", help="The event.")] = "reserve_depletion",
+    fund: Fund = None,
+    by: Annotated[
+        int | None, typer.Option(metavar="YEAR", help="Until the end of that year; without: the last one.")
+    ] = None,
     between: Annotated[
         tuple[float, float] | None, typer.Option("--range", metavar="LOW HIGH", help="Where to look.")
     ] = None,
@@ -53,14 +49,13 @@ def solve(
     seed: Seed = None,
     confidence: Annotated[float, typer.Option(help="Of the interval.")] = 0.95,
     threads: Threads = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Where the results go.")] = None,
+    out: OutIfAny = None,
     lang: Language = "en",
     reading: Readings = None,
     template: Template = None,
     rules: Rules = None,
 ) -> None:
-    """The value of a lever at which an event, such as depletion, has a wanted probability."""
-    from scenarios.cli import console, parse_readings
+    """The lever's value at which an event has a wanted probability."""
     from scenarios.output import check_folder
     from scenarios.solve import SolveRequest
     from scenarios.solve import solve as solve_lever
@@ -75,20 +70,18 @@ def solve(
 
         def told(runs: int, value: float | None, probability: float) -> None:
             what = f"{lever} {'as it is' if value is None else number(value)}: {chance(probability)}"
-            step(f"{runs}: {what}" if runs else "making the kernels ready (compiled on the first run)")
+            step(f"{runs}: {what}" if runs else MAKING_READY)
 
         solved = solve_lever(request, told)
-    screen = console()
-    print_solved(solved, screen, lang)
-    for path in [] if out is None else write_solved(solved, out):
-        screen.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    print_solved(solved, console(), lang)
+    say([] if out is None else write_solved(solved, out))
 
 
 def readings(
-    scenario: Annotated[str, typer.Argument(metavar="CITY|SCENARIO", help="A built-in city, or a file.")],
+    scenario: Scenario,
     out: Out,
     paths: Paths = None,
-    years: Annotated[int | None, typer.Option(help="Years to simulate.")] = None,
+    years: Years = None,
     seed: Seed = None,
     weights: Annotated[
         str, typer.Option(metavar="WEIGHT,…", help="main, minority, counterfactual.")
@@ -100,8 +93,7 @@ def readings(
     template: Template = None,
     rules: Rules = None,
 ) -> None:
-    """Which readings of a city's document decide: each by itself, and in combination."""
-    from scenarios.cli import console, parse_readings, progress_on
+    """Which readings of a city's document decide what is found."""
     from scenarios.output import check_folder
     from scenarios.readings_report import print_readings, write_readings
     from scenarios.readings_run import ReadingsRequest, decide, parse_weights
@@ -111,20 +103,34 @@ def readings(
     request = ReadingsRequest(scenario, *size, parse_weights(weights), combined, *chosen)
     with progress_on() as progress:
         found = decide(request, progress)
-    screen = console()
-    print_readings(found, screen, lang)
-    for path in write_readings(found, out):
-        screen.print(str(path), markup=False, highlight=False, soft_wrap=True)
+    print_readings(found, console(), lang)
+    say(write_readings(found, out))
 
 
-@contextmanager
-def steps_on() -> Iterator[Callable[[str], None]]:
-    """What was done last, behind a spinner on a terminal, a line each without one; on standard error."""
-    from rich.console import Console
+def stress(
+    scenario: Scenario,
+    out: OutIfAny = None,
+    event: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="cash_depletion or below_N_months; without: reserve_depletion."),
+    ] = None,
+    fund: Fund = None,
+    by: By = None,
+    paths: Annotated[int | None, typer.Option(help="Paths of the simulated probability.")] = None,
+    years: Years = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """The mildest shocks that empty a fund, and how likely they are."""
+    from scenarios.run import RunRequest
+    from scenarios.stress_run import print_stress, run_stress
 
-    screen = Console(stderr=True)
-    if not screen.is_terminal:
-        yield lambda text: print(text, file=sys.stderr, flush=True)
-        return
-    with screen.status("") as status:
-        yield status.update
+    chosen = paths, years, seed, threads, parse_readings(reading), template, rules, lang
+    request = RunRequest(scenario, out or Path.cwd(), *chosen, event=event)
+    with progress_on() as progress:
+        done = run_stress(request, fund, by, progress, write=out is not None)
+    print_stress(done, console(), lang)

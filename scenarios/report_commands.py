@@ -1,4 +1,4 @@
-"""Commands that set finished results out for readers: a page, and tables; ``cli`` takes them up."""
+"""Commands that set finished results out for readers: pictures, a page, tables."""
 
 from __future__ import annotations
 
@@ -7,14 +7,23 @@ from typing import Annotated, Literal
 
 import typer
 
+from scenarios.options import Language, Out
+from scenarios.terminal import say
+
 Directory = Annotated[Path, typer.Argument(metavar="DIR", help="What run, compare or sweep has written.")]
-Language = Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of page and tables.")]
 
 
-def add_commands(app: typer.Typer) -> None:
-    """Adds them to the command line."""
-    for command in (report, tables):
-        app.command()(command)
+def draw(
+    directory: Directory,
+    out: Out,
+    lang: Language = "en",
+    kind: Annotated[Literal["png", "svg", "pdf"], typer.Option("--format", help="Of the files.")] = "png",
+) -> None:
+    """Every picture that a finished run or comparison supports."""
+    from scenarios.draw import draw as draw_all
+
+    files, left_out = draw_all(directory, out, lang, kind)
+    say([*files, *left_out])
 
 
 def report(
@@ -22,15 +31,15 @@ def report(
     out: Annotated[Path, typer.Option("--out", metavar="FILE.html", help="The page to write.")],
     lang: Language = "en",
 ) -> None:
-    """One page of a run, comparison or sweep: summary, pictures, clauses, tables, how to reproduce it."""
+    """One page of a run, comparison or sweep."""
     from scenarios.reports.report import report as make_report
 
-    print(make_report(directory, out, lang))
+    say([make_report(directory, out, lang)])
 
 
 def tables(
     directory: Directory,
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
+    out: Out,
     kind: Annotated[
         Literal["csv", "tex", "html"], typer.Option("--format", help="For Excel, LaTeX or Word.")
     ] = "csv",
@@ -39,5 +48,21 @@ def tables(
     """The tables of a report as files for a paper."""
     from scenarios.reports.export import tables as export
 
-    for file in export(directory, out, kind, lang):
-        print(file)
+    say(export(directory, out, kind, lang))
+
+
+def explore(
+    directory: Directory,
+    lang: Language = "en",
+    port: Annotated[int, typer.Option(help="Port of this machine; 0: any that is free.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+) -> None:
+    """A page to choose city, rules, readings and levers on."""
+    from scenarios.explorer.page import serve
+    from scenarios.explorer.results import read_results
+    from scenarios.words import word
+
+    def tell(address: str) -> None:
+        print(word("explore:open", lang, address=address), flush=True)  # the page stays open
+
+    serve(read_results(directory), lang, port, browser, tell)

@@ -183,12 +183,13 @@ def test_an_interrupt_ends_soon_and_says_so(tmp_path: Path) -> None:
     child = subprocess.Popen(
         [sys.executable, "-m", "scenarios", *arguments], stderr=subprocess.PIPE, text=True
     )
-    time.sleep(3)
-    assert child.poll() is None
+    assert child.stderr is not None
+    child.stderr.readline()  # the kernels are being made ready
+    time.sleep(0.3)  # into the kernels
     child.send_signal(signal.SIGINT)
     sent = time.monotonic()
-    _, errors = child.communicate(timeout=30)
-    assert child.returncode == 130 and time.monotonic() - sent < 2
+    _, errors = child.communicate(timeout=60)
+    assert child.returncode == 130 and time.monotonic() - sent < 10  # of minutes
     assert "interrupted, nothing written" in errors and "Traceback" not in errors
     assert not (tmp_path / "out").exists()
 
