@@ -6,12 +6,13 @@ BIN := .venv/bin
 OUT ?= out/demo
 LANGUAGE ?= en
 
-.PHONY: demo test test-all bench lint types imports format clean help
+.PHONY: demo test test-all bench docs lint types imports format clean help
 
 help:
 	@echo "make demo      run the Taizhou base case: tables here, pictures in $(OUT)  (LANGUAGE=zh for Chinese)"
 	@echo "make test      lint, types, import contract and the test suite"
 	@echo "make test-all  the slow tests too"
+	@echo "make docs      the documentation as a site, into out/site"
 	@echo "make bench     the benchmark suite into out/bench  (PEERS=1 also installs JAX and PyTorch: gigabytes)"
 
 .venv/ready: pyproject.toml constraints.txt
@@ -48,6 +49,11 @@ bench: OUT = out/bench
 bench: $(if $(PEERS),.venv/bench-peers,.venv/bench)
 	@echo "== python -m benchmarks run  (ten minutes)"
 	@$(BIN)/python -m benchmarks run --out $(OUT)/benchmarks.json
+
+docs: .venv/ready
+	@echo "== mkdocs build  (out/site)"
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict -q -f docs/site/mkdocs.yml
+	@echo "python3 -m http.server -d out/site  shows it, with search"
 
 lint: .venv/ready
 	@echo "== ruff"

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover", "draw"),
-    *("explain", "export_ema", "new", "prefectures", "read_sweep", "readings", "replay", "run"),
-    *("scenarios", "sensitivity", "solve", "stress", "sweep", "templates", "warn"),
+    *("explain", "export_ema", "new", "prefectures", "read_sweep", "readings", "replay", "report", "run"),
+    *("scenarios", "sensitivity", "solve", "stress", "sweep", "tables", "templates", "warn"),
 ]
 
 
@@ -296,3 +296,28 @@ def replay(
         pd.DataFrame(replayed.ledger, columns=Transfer._fields),
         pd.DataFrame(replayed.adjustments, columns=Adjustment._fields),
     )
+
+
+def report(directory: str | Path, out: str | Path, *, lang: Lang = "en") -> Path:
+    """One HTML page of what a run, comparison or sweep has written into a directory."""
+    from scenarios.reports.report import report as make
+
+    return make(Path(directory), Path(out), lang)
+
+
+def tables(directory: str | Path, *, lang: Lang = "en") -> dict[str, pd.DataFrame]:
+    """The tables of the report of a directory by name, with numbers where a cell has one.
+
+    ``attrs`` hold each table's title and note.
+    """
+    import pandas as pd
+
+    from scenarios.reports.page import page_of
+
+    frames = {}
+    for some in page_of(directory, lang).tables().values():
+        for table in some:
+            headings, *rows = table.records(lang)
+            frames[table.name] = pd.DataFrame(rows, columns=headings)
+            frames[table.name].attrs = {"title": table.title, "note": table.note}
+    return frames

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from scenarios import question_commands, study_commands
+from scenarios import question_commands, report_commands, study_commands
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -350,6 +350,7 @@ def bench(
 
 question_commands.add_commands(app)
 study_commands.add_commands(app)
+report_commands.add_commands(app)
 
 
 def parse_readings(given: list[str] | None) -> dict[str, str]:

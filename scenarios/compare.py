@@ -20,6 +20,9 @@ from scenarios.errors import InputError
 from scenarios.facts import RunFacts
 from scenarios.labels import Lang
 from scenarios.output import new_files, write_json, write_rows
+from scenarios.rules_table import COLUMNS as RULE_COLUMNS
+from scenarios.rules_table import FILE as RULES
+from scenarios.rules_table import rule_rows
 from scenarios.run import Progress, RunRequest, checked, manifest_of, run_facts
 from scenarios.scenario import Scenario
 from scenarios.variants import parse_variant, told_apart
@@ -191,6 +194,8 @@ def run_compare(request: CompareRequest, progress: Progress) -> tuple[Comparison
             DIFFERENCE_COLUMNS,
             [row for each in compared.differences for row in each.rows()],
         )
+        rules = (row for name, each in compared.scenarios.items() for row in rule_rows(name, each.city))
+        write_rows(folder / RULES, RULE_COLUMNS, rules)
         manifest = compare_manifest(compared) | {
             "simulation_seconds": round(compared.seconds, 3),
             "million_county_fund_months_per_second": round(compared.mcfm_per_second, 1),

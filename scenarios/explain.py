@@ -46,11 +46,14 @@ class Line:
 
 def explain_table(city: City, lang: Lang) -> list[Line]:
     """Every row of the city, by instrument in the order of the year, and by fund."""
-    return [
-        rule_line(city, row, lang, group=_group(instrument, fund, lang))
-        for (instrument, fund), rows in _groups(city)
-        for row in rows
-    ]
+    return [line for _, line in explained(city, lang)]
+
+
+def explained(city: City, lang: Lang) -> Iterator[tuple[Row, Line]]:
+    """As ``explain_table``, each row beside its text."""
+    for (instrument, fund), rows in _groups(city):
+        for row in rows:
+            yield row, rule_line(city, row, lang, group=_group(instrument, fund, lang))
 
 
 def rule_line(city: City, row: Row, lang: Lang, group: str = "") -> Line:

@@ -273,11 +273,14 @@ def label(key: str, lang: Lang, **values: object) -> str:
 
 def event_label(event: str, lang: Lang) -> str:
     """The words for an event, its name behind them."""
+    return event_words(event, lang) + (f"（{event}）" if lang == "zh" else f" ({event})")
+
+
+def event_words(event: str, lang: Lang) -> str:
+    """The words for an event."""
     if event.startswith("below_"):
-        words = label("event:below", lang, months=event.removeprefix("below_").removesuffix("_months"))
-    else:
-        words = label(f"event:{event}", lang)
-    return words + (f"（{event}）" if lang == "zh" else f" ({event})")
+        return label("event:below", lang, months=event.removeprefix("below_").removesuffix("_months"))
+    return label(f"event:{event}", lang)
 
 
 def wrap(text: str, width: int) -> list[str]:

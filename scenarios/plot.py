@@ -266,6 +266,8 @@ def _burden(metrics: MetricsIndex, fund: str, facts: RunFacts) -> Iterator[tuple
     base = facts["base_claims_yuan"][fund]
     for metric, key, fill, hatch in BEARERS:
         means = metrics.yearly(fund, metric, "mean")
+        if not len(means):
+            continue  # a study keeps what it names
         values = means.value / base * 100
         if metric == "unfunded":
             values = np.diff(values, prepend=0.0)

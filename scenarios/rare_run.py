@@ -15,6 +15,9 @@ from scenarios.facts import CITY, RunFacts, caveats, describe, wilson
 from scenarios.labels import Lang, event_label, label
 from scenarios.output import new_files, write_json, write_rows
 from scenarios.rows import one_of
+from scenarios.rules_table import COLUMNS as RULE_COLUMNS
+from scenarios.rules_table import FILE as RULES
+from scenarios.rules_table import rule_rows
 from scenarios.run import (
     ASSUMPTION_COLUMNS,
     Progress,
@@ -87,6 +90,7 @@ def run_rare(request: RunRequest, progress: Progress) -> RareOutput:
         table.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
         write_json(folder / "manifest.json", manifest)
         write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
+        write_rows(folder / RULES, RULE_COLUMNS, rule_rows(scenario.name, scenario.city))
         names = sorted(path.name for path in folder.iterdir())
     files = tuple(request.out / name for name in names)
     return RareOutput(rare, facts, files, len(scenario.assumptions), seconds)

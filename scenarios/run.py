@@ -16,6 +16,9 @@ from scenarios.explain import city_notes
 from scenarios.facts import RunFacts
 from scenarios.labels import Lang
 from scenarios.output import check_folder, new_files, sha256, write_json, write_rows
+from scenarios.rules_table import COLUMNS as RULE_COLUMNS
+from scenarios.rules_table import FILE as RULES
+from scenarios.rules_table import rule_rows
 from scenarios.scenario import Scenario, load_scenario
 from scenarios.words import word
 from sim.model import Case
@@ -123,6 +126,7 @@ def run(
             }
             write_json(folder / "manifest.json", manifest)
             write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
+            write_rows(folder / RULES, RULE_COLUMNS, rule_rows(scenario.name, scenario.city))
             if tell is not None:
                 tell(columns, facts, gained)
         files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))

@@ -29,7 +29,7 @@ class Stored(NamedTuple):
 def read_stored(folder: Path) -> Stored:
     """What a run or comparison wrote into ``folder``; InputError for whatever is missing or damaged."""
     _check_folder(folder)
-    manifest = _manifest(folder / MANIFEST)
+    manifest = read_manifest(folder / MANIFEST)
     entries = manifest.get("scenarios", [manifest])
     if not isinstance(entries, list) or not entries or not all(isinstance(each, dict) for each in entries):
         raise InputError(folder / MANIFEST, "scenarios", "expected a list of scenarios, a table of keys each")
@@ -56,7 +56,8 @@ def _check_folder(folder: Path) -> None:
             raise InputError(folder / name, "", "expected a file, as fundsim run writes it, found none")
 
 
-def _manifest(path: Path) -> dict[str, Any]:
+def read_manifest(path: Path) -> dict[str, Any]:
+    """A manifest's table; InputError where it cannot be read."""
     try:
         manifest = json.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError) as error:

@@ -1,4 +1,4 @@
-"""Commands that analyse studies and stress scenarios; ``cli`` takes them up."""
+"""Commands that analyse or show studies, and stress scenarios; ``cli`` takes them up."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Metric = Annotated[
 
 def add_commands(app: typer.Typer) -> None:
     """Adds them to the command line."""
-    for command in (sensitivity, discover, stress, export):
+    for command in (sensitivity, discover, stress, export, explore):
         app.command()(command)
 
 
@@ -128,3 +128,20 @@ def stress(
     with progress_on() as progress:
         done = run_stress(request, fund, by, progress, write=out is not None)
     print_stress(done, console(), lang)
+
+
+def explore(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run, compare or sweep has written.")],
+    lang: Annotated[Literal["en", "zh"], typer.Option("--lang", help="Language of the page.")] = "en",
+    port: Annotated[int, typer.Option(help="Port of this machine; 0: any that is free.")] = 0,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open a browser.")] = True,
+) -> None:
+    """A page of finished results: choose city, rules, readings and levers, and see what follows."""
+    from scenarios.explorer.page import serve
+    from scenarios.explorer.results import read_results
+    from scenarios.words import word
+
+    def tell(address: str) -> None:
+        print(word("explore:open", lang, address=address), flush=True)
+
+    serve(read_results(directory), lang, port, browser, tell)

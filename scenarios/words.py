@@ -142,6 +142,31 @@ _WORDS: dict[str, tuple[str, str]] = {
     "bench:s": ("{amount} s", "{amount}秒"),
     "bench:min": ("{amount} min", "{amount}分钟"),
     "bench:h": ("{amount} h", "{amount}小时"),
+    # the explorer
+    "explore:scenario": ("Scenario", "情景"),
+    "explore:number": ("Scenario of the study, number", "研究中的情景序号"),
+    "explore:base": ("City", "城市"),
+    "explore:rules": ("Rules", "规则"),
+    "explore:unchanged": ("as in the base", "与基准相同"),
+    "explore:months": ("months of payment capacity", "可支付月数"),
+    "explore:paid": ("{payer}, 100m yuan", "{payer}（亿元）"),
+    "explore:in_year": ("{year}, {figure}", "{year}年，{figure}"),
+    "explore:in_all": ("whole horizon, {figure}", "整个模拟期，{figure}"),
+    "explore:discounted": ("whole horizon, discounted, {figure}", "整个模拟期折现，{figure}"),
+    "explore:note": (
+        "Stored results; nothing is simulated here. Brackets: Wilson 95 % interval; ±: standard error.",
+        "所示均为已存结果，此处不作模拟。方括号为Wilson 95%区间，±为标准误。",
+    ),
+    "explore:needs": (
+        "No picture: the study did not keep {metrics} (see outcomes in its file).",
+        "无法作图：研究未保留{metrics}（见研究文件的outcomes）。",
+    ),
+    "explore:every_year": ("every year", "全部年份"),
+    "explore:left_out": (
+        "Not kept by the study, and not in the burden: {metrics}.",
+        "研究未保留、负担中未计入：{metrics}。",
+    ),
+    "explore:open": ("{address}  (Ctrl-C ends)", "{address}  （按Ctrl-C结束）"),
     # a new place
     "new:made": (
         "{place} ({code}, {province}), {n} counties: a constructed base case in {folder}.",

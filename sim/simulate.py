@@ -64,7 +64,7 @@ class Result:
     errors: Errors | None = None
     """Standard errors where paths are not independent; without them they follow from the tallies."""
     extents: NDArray[np.int64] | None = None
-    """(series, 2): lowest and highest index among the bins of values but noughts, where somebody noted them."""
+    """(series, 2): lowest and highest index of bins of values but noughts, where somebody noted them."""
 
 
 def new_work(case: Case) -> Work:

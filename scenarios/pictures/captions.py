@@ -167,6 +167,13 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "Vertical line: the base case. All other parameters stay at their base values.",
         "竖线为基准情形；其余参数保持基准值。",
     ),
+    "tornado_averaged": ("what moves the outcomes", "各因素的影响"),
+    "tornado_averaged_note": (
+        "Bars: mean over the scenarios at the lowest and at the highest value (of many values: lowest and"
+        " highest"
+        " third), everything else varying. Line: mean over all scenarios.",
+        "条形为取最低值与最高值（取值很多时为最低与最高三分之一）的情景均值，其余各项随之变动；竖线为全部情景的均值。",
+    ),
     "sobol": ("Sobol indices: shares of the variance", "Sobol指数：方差贡献"),
     "first_order": ("First order: by itself", "一阶：单独作用"),
     "total": ("Total: with its interactions", "总效应：含交互作用"),

@@ -29,13 +29,15 @@ ROW, NAMES = 0.2, 1.5
 """Height of a row and width for its name, inches."""
 
 
-def tornado_figure(effects: pd.DataFrame, run: Run, lang: Lang) -> Figure:
+def tornado_figure(effects: pd.DataFrame, run: Run, lang: Lang, averaged: bool = False) -> Figure:
     """The figure at each parameter's low and high value, the widest bar first.
 
+    ``averaged``: over the scenarios of a study, in which everything else varies too.
     ``effects``: fund, metric, parameter, low, high, base; the last three in the metric's own unit.
     """
     height = ROW * effects["parameter"].nunique()
-    shown = metric_panels(effects, run, _words(run, "tornado", lang), height, ("low", "high", "base"), lang)
+    words = _words(run, "tornado_averaged" if averaged else "tornado", lang)
+    shown = metric_panels(effects, run, words, height, ("low", "high", "base"), lang)
     figure, body, panels = shown
     for axes, rows, _ in panels:
         rows = rows.assign(width=(rows["high"] - rows["low"]).abs())

@@ -77,8 +77,10 @@ def occupied_in(counts, first):
 
 @stage
 def note_extents(extents, bins, end, blocks):
-    """Widen (series, 2) lowest and highest index, noughts left aside, by a chunk's bins: (series, blocks, LANES)
-    as in ``Tally.bins``, an index from ``end`` (series,) on being no value's."""
+    """Widen (series, 2) lowest and highest index, noughts left aside, by a chunk's ``bins``, those of a tally.
+
+    An index from ``end`` (series,) on is no value's.
+    """
     for s in range(extents.shape[0]):
         for b in range(blocks):
             row = bins[s, b]

@@ -35,7 +35,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_writes_its_files_and_no_other(small: Path) -> None:
-    files = {"metrics.parquet", "metrics.csv", "manifest.json", "differences.csv"}
+    files = {"metrics.parquet", "metrics.csv", "manifest.json", "differences.csv", "rules.csv"}
     assert {path.name for path in small.iterdir()} == files
 
 

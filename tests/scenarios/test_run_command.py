@@ -16,7 +16,7 @@ import pytest
 from scenarios import cli
 
 FILES = {
-    *("metrics.parquet", "metrics.csv", "manifest.json", "assumptions.csv"),
+    *("metrics.parquet", "metrics.csv", "manifest.json", "assumptions.csv", "rules.csv"),
     *("months_of_capacity.png", "months_of_capacity.svg"),
 }
 

@@ -1,0 +1,65 @@
+"""Addresses and values of a study in words."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from scenarios.errors import InputError
+from scenarios.labels import Lang
+from scenarios.words import word
+
+if TYPE_CHECKING:
+    from scenarios.rows import Reading
+
+
+def address_name(address: str, lang: Lang) -> str:
+    """What is chosen at an address; the address itself where there is no shorter word."""
+    if address in ("scenario", "number", "base", "rules"):
+        return word(f"explore:{address}", lang)
+    reading = _reading(address)
+    if reading is not None:
+        return word("colon", lang, a=address.removeprefix("readings."), b=getattr(reading, lang))
+    return address
+
+
+def value_name(address: str, value: Any, lang: Lang) -> str:
+    """What a value at an address is called."""
+    if value is None:
+        return word("explore:unchanged", lang)
+    if address in ("base", "rules"):
+        return _rules_name(str(value), lang)
+    reading = _reading(address)
+    if reading is not None:
+        for other in reading.alternative:
+            if other.name == value:
+                return str(getattr(other, lang))
+        if reading.default == value:
+            return reading.default_zh if lang == "zh" else reading.default_en
+    if address == "number":
+        return str(value + 1)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+@cache
+def _rules_name(name: str, lang: Lang) -> str:
+    """A built-in city's or template's name; others as they are written."""
+    from scenarios.rules_file import find_rules, read_rules
+
+    try:
+        return str(getattr(read_rules(find_rules(name)).header, lang))
+    except InputError:
+        return name
+
+
+@cache
+def _reading(address: str) -> Reading | None:
+    """The question that an address ``readings.ID`` answers, of the built-in city that has it."""
+    from scenarios.rules_file import builtin_cities, find_rules, read_rules
+
+    if address.startswith("readings."):
+        for city in builtin_cities():
+            known = read_rules(find_rules(city)).readings
+            if address.removeprefix("readings.") in known:
+                return known[address.removeprefix("readings.")]
+    return None

@@ -1,0 +1,144 @@
+"""The page: selectors, the picture and the figures of the scenario chosen; and its server on this machine."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from functools import lru_cache
+from html import escape
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from scenarios.errors import InputError
+from scenarios.explorer.choices import narrowed
+from scenarios.explorer.names import address_name, value_name
+from scenarios.explorer.numbers import html_table, main_figures
+from scenarios.explorer.results import Results, Shown
+from scenarios.facts import funds_of
+from scenarios.labels import Lang
+from scenarios.words import word
+
+if TYPE_CHECKING:
+    import panel as pn
+
+HOST = "127.0.0.1"
+CONTROLS_PX, PICTURE_PX, DPI = 330, 900, 130
+NEEDED = (
+    *("months_of_capacity", "event:reserve_depletion", "outlay:county_treasury", "outlay:city_treasury"),
+)
+"""Metrics without which there is no picture: depletion never stands without the burden."""
+STYLE = """
+table { border-collapse: collapse; font-size: 14px; }
+th, td { padding: 3px 12px 3px 0; border-bottom: 1px solid #ddd; text-align: right; }
+th[scope=row], thead th:first-child { text-align: left; font-weight: normal; }
+"""
+
+
+def page(results: Results, lang: Lang) -> pn.Row:
+    """A page of its own for each visitor; what is chosen shows at once."""
+    import panel as pn
+
+    view = drawn(results.read, lang)
+    selectors = {at: pn.widgets.Select(name=address_name(at, lang)) for at in results.varied}
+    picture = pn.pane.PNG(None, sizing_mode="scale_width", max_width=PICTURE_PX, alt_text="")
+    figures = pn.pane.HTML("", stylesheets=[STYLE])
+    changing = False
+
+    def show(*_: object) -> None:
+        nonlocal changing
+        if changing:  # by this very function
+            return
+        changing = True
+        try:
+            wanted = {at: select.value for at, select in selectors.items() if select.options}
+            choices, row = narrowed(results.rows, results.varied, wanted)
+            for at, options, value in choices:
+                names = {value_name(at, each, lang): each for each in options}
+                if len(names) < len(options):  # two values of one name
+                    names = {f"{value_name(at, each, lang)} ({each})": each for each in options}
+                selectors[at].param.update(options=names, value=value, disabled=len(options) == 1)
+            png, table, title = view(row["scenario"])
+            picture.param.update(object=png, alt_text=title)
+            figures.object = table
+        finally:
+            changing = False
+
+    for select in selectors.values():
+        select.param.watch(show, "value")
+    show()
+    note = pn.pane.HTML(f'<p lang="{lang}">{word("explore:note", lang)}</p>')
+    controls = pn.Column(*selectors.values(), note, width=CONTROLS_PX)
+    return pn.Row(controls, pn.Column(picture, figures, sizing_mode="stretch_width"))
+
+
+def drawn(read: Callable[[str], Shown], lang: Lang) -> Callable[[str], tuple[bytes, str, str]]:
+    """Scenario's id -> the picture as PNG, the figures as HTML, the title; the last few are kept."""
+
+    @lru_cache(32)
+    def view(scenario: str) -> tuple[bytes, str, str]:
+        from scenarios.pictures.sheet import drawing
+        from scenarios.plot import BEARERS, fan_figure
+
+        try:
+            shown = read(scenario)
+        except InputError as error:  # of a file that was there when the page was made
+            return b"", f"<p>{escape(str(error))}</p>", ""
+        table = html_table(main_figures(shown, lang), funds_of(shown.facts), lang)
+        title = shown.facts["titles"][lang]
+        lacking = shown.lacking(NEEDED)
+        if lacking or not shown.every_year():
+            needs = word(
+                "explore:needs", lang, metrics=", ".join(lacking) or word("explore:every_year", lang)
+            )
+            return b"", f"<h2>{escape(title)}</h2><p>{escape(needs)}</p>{table}", title
+        buffer = BytesIO()
+        with drawing():
+            fan_figure(shown.table, shown.facts, lang).savefig(buffer, format="png", dpi=DPI)
+        left_out = shown.lacking(metric for metric, *_ in BEARERS)
+        if left_out:
+            table = f"<p>{escape(word('explore:left_out', lang, metrics=', '.join(left_out)))}</p>{table}"
+        return buffer.getvalue(), table, title
+
+    return view
+
+
+def free_port(port: int) -> int:
+    """The port, or any free one for 0; InputError where another program has it."""
+    with socket.socket() as probe:
+        try:
+            probe.bind((HOST, port))
+        except (OSError, OverflowError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise InputError(
+                "--port", str(port), f"expected a free port of this machine ({reason})"
+            ) from None
+        return int(probe.getsockname()[1])
+
+
+def serve(results: Results, lang: Lang, port: int, browser: bool, tell: Callable[[str], None]) -> None:
+    """Serve the page until interrupted; ``tell`` is given its address once it can be opened."""
+    try:
+        import panel as pn
+    except ImportError:
+        expected = "needs Panel, which is not installed: pip install 'fundsim[explorer]'"
+        raise InputError("fundsim explore", "", expected) from None
+
+    number = free_port(port)
+    address = f"http://{HOST}:{number}/"
+    options: dict[str, Any] = {
+        "address": HOST,
+        "port": number,
+        "websocket_origin": [f"{HOST}:{number}", f"localhost:{number}"],
+        "title": "fundsim",
+        "show": browser,
+        "verbose": False,
+        "start": False,
+    }
+    server = pn.serve(lambda: page(results, lang), **options)
+    server.io_loop.add_callback(tell, address)
+    try:
+        server.io_loop.start()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.stop()

@@ -1,0 +1,141 @@
+"""The scenarios of a finished run, comparison or sweep: what varies among them, and each one's figures."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scenarios.errors import InputError
+from scenarios.facts import RunFacts
+from scenarios.scenario_file import ScenarioFile
+from scenarios.store import JOURNAL, METRICS, SCENARIOS, STUDY
+from scenarios.stored import read_stored
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ID, NUMBER, BASE = "scenario", "number", "base"
+
+
+class Shown(NamedTuple):
+    """One scenario's figures, and what must be said beside them."""
+
+    table: pd.DataFrame
+    facts: RunFacts
+    kept: Collection[str] | None = None
+    """The metrics that a study keeps; None: all."""
+
+    def lacking(self, metrics: Iterable[str]) -> list[str]:
+        """Those that the study did not keep."""
+        return [] if self.kept is None else [metric for metric in metrics if metric not in self.kept]
+
+    def every_year(self) -> bool:
+        """Whether no year of the horizon was left out."""
+        facts = self.facts
+        return set(self.table["year"].dropna()) >= {
+            *range(facts["first_year"], facts["first_year"] + facts["years"])
+        }
+
+
+class Results(NamedTuple):
+    """What a folder holds."""
+
+    varied: list[str]
+    """The addresses that vary, in the order in which they are chosen; the last tells any two apart."""
+    rows: list[dict[str, Any]]
+    """A scenario each, in order: ``scenario``, its id, and its value at each address."""
+    read: Callable[[str], Shown]
+    """By a scenario's id; raises InputError."""
+
+
+def read_results(folder: Path) -> Results:
+    """What a run, comparison or sweep wrote into ``folder``; InputError for what is missing or damaged."""
+    if (folder / STUDY).is_file():
+        return _of_study(folder)
+    stored = read_stored(folder)
+    if stored.event is not None:
+        expected = "expected a whole run, found one event's probability, which fundsim draw shows"
+        raise InputError(folder, "", expected)
+    facts = {each["scenario"]: each for each in stored.facts}
+
+    def read(scenario: str) -> Shown:
+        return Shown(stored.table[stored.table["scenario"] == scenario], facts[scenario])
+
+    return Results([ID], [{ID: name} for name in facts], read)
+
+
+def _of_study(folder: Path) -> Results:
+    import pyarrow.parquet as pq
+    from pyarrow import ArrowException
+
+    if (folder / JOURNAL).exists():
+        raise InputError(folder, "", "not finished: the fundsim sweep that began it goes on")
+    manifest = _manifest(folder / STUDY)
+    path = folder / SCENARIOS
+    try:
+        rows = pq.read_table(path).to_pylist()
+    except (OSError, ArrowException) as error:
+        raise InputError(path, "", f"expected a Parquet file of scenarios ({error!s:.120})") from None
+    for name in (ID, NUMBER, BASE):
+        if not rows or name not in rows[0]:
+            raise InputError(path, f"column {name}", "is needed, with a row a scenario")
+    addresses = [BASE, *(name for name in rows[0] if name not in (ID, NUMBER, BASE))]
+    varied = [at for at in addresses if len({row[at] for row in rows}) > 1]
+    if len({tuple(row[at] for at in varied) for row in rows}) < len(rows) or not varied:
+        varied.append(NUMBER)
+    by_id = {row[ID]: row for row in rows}
+
+    def read(scenario: str) -> Shown:
+        at = folder / METRICS
+        try:
+            table = pq.read_table(at, filters=[("scenario", "==", scenario)]).to_pandas()
+        except (OSError, ArrowException) as error:
+            raise InputError(at, "", f"expected Parquet files of metrics ({error!s:.120})") from None
+        if table.empty:
+            raise InputError(at, "", f"expected rows of {scenario}, which {SCENARIOS} names")
+        return Shown(table, _facts(folder / STUDY, manifest, by_id[scenario]), manifest["kept"])
+
+    return Results(varied, rows, read)
+
+
+def _manifest(path: Path) -> dict[str, Any]:
+    """study.json, its bases as checked scenario files."""
+    from pydantic import ValidationError
+
+    try:
+        manifest = json.loads(path.read_text("utf-8"))
+        bases = {name: ScenarioFile.model_validate(base) for name, base in manifest["bases"].items()}
+        whole = {"paths": int(manifest["paths"]), "seed": int(manifest["seed"]), "bases": bases}
+        return whole | {"kept": frozenset(manifest["outcomes"]["metrics"])}
+    except OSError as error:
+        raise InputError(path, "", f"expected a readable file ({error.strerror})") from None
+    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        said = str(error).splitlines()[0]
+        raise InputError(path, "", f"expected a study as fundsim sweep writes it ({said:.120})") from None
+
+
+def _facts(path: Path, manifest: Mapping[str, Any], row: Mapping[str, Any]) -> RunFacts:
+    """What must be said of a scenario, from its base and the values that it has of its own."""
+    from scenarios.run import LANGUAGES, run_facts
+    from scenarios.scenario import Base, build
+
+    known = manifest["bases"].get(row[BASE])
+    if known is None:
+        raise InputError(path, "bases", f"expected {row[BASE]}, which {SCENARIOS} names")
+    values = {
+        at: _value(each) for at, each in row.items() if at not in (ID, NUMBER, BASE) and each is not None
+    }
+    scenario = build(Base(path, (path,), known, {}, {}, {}), values)
+    facts = run_facts(scenario, manifest["paths"], manifest["seed"])
+    said = ", ".join(f"{at}={each}" for at, each in values.items())
+    titles = {lang: facts["titles"][lang] + (f" [{said}]" if said else "") for lang in LANGUAGES}
+    return {**facts, "scenario": row[ID], "titles": titles}
+
+
+def _value(stored: Any) -> Any:
+    """A value as the study has it: tables and lists are stored as JSON."""
+    if isinstance(stored, str) and stored[:1] in ("{", "["):
+        return json.loads(stored)
+    return stored

@@ -1,0 +1,139 @@
+"""The tables of what results rest on, out of the files beside them: rules, differences, assumptions."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Collection, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from scenarios.errors import InputError
+from scenarios.labels import Lang, label
+from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table
+from scenarios.reports.words import phrase
+from scenarios.rules_table import COLUMNS as RULE_COLUMNS
+from scenarios.rules_table import FILE as RULES
+
+DIFFERENCES = "differences.csv"
+DIFFERENCE_COLUMNS = tuple("kind fund key scenario value clause status reading".split())
+FUNDS = ("employee", "resident")
+LONGEST = 300
+"""Characters of one value that are shown: a list by year or county can be longer than a page."""
+
+
+def rules(folder: Path, lang: Lang, several: bool) -> list[ReportTable]:
+    """The rules in force with clause and status, scenarios that agree in one row; none without the file."""
+    texts = [f"{text}_{lang}" for text in ("group", "name", "value", "clause", "status")]
+    said: dict[tuple[str, ...], list[str]] = {}
+    order: dict[tuple[str, str], None] = {}
+    for line in read(folder / RULES, RULE_COLUMNS):
+        place = line["fund"], line["key"]
+        order.setdefault(place)
+        said.setdefault((*place, *(line[text] for text in texts), line["reading"]), []).append(
+            line["scenario"]
+        )
+    every = {name for names in said.values() for name in names}
+    places = list(order)
+    rows = [
+        [_who(names, every, lang) if several else EMPTY, *map(Cell, what)]
+        for (fund, key, *what), names in sorted(
+            said.items(), key=lambda each: places.index((each[0][0], each[0][1]))
+        )
+    ]
+    keys = ("scenarios", "instrument", "parameter", "value", "clause", "status", "reading")
+    return [make_table("rules", lang, keys, rows)] if rows else []
+
+
+def differences(folder: Path, lang: Lang) -> ReportTable:
+    """What differs between compared scenarios, in the words of the rules where they have any; scenarios that
+    agree, and funds in which all is the same, in one row."""
+    known = {
+        (line["scenario"], fund, line["key"]): line
+        for line in read(folder / RULES, RULE_COLUMNS)
+        for fund in (FUNDS if line["fund"] == "both" else (line["fund"],))
+    }
+    names = {(fund, key): _named(line, lang) for (_, fund, key), line in known.items()}
+    said: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = {}
+    for line in read(folder / DIFFERENCES, DIFFERENCE_COLUMNS):
+        rule = known.get((line["scenario"], line["fund"], line["key"]))
+        texts = [rule[f"{text}_{lang}"] for text in ("value", "clause", "status")] if rule else []
+        what = (*(texts or (_absent(line, lang), line["clause"], "")), line["reading"])
+        by_words = said.setdefault((line["fund"], line["key"]), {})
+        by_words.setdefault(what, []).append(line["scenario"])
+    shared: dict[tuple[str, str], list[str]] = {}
+    for (fund, key), by_words in said.items():
+        name = names.get((fund, key), key)
+        shared.setdefault((name, repr(by_words)), []).append(fund)
+    every = {name for by_words in said.values() for some in by_words.values() for name in some}
+    rows = []
+    for (fund, key), by_words in said.items():
+        name = names.get((fund, key), key)
+        funds = shared[name, repr(by_words)]
+        if fund != funds[0]:
+            continue
+        whose = label("both_funds", lang) if len(funds) > 1 else label(fund, lang) if fund else ""
+        for what, some in by_words.items():
+            rows.append([Cell(name), Cell(whose), _who(some, every, lang), *map(Cell, what)])
+    keys = ("parameter", "fund", "scenarios", "value", "clause", "status", "reading")
+    return make_table("differences", lang, keys, rows)
+
+
+def assumptions(manifests: Iterable[dict[str, Any]], lang: Lang) -> list[ReportTable]:
+    """Every statement that the figures rest on, and the sources that the statements name."""
+    manifests = list(manifests)
+    stated = _by_id(manifests, "assumptions")
+    rows = [
+        [Cell(each[lang]), *(Cell(", ".join(each[key])) for key in ("about", "sources"))] for each in stated
+    ]
+    tables = [make_table("assumptions", lang, ("statement", "about", "source"), rows)] if rows else []
+    sources = [
+        [
+            Cell(text)
+            for text in (
+                each["id"],
+                each["what"],
+                f"{each['file']} {each['lines']}",
+                each["grade"],
+                each["url"],
+            )
+        ]
+        for each in _by_id(manifests, "sources")
+    ]
+    keys = ("source", "what", "lines", "grade", "url")
+    return tables + ([make_table("sources", lang, keys, sources)] if sources else [])
+
+
+def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """The rows of a file that fundsim wrote, none where there is no file; InputError for another's."""
+    if not path.is_file():
+        return []
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            lines = list(csv.DictReader(stream, strict=True))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(path, "", f"expected a readable CSV file in UTF-8 ({error})") from None
+    for row, line in enumerate(lines, 2):
+        for name in columns:
+            if line.get(name) is None:
+                raise InputError(path, f"row {row}, column {name}", "expected a cell, as fundsim writes it")
+    return lines
+
+
+def _who(names: Sequence[str], every: Collection[str], lang: Lang) -> Cell:
+    return Cell(phrase("all", lang) if len(names) == len(every) else phrase("comma", lang).join(names))
+
+
+def _named(line: dict[str, str], lang: Lang) -> str:
+    return phrase("colon", lang, a=line[f"group_{lang}"], b=line[f"name_{lang}"])
+
+
+def _absent(line: dict[str, str], lang: Lang) -> str:
+    """The value of an input; of a rule without words, that the document has none."""
+    if line["kind"] == "rule":
+        return label("not_in_document" if line["value"] else "no_layer", lang)
+    value = line["value"] or label("not_there", lang)
+    return value if len(value) <= LONGEST else value[:LONGEST] + " …"
+
+
+def _by_id(manifests: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
+    return list({each["id"]: each for manifest in manifests for each in manifest.get(key, ())}.values())

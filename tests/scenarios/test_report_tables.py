@@ -1,0 +1,234 @@
+"""The report's tables against the metrics they are of, the files of tables, and mistakes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from small_study import request, write_study
+
+from scenarios import api
+from scenarios.errors import InputError
+from scenarios.reports.export import tables, tex
+from scenarios.reports.html import compact
+from scenarios.reports.page import RunPage, StudyPage, page_of
+from scenarios.reports.report import report
+from scenarios.reports.table import chance, share
+from scenarios.sweep import read_sweep, sweep
+
+
+@pytest.fixture(scope="module")
+def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Taizhou, another reading of it, and Linyi's rules."""
+    folder = tmp_path_factory.mktemp("compared")
+    names = ["taizhou", "taizhou@T5=after_pool", "taizhou@rules=linyi"]
+    api.compare(names, paths=256, years=4, seed=3, out=folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small study, swept."""
+    folder = tmp_path_factory.mktemp("swept")
+    write_study(folder)
+    return sweep(request(folder, threads=1)).out
+
+
+def test_main_figures_are_the_metrics_own(compared: Path) -> None:
+    metrics = pd.read_parquet(compared / "metrics.parquet")
+    facts = RunPage(compared).stored.facts
+    rows = api.tables(compared)["main_figures"]
+    assert len(rows) == 6
+    for i, (scenario, fund) in enumerate((f, g) for f in facts for g in ("employee", "resident")):
+        mine = metrics[(metrics["scenario"] == scenario["scenario"]) & (metrics["fund"] == fund)]
+        mine = mine[mine["county"] == "*"]
+
+        def one(metric: str, statistic: str, year: int | None, mine: pd.DataFrame = mine) -> float:
+            at = mine["year"].isna() if year is None else mine["year"] == year
+            found = mine[(mine["metric"] == metric) & (mine["statistic"] == statistic) & at]
+            return float(found["value"].iloc[0]) if len(found) else 0.0
+
+        base = scenario["base_claims_yuan"][fund]
+        depleted = one("event:reserve_depletion", "probability", 2028)
+        assert rows["Chance, % [95%]"][i] == pytest.approx(100 * depleted, abs=1e-6)
+        assert rows["Chance, % [95%]: low"][i] <= 100 * depleted <= rows["Chance, % [95%]: high"][i]
+        assert rows["Months p50"][i] == pytest.approx(one("months_of_capacity", "p50", 2028))
+        paid = one("outlay:county_treasury:discounted", "mean", None)
+        assert rows["County treasuries, %"][i] == pytest.approx(100 * paid / base, rel=1e-8)
+
+
+def test_every_yuan_of_the_verdict_is_a_line_of_who_pays(compared: Path) -> None:
+    page = RunPage(compared)
+    said = [line for line in page._said() if "treasuries pay" in line]
+    frames = api.tables(compared)
+    for line, fund in zip(said[:2], ("employee", "resident"), strict=True):
+        bill = frames[f"who_pays_{fund}_taizhou"]
+        treasuries = bill[bill["Line"] != "Unfunded"]["Mean"].sum() * 1e8
+        percent = re.search(r"pay ([\d.<,]+) %", line)
+        base = page.runs[0].facts["base_claims_yuan"][fund]
+        assert percent and percent[1] == share(treasuries / base).text
+
+
+def test_differences_say_what_whoever_agrees_has(compared: Path) -> None:
+    """Every row of differences.csv is told once: its scenario stands in one row of its parameter."""
+    stored = pd.read_csv(compared / "differences.csv", keep_default_na=False)
+    shown = api.tables(compared)["differences"]
+    assert set(shown["Fund"]) <= {"Both funds", "Employee fund", "Resident fund", ""}
+    told = sum(
+        len(names.split(", ")) * (2 if fund == "Both funds" else 1)
+        for names, fund in zip(shown["Scenarios"], shown["Fund"], strict=True)
+    )
+    assert told == len(stored)
+    after = shown[shown["Reading"] == "T5=after_pool"]
+    assert set(after["Scenarios"]) == {"taizhou@T5=after_pool"}
+    assert after["Clause"].str.startswith("Art.").all()
+
+
+def test_rules_stand_once_with_those_who_have_them(compared: Path) -> None:
+    shown = api.tables(compared)["rules"]
+    names = ["group", "name", "value", "clause", "status", "reading"]
+    own, linyi = (api.explain("taizhou", rules=rules)[names] for rules in (None, "linyi"))
+    reread = api.explain("taizhou", readings={"T5": "after_pool"})[names]
+    every = pd.concat([own, reread, linyi]).drop_duplicates()
+    assert sorted(map(tuple, shown.iloc[:, 1:].to_numpy())) == sorted(map(tuple, every.to_numpy()))
+    assert (shown["Scenarios"] == "all").sum() == len(own.merge(linyi))
+
+
+def test_differences_of_probabilities_are_in_points(compared: Path) -> None:
+    metrics = pd.read_parquet(compared / "metrics.parquet")
+    rows = metrics.query("metric == 'difference:event:reserve_depletion' and year == 2028 and county == '*'")
+    shown = api.tables(compared)["side_by_side"]
+    mine = shown[shown["Figure"].str.startswith("Reserves depleted")]
+    found = pd.to_numeric(mine["Difference [95%]"], errors="coerce").dropna()
+    assert sorted(found) == pytest.approx(sorted(100 * rows["value"]), abs=1e-6)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_csv_opens_in_excel_and_holds_the_numbers(compared: Path, tmp_path: Path, lang: str) -> None:
+    files = tables(compared, tmp_path, "csv", lang)  # type: ignore[arg-type]
+    frames = api.tables(compared, lang=lang)  # type: ignore[arg-type]
+    assert {path.stem for path in files} == set(frames)
+    for path in files:
+        assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+        read = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False)
+        frame = frames[path.stem]
+        assert [name.split(".")[0] for name in read] == [str(name).split(".")[0] for name in frame]
+        assert len(read) == len(frame)
+
+
+def test_latex_rows_have_their_columns_and_nothing_raw(compared: Path, tmp_path: Path) -> None:
+    files = tables(compared, tmp_path, "tex", "zh")
+    whole = (tmp_path / "tables.tex").read_text("utf-8")
+    for path in files:
+        if path.name == "tables.tex":
+            continue
+        assert f"\\input{{{path.name}}}" in whole
+        text = re.sub(r"\\label\{[^}]*\}", "", path.read_text("utf-8"))
+        columns = text.splitlines()[0].count("p{")
+        rows = [line for line in text.splitlines() if line.endswith(r"\\") and "&" in line]
+        assert {len(re.findall(r"(?<!\\)&", row)) for row in rows} == {columns - 1}
+        assert not re.search(r"(?<!\\)[%#$_]", text)
+        widths = [float(each) for each in re.findall(r"dimexpr([\d.]+)\\linewidth", text)]
+        assert sum(widths) == pytest.approx(1, abs=0.01)
+        assert text.count("{") - text.count(r"\{") == text.count("}") - text.count(r"\}")
+
+
+def test_special_characters_of_latex() -> None:
+    assert tex(r"50% a_b & {c} #1 $2 ~ ^ \x") == (
+        r"50\% a\_b \& \{c\} \#1 \$2 \textasciitilde{} \textasciicircum{} \textbackslash{}x"
+    )
+
+
+def test_html_for_word_has_every_row(compared: Path, tmp_path: Path) -> None:
+    (path,) = tables(compared, tmp_path, "html", "en")
+    text = path.read_text("utf-8")
+    frames = api.tables(compared)
+    assert text.count("<table") == len(frames)
+    assert text.count("<tr>") == sum(len(frame) + 1 for frame in frames.values())
+    assert text.count("<td ") == text.count("<td style=")
+
+
+def test_a_probability_of_nought_has_an_interval() -> None:
+    cell = chance(0.0, (0.0, 0.0019))
+    assert (cell.text, cell.interval) == ("0.00 [0.00–0.19]", (0.0, pytest.approx(0.19)))
+    assert chance(1e-5, (8e-6, 1.2e-5)).text == "0.0010 [0.0008–0.0012]"
+
+
+def test_a_run_of_one_event_says_so(tmp_path: Path) -> None:
+    import subprocess
+
+    call = "run linyi --sampling importance --paths 512 --years 2 --out".split()
+    subprocess.run([sys.executable, "-m", "scenarios", *call, str(tmp_path)], check=True, capture_output=True)
+    page = RunPage(tmp_path)
+    frames = api.tables(tmp_path)
+    assert list(frames["main_figures"].columns)[:2] == ["Fund", "Chance, % [95%]"]
+    assert not any(name.startswith("who_pays") for name in frames)
+    text = "".join(page._said())
+    assert "nor who pays" in text and "months of payment" not in text
+
+
+def test_a_sweep_s_outcomes_are_those_of_its_scenarios(swept: Path) -> None:
+    scenarios, metrics = read_sweep(swept)
+    page = page_of(swept, "en")
+    assert isinstance(page, StudyPage)
+    frames = api.tables(swept)
+    city = metrics[(metrics["county"] == "*") & (metrics["fund"] == "employee")]
+    last = city[city["year"] == city["year"].max()]
+    months = last.query("metric == 'months_of_capacity' and statistic == 'mean'").set_index("scenario")[
+        "value"
+    ]
+    row = frames["outcomes"].query("Fund == 'Employee fund' and Figure.str.startswith('Months')").iloc[0]
+    assert row["Mean"] == pytest.approx(months.mean())
+    assert (row["Least"], row["Largest"]) == (pytest.approx(months.min()), pytest.approx(months.max()))
+    levers = frames["levers_employee"]
+    heading = next(str(name) for name in levers if str(name).startswith("Months"))
+    for address in ("policy.employee.reserve_months", "rules"):
+        for value, part in scenarios.groupby(address):
+            found = levers[(levers["Address"] == address) & (levers["Value"] == str(value))]
+            assert found["Scenarios"].item() == len(part)
+            assert found[heading].item() == pytest.approx(months[part["scenario"]].mean())
+    assert len(frames["listed_employee"]) == len(scenarios)
+
+
+def test_json_is_the_same_when_it_is_short() -> None:
+    import json
+
+    value = {"a": [{"b": list(range(80)), "c": "中"}] * 3, "d": {}, "e": [], "f": None, "g": {"h": "x" * 300}}
+    assert json.loads(compact(value)) == value
+    assert max(map(len, compact({"k": {str(i): i for i in range(200)}}).splitlines())) < 20
+
+
+def _mistakes(tmp_path: Path, compared: Path) -> Iterator[tuple[Path, Path, str]]:
+    page = tmp_path / "page.html"
+    yield tmp_path / "nothing", page, "expected the directory of a finished run"
+    yield compared, tmp_path / "page.htm1", "expected the name of an HTML file"
+    yield compared, tmp_path / "no" / "page.html", "expected a file in a directory that exists"
+    yield compared, tmp_path, "expected the name of an HTML file"
+
+
+def test_mistakes_are_named_and_write_nothing(tmp_path: Path, compared: Path) -> None:
+    for directory, out, message in _mistakes(tmp_path, compared):
+        with pytest.raises(InputError, match=message):
+            report(directory, out)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_extra_is_named(tmp_path: Path, compared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "papermill", None)
+    with pytest.raises(InputError, match=r"pip install 'fundsim\[report\]'"):
+        report(compared, tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_damaged_file_of_rules_is_named(tmp_path: Path, compared: Path) -> None:
+    for file in compared.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    table = pd.read_csv(StringIO((compared / "rules.csv").read_text("utf-8")))
+    table.drop(columns="clause_en").to_csv(tmp_path / "rules.csv", index=False)
+    with pytest.raises(InputError, match=r"rules.csv: row 2, column clause_en"):
+        page_of(tmp_path, "en").tables()
