@@ -77,7 +77,7 @@ def occupied_in(counts, first):
 
 @stage
 def note_extents(extents, bins, end, blocks):
-    """Widen (series, 2) lowest and highest index, noughts left aside, by a chunk's ``bins``, those of a tally.
+    """Widen (series, 2) lowest and highest index, noughts left aside, by a chunk's ``bins``, a tally's.
 
     An index from ``end`` (series,) on is no value's.
     """
