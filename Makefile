@@ -29,11 +29,11 @@ demo: .venv/ready
 
 test: lint types imports
 	@echo "== pytest"
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
 test-all: lint types imports
 	@echo "== pytest, slow tests too"
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 .venv/bench: .venv/ready
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

@@ -236,7 +236,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "warn_below": ("Warning\nbelow", "预警线"),
     "warned": ("Warned", "发出预警"),
     "missed": ("Missed\n[95%]", "漏报\n[95%区间]"),
-    "false_alarm": ("False alarm\n[95%]", "虚警\n[95%区间]"),
+    "false_alarm": ("False alarm\n[95%]", "误报\n[95%区间]"),
     "lead_mean": ("Lead,\nmean", "提前年数\n均值"),
     "lead_p05": ("\np05", "\np05"),
     "lead_p50": ("\np50", "\np50"),
@@ -250,12 +250,12 @@ _LABELS: dict[str, tuple[str, str]] = {
     ),
     "false_alarm_horizon": (
         "False alarm: share of warnings without depletion in the same year or later up to the horizon.",
-        "虚警：预警当年及其后至期末均未耗尽者占预警的比例。",
+        "误报：预警当年及其后至期末均未耗尽者占预警的比例。",
     ),
     "false_alarm_within": (
         "False alarm: share of warnings without depletion in the same year or the {years} years after it;"
         " warnings whose {years} years run beyond the horizon do not count.",
-        "虚警：预警当年及其后{years}年内均未耗尽者占预警的比例；预警后不足{years}年即到期末的不计。",
+        "误报：预警当年及其后{years}年内均未耗尽者占预警的比例；预警后不足{years}年即到期末的不计。",
     ),
     "guidance_note": (
         "* Named by ministries for pooled employee funds: 6 to 9 months needed, 15 the upper control (2009;"

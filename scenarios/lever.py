@@ -67,12 +67,13 @@ class Lever:
 
 def find_lever(base: Base, name: str, fund: str | None) -> Lever:
     """The lever by a short name or an address, in the fund that is asked about.  InputError."""
-    scenario = build(base, {})
-    chosen = _fund(scenario, name, fund)
-    address, plain = SHORT.get(name, name).format(fund=chosen), base.file.model_dump(mode="json")
-    if "." not in address and not _is_number(plain.get(address)):
+    plain = base.file.model_dump(mode="json")
+    if name not in SHORT and "." not in name and not _is_number(plain.get(name)):
         numbers = [key for key, value in plain.items() if _is_number(value)]
         raise InputError("--lever", "", one_of(name, [*SHORT, *numbers]))
+    scenario = build(base, {})
+    chosen = _fund(scenario, name, fund)
+    address = SHORT.get(name, name).format(fund=chosen)
     if isinstance(get(plain, address), dict) and _is_number(get(plain, f"{address}.value")):
         address += ".value"  # the year in which it starts, and its phase-in, stay as they are
     now = _present(scenario, plain, address, chosen)

@@ -173,7 +173,7 @@ def read_study(out: Path) -> dict[str, Any]:
         if isinstance(study["parts_sha256"], dict):
             return dict(study)
     except OSError as error:
-        raise InputError(path, "", f"expected a sweep's folder ({error.strerror})") from None
+        raise InputError(path, "", f"expected the directory of a finished sweep ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
         pass
     raise InputError(path, "", "damaged: take another --out, or --fresh to start over")

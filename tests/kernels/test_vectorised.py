@@ -17,8 +17,10 @@ import numpy as np
 import pytest
 from drawn import make_case
 from machine_code import Function, functions_of
+from numba.core.caching import NullCache
 
 from sim import kernels
+from sim.kernels import cache
 from sim.kernels.block import simulate_blocks
 from sim.kernels.compiling import Stage
 from sim.kernels.lanes import LANES, known, stage, wide
@@ -53,9 +55,14 @@ def versions(functions: dict[str, Function], stage: Any) -> list[Function]:
 
 @pytest.fixture(scope="module")
 def simulation() -> dict[str, Function]:
+    """Compiled afresh: what the cache keeps has no stages left to tell apart."""
     case = make_case(years=1)
-    simulate_paired([case, case], paths=1, seed=1)
-    return functions_of(pair_blocks.alone) | functions_of(simulate_blocks.alone)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cache, "kept", lambda function: NullCache())
+        patch.setattr(pair_blocks, "alone", None)
+        patch.setattr(simulate_blocks, "alone", None)
+        simulate_paired([case, case], paths=1, seed=1)
+        return functions_of(pair_blocks.alone) | functions_of(simulate_blocks.alone)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +78,7 @@ def test_there_are_stages() -> None:
     assert len(wide_stages()) > 60
 
 
+@pytest.mark.slow  # compiles the whole simulation
 @pytest.mark.parametrize("name", wide_stages())
 def test_every_stage_that_asks_for_it_runs_at_full_width(
     simulation: dict[str, Function], registers: str, name: str

@@ -135,7 +135,7 @@ def test_a_target_out_of_reach_says_what_can_be_reached() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--lever", "premum", "--target", "0.1", "--fund", "resident"], ["--lever", '"premium"']),
+        (["--lever", "premum", "--target", "0.1"], ["--lever", '"premium"']),
         (["--lever", "premium", "--target", "0.1"], ["--fund", "employee or resident"]),
         (["--lever", "premium", "--target", "0.1", "--fund", "residents"], ["--fund", '"resident"']),
         (["--lever", LEVER, "--target", "0.1", "--fund", "employee"], ["--fund", "resident"]),
