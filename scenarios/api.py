@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenarios.labels import Lang
-from scenarios.picture import Picture
+from scenarios.picture import Picture, drawing
 from scenarios.question_api import Answered as Answered
 from scenarios.question_api import Decided as Decided
 from scenarios.question_api import readings as readings
@@ -36,7 +36,8 @@ if TYPE_CHECKING:
     from sim.sampling import Method
 
 __all__ = [
-    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover", "draw"),
+    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover"),
+    *("draw", "drawing"),
     *("explain", "export_ema", "new", "prefectures", "read_sweep", "readings", "replay", "report", "run"),
     *("scenarios", "sensitivity", "solve", "stress", "sweep", "tables", "templates", "warn"),
 ]

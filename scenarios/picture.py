@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -34,3 +36,12 @@ class Picture(NamedTuple):
 
     def __repr__(self) -> str:
         return f"<Picture {self.name}>"
+
+
+@contextmanager
+def drawing() -> Iterator[None]:
+    """The pictures' fonts, Chinese among them, and style, for a figure of one's own."""
+    from scenarios.pictures.sheet import drawing as styled
+
+    with styled():
+        yield

@@ -54,24 +54,28 @@ class TableRow:
 
     def number_of(self, column: str) -> float:
         """A finite number of either sign."""
-        value = self.cells[column]
-        found = float(value) if NUMBER.fullmatch(value) else math.nan
-        if not math.isfinite(found):
-            raise self.refuse(column, f"expected a number such as 1234.56, found {value!r:.80}{_why(value)}")
+        value, found = self.cells[column], self._finite(column)
         if abs(found) >= LARGEST:
             raise self.refuse(column, f"expected a number below {LARGEST:.0e}, found {value!r:.80}")
         return found
 
     def amount(self, column: str) -> float:
         """A finite number, at least 0."""
-        value, found = self.cells[column], self.number_of(column)
-        if found < 0:
+        value = self.cells[column]
+        if self._finite(column) < 0:
             raise self.refuse(column, f"expected a number that is not negative, found {value!r:.80}")
-        return found + 0.0  # -0 is 0
+        return self.number_of(column) + 0.0  # -0 is 0
 
     def optional_amount(self, column: str) -> float:
         """As ``amount``; NaN for an empty cell."""
         return self.amount(column) if self.cells[column] else math.nan
+
+    def _finite(self, column: str) -> float:
+        value = self.cells[column]
+        found = float(value) if NUMBER.fullmatch(value) else math.nan
+        if not math.isfinite(found):
+            raise self.refuse(column, f"expected a number such as 1234.56, found {value!r:.80}{_why(value)}")
+        return found
 
 
 def read_table(path: Path, columns: Sequence[str]) -> list[TableRow]:

@@ -229,8 +229,12 @@ def test_a_full_disk_loses_nothing(
     open_journal = store._open
 
     def small(path: Path) -> sqlite3.Connection:
+        made = sqlite3.connect(path)
+        made.execute("PRAGMA page_size=512")
+        made.execute("CREATE TABLE rows (number INTEGER PRIMARY KEY, crc INTEGER, rows BLOB)")
+        made.close()
         journal = open_journal(path)
-        journal.execute("PRAGMA max_page_count=5")
+        journal.execute("PRAGMA max_page_count=40")
         return journal
 
     with monkeypatch.context() as patch:
@@ -267,5 +271,5 @@ def test_a_run_s_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="file of a run"):
         sweep(request(tmp_path))
     assert list((tmp_path / "out").iterdir()) == [tmp_path / "out" / "metrics.parquet"]
-    with pytest.raises(InputError, match="expected a sweep's folder"):
+    with pytest.raises(InputError, match="expected the directory of a finished sweep"):
         read_sweep(tmp_path / "out")
