@@ -121,11 +121,9 @@ def load_swept(folder: Path) -> Swept:
         study = json.loads((folder / "study.json").read_text("utf-8"))
         scenarios = pq.read_table(folder / "scenarios.parquet").to_pandas()
     except OSError as error:
-        raise InputError(
-            folder, "", f"expected the directory of a finished sweep ({error.strerror or error})"
-        ) from None
+        raise InputError(folder, "", f"expected a finished sweep ({error.strerror or error})") from None
     except (ValueError, pa.ArrowException) as error:
-        raise InputError(folder, "", f"expected a sweep's folder, found damaged files ({error})") from None
+        raise InputError(folder, "", f"expected a finished sweep, found damaged files ({error})") from None
     if (folder / "unfinished.sqlite").exists() or not any(
         (folder / "metrics.parquet").glob("part-*.parquet")
     ):

@@ -21,7 +21,7 @@ simulate_paired([case, case], paths=1, seed=1)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Before tests run side by side, the kernels are compiled and kept: else each worker would compile them."""
+    """Before tests run side by side, the kernels are compiled and kept: else each worker would."""
     if getattr(session.config.option, "numprocesses", None) and not hasattr(session.config, "workerinput"):
         root = Path(__file__).parents[1]
         code = f"import sys; sys.path[:0] = [{str(root)!r}, {str(root / 'tests')!r}]\n{KERNELS}"
