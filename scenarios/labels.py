@@ -284,15 +284,16 @@ def event_words(event: str, lang: Lang) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Lines of at most ``width`` narrow characters; Chinese may break anywhere but before its stops."""
-    lines, line, space = [], "", 0
+    """Lines of at most ``width`` narrow characters; Chinese may break anywhere but before its stops, a word
+    or a figure nowhere."""
+    lines, line, between = [], "", 0
     for char in text:
         if _width(line + char) > width and char not in "，。；：、）？！ ":
-            cut = space if _width(char) == 1 and space else len(line)
+            cut = between if _width(char) == 1 and between else len(line)
             lines.append(line[:cut].rstrip())
-            line, space = line[cut:], 0
+            line, between = line[cut:], 0
         line += char
-        space = len(line) if char == " " else space
+        between = len(line) if char == " " or (_width(char) > 1 and char not in "（“《") else between
     return [*lines, line.rstrip()]
 
 

@@ -39,7 +39,7 @@ class Store:
         """``study``: what study.json says beside its parts.  InputError for a folder that is another's."""
         self.out, self.ids, self.study = out, ids, dict(study)
         if (out / METRICS).is_file():
-            raise InputError(out / METRICS, "--out", "expected a sweep's folder, found the file of a run")
+            raise InputError(out / METRICS, "--out", "expected a sweep's directory, found the file of a run")
         with _clear(out):
             (out / METRICS).mkdir(parents=True, exist_ok=True)
             new = not (out / JOURNAL).exists()
@@ -173,7 +173,7 @@ def read_study(out: Path) -> dict[str, Any]:
         if isinstance(study["parts_sha256"], dict):
             return dict(study)
     except OSError as error:
-        raise InputError(path, "", f"expected the directory of a finished sweep ({error.strerror})") from None
+        raise InputError(path, "", f"expected a finished sweep ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
         pass
     raise InputError(path, "", "damaged: take another --out, or --fresh to start over")

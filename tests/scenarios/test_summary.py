@@ -13,6 +13,7 @@ from rich.console import Console
 from scipy.stats import binomtest
 
 from scenarios.facts import MetricsIndex, wilson
+from scenarios.labels import wrap
 from scenarios.summary import hundred_millions, percent, print_summary
 
 
@@ -165,3 +166,10 @@ def test_money_in_words(yuan, words):
 )
 def test_shares_in_percent(share, words):
     assert percent(share) == words
+
+
+def test_lines_break_between_words_and_chinese_characters_but_in_no_figure() -> None:
+    assert wrap("概率（95%区间9.92%—15.45%）。", 20) == ["概率（95%区间", "9.92%—15.45%）。"]
+    assert wrap("a word of English", 10) == ["a word of", "English"]
+    assert wrap("结余耗尽，概率", 8) == ["结余耗尽，", "概率"]
+    assert wrap("0123456789", 4) == ["0123", "4567", "89"]
