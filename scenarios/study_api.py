@@ -1,4 +1,4 @@
-"""Analyses of studies, sweeps and shocks from Python; ``scenarios.api`` has them among its functions."""
+"""Sweeps, and analyses of studies, sweeps and shocks from Python; ``scenarios.api`` has them too."""
 
 from __future__ import annotations
 
@@ -7,6 +7,38 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def sweep(
+    study: str | Path,
+    out: str | Path,
+    *,
+    paths: int | None = None,
+    years: int | None = None,
+    seed: int | None = None,
+    threads: int | None = None,
+    workers: int | None = None,
+    scheduler: str | None = None,
+    fresh: bool = False,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Run the scenarios of a study that the folder ``out`` does not have yet; then as ``read_sweep``.
+
+    An interrupted call goes on where it stopped.  ``workers`` and ``scheduler``: other processes, by Dask.
+    """
+    from scenarios.sweep import SweepRequest
+    from scenarios.sweep import sweep as command
+
+    chosen = paths, years, seed, threads, workers, scheduler, fresh
+    command(SweepRequest(study, Path(out), *chosen))
+    return read_sweep(out)
+
+
+def read_sweep(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A finished sweep: its scenarios, a row each with a column for every address that varies; and their
+    metrics as ``run`` has them, by the scenario's id."""
+    from scenarios.swept import read_sweep as read
+
+    return read(folder)
 
 
 def sensitivity(

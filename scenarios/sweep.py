@@ -125,28 +125,6 @@ def sweep(request: SweepRequest, progress: Progress = lambda done, of: None) -> 
     return SweepOutput(task.study, points, request.out, len(left), spent.seconds, busy, files)
 
 
-def read_sweep(out: Path | str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """A sweep's scenarios, a row each, and their metrics, tidy; InputError for a folder without, or one that
-    is not finished."""
-    import pyarrow.parquet as pq
-
-    from scenarios.store import JOURNAL, SCENARIOS, read_study
-
-    folder = Path(out)
-    known = read_study(folder)["parts_sha256"]
-    missing = [name for name in known if not (folder / "metrics.parquet" / name).exists()]
-    if (folder / JOURNAL).exists() or missing:
-        raise InputError(folder, "", "not finished: the command that began it goes on")
-    tables = []
-    for path in [folder / SCENARIOS, folder / "metrics.parquet"]:
-        try:
-            table = pq.read_table(path, page_checksum_verification=True)
-        except OSError as error:
-            raise InputError(path, "", f"damaged ({error}); remove it and sweep again") from None
-        tables.append(table.to_pandas())
-    return tables[0], tables[1]
-
-
 def outcome_table(
     out: Path, metrics: Sequence[str], year: int
 ) -> tuple[pd.DataFrame, dict[tuple[str, str], pd.Series[float]]]:

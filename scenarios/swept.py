@@ -7,7 +7,6 @@ rows of all scenarios.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -114,18 +113,30 @@ class Swept:
 
 def load_swept(folder: Path) -> Swept:
     """A sweep's folder; InputError where it is none, or not finished."""
+    from scenarios.store import JOURNAL, METRICS, SCENARIOS, read_study
+
+    study = read_study(folder)
+    missing = [name for name in study["parts_sha256"] if not (folder / METRICS / name).exists()]
+    if (folder / JOURNAL).exists() or missing or not study["parts_sha256"]:
+        raise InputError(folder, "", "not finished: the command that began it goes on")
+    return Swept(folder, study, _frame(folder / SCENARIOS))
+
+
+def read_sweep(folder: Path | str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """A finished sweep's scenarios, a row each, and their metrics, tidy; InputError as ``load_swept``."""
+    from scenarios.store import METRICS
+
+    swept = load_swept(Path(folder))
+    return swept.scenarios, _frame(swept.folder / METRICS)
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    """A Parquet file or a folder of such; InputError where it cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        study = json.loads((folder / "study.json").read_text("utf-8"))
-        scenarios = pq.read_table(folder / "scenarios.parquet").to_pandas()
-    except OSError as error:
-        raise InputError(folder, "", f"expected a finished sweep ({error.strerror or error})") from None
-    except (ValueError, pa.ArrowException) as error:
-        raise InputError(folder, "", f"expected a finished sweep, found damaged files ({error})") from None
-    if (folder / "unfinished.sqlite").exists() or not any(
-        (folder / "metrics.parquet").glob("part-*.parquet")
-    ):
-        raise InputError(folder, "", "expected a finished sweep; the sweep command goes on where it stopped")
-    return Swept(folder, study, scenarios)
+        table: pd.DataFrame = pq.read_table(path, page_checksum_verification=True).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(path, "", f"damaged ({error}); remove it and sweep again") from None
+    return table

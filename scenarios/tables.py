@@ -58,16 +58,18 @@ class TableRow:
         found = float(value) if NUMBER.fullmatch(value) else math.nan
         if not math.isfinite(found):
             raise self.refuse(column, f"expected a number such as 1234.56, found {value!r:.80}{_why(value)}")
-        if abs(found) >= LARGEST:
+        if found <= -LARGEST:
+            raise self.refuse(column, f"expected a number above -{LARGEST:.0e}, found {value!r:.80}")
+        if found >= LARGEST:
             raise self.refuse(column, f"expected a number below {LARGEST:.0e}, found {value!r:.80}")
         return found
 
     def amount(self, column: str) -> float:
         """A finite number, at least 0."""
-        value, found = self.cells[column], self.number_of(column)
-        if found < 0:
+        value = self.cells[column]
+        if NUMBER.fullmatch(value) and float(value) < 0:
             raise self.refuse(column, f"expected a number that is not negative, found {value!r:.80}")
-        return found + 0.0  # -0 is 0
+        return self.number_of(column) + 0.0  # -0 is 0
 
     def optional_amount(self, column: str) -> float:
         """As ``amount``; NaN for an empty cell."""

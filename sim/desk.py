@@ -15,6 +15,7 @@ from sim.differences import difference_columns
 from sim.event_rows import Figures
 from sim.kernels.block import Work, merge_blocks
 from sim.kernels.lanes import LANES
+from sim.kernels.summaries import note_extents
 from sim.kernels.tally import Tally
 from sim.lower import lower_case, lower_noise
 from sim.metrics import Columns, Layout, figures_of, layout_of
@@ -24,6 +25,9 @@ from sim.sampling import chunks_of
 from sim.series import ALL, Series, Wanted, series_of
 from sim.simulate import Result, Workers, most_blocks, new_tally, new_work
 from sim.threads import Stop
+
+BEYOND = 2**15
+"""More than any index of a bin."""
 
 
 class _Memory(NamedTuple):
@@ -62,9 +66,11 @@ class Desk:
         crew = Workers(plan, lower_noise(case, plan, seed), paths, [tally], [work])
         total = np.zeros_like(tally.moments)
         events, county_events = np.zeros_like(tally.events), np.zeros_like(tally.county_events)
+        extents = np.repeat([[BEYOND, -BEYOND]], len(series.keys), axis=0)
         for chunk in chunks_of(case, "plain", seed, blocks, per_chunk):
             started = time.thread_time()
             part = crew.run_chunk((work, tally), chunk, stop)
+            note_extents(extents, tally.bins, series.end - series.offset, chunk.blocks)
             self.kernel_seconds += time.thread_time() - started
             if stop[0] != 0:
                 return None
@@ -72,7 +78,9 @@ class Desk:
             events += part.events
             county_events += part.county_events
         crew.check()
-        result = Result(case, paths, seed, series, tally.counts, total, events, county_events)
+        result = Result(
+            case, paths, seed, series, tally.counts, total, events, county_events, extents=extents
+        )
         layout = layout_of(result)
         figures, _ = figures_of(result, layout, wipe=True)
         self._memory = memory

@@ -208,7 +208,9 @@ def figures_of(result: Result, layout: Layout, *, wipe: bool = False) -> tuple[F
         kinds = [layout.kinds[i] for i in series.tolist()]
         units = lowest[layout.funds[series]]
         start = result.series.start[series]
-        of_bins = summaries(result.counts, start, kinds, units, percentiles, tails, wipe=wipe)
+        extents = None if result.extents is None else result.extents[series]
+        asked = result.counts, start, kinds, units, percentiles, tails
+        of_bins = summaries(*asked, extents=extents, wipe=wipe)
         mean, error = _means(result, series)
         figures.value[rows] = np.column_stack([mean, of_bins.value])
         figures.std_error[rows] = np.column_stack([error, of_bins.error])

@@ -69,19 +69,31 @@ def summaries(
     percentiles: Sequence[float],
     tails: Sequence[float] = (),
     *,
+    extents: NDArray[np.int64] | None = None,
     wipe: bool = False,
 ) -> Summaries:
     """Percentiles and tail means (TVaR) of the S series of ``counts`` that begin at ``start`` (S,).
 
-    ``kinds`` are those of their bins, ``lowest_yuan`` (S,) the lowest edges of money bins.  ``wipe`` leaves
-    their counts empty for the next run.
+    ``kinds`` are those of their bins, ``lowest_yuan`` (S,) the lowest edges of money bins.  ``extents``
+    (S, 2): the lowest and the highest index of their values but noughts, where they are known, for then the
+    bins beyond need not be looked at.  ``wipe`` leaves their counts empty for the next run.
     """
     known, at = _every_edge()
     sizes, n = np.array([BINS[kind] for kind in kinds], np.int64), len(start)
     money = [kind in ("signed", "money") for kind in kinds]
+    nought = start + np.array([ZERO_AT[kind] for kind in kinds], np.int64)
+    first, end = start, start + sizes
+    if extents is not None:
+        some = extents[:, 0] <= extents[:, 1]
+        first, end = (
+            np.where(some, nought + extents[:, 0], end),
+            np.where(some, nought + extents[:, 1] + 1, end),
+        )
     asked = Asked(
         start=np.asarray(start, np.int64),
-        end=start + sizes,
+        nought=nought,
+        first=np.asarray(first, np.int64),
+        end=end,
         edge=np.array([at[kind] for kind in kinds], np.int64),
         unit=np.where(money, lowest_yuan, 1.0),
         percentiles=np.array(percentiles, np.float64),
@@ -93,7 +105,7 @@ def summaries(
         error=np.empty((n, statistics)),
         n=np.empty(n, np.int64),
         beyond=np.empty(n, np.int64),
-        at=np.empty(most, np.int64),
+        at=np.empty(most + 1, np.int64),
         upto=np.empty(most + 1, np.int64),
     )
     summarise(counts, asked, known, found, wipe)

@@ -63,6 +63,8 @@ class Result:
     sampling: Method = "plain"
     errors: Errors | None = None
     """Standard errors where paths are not independent; without them they follow from the tallies."""
+    extents: NDArray[np.int64] | None = None
+    """(series, 2): lowest and highest index of bins of values but noughts, where somebody noted them."""
 
 
 def new_work(case: Case) -> Work:

@@ -58,8 +58,9 @@ def page(results: Results, lang: Lang) -> pn.Row:
                     names = {f"{value_name(at, each, lang)} ({each})": each for each in options}
                 selectors[at].param.update(options=names, value=value, disabled=len(options) == 1)
             png, table, title = view(row["scenario"])
-            picture.param.update(object=png, alt_text=title)
-            figures.object = table
+            with pn.io.hold():  # the picture and its figures change together
+                picture.param.update(object=png, alt_text=title)
+                figures.object = table
         finally:
             changing = False
 

@@ -11,7 +11,7 @@ from scenarios.errors import InputError
 from scenarios.facts import RunFacts
 from scenarios.scenario_file import ScenarioFile
 from scenarios.store import JOURNAL, METRICS, SCENARIOS, STUDY
-from scenarios.stored import read_stored
+from scenarios.stored import MANIFEST, read_stored
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +54,9 @@ def read_results(folder: Path) -> Results:
     """What a run, comparison or sweep wrote into ``folder``; InputError for what is missing or damaged."""
     if (folder / STUDY).is_file():
         return _of_study(folder)
+    if folder.is_dir() and not (folder / MANIFEST).is_file():
+        expected = f"expected what fundsim run, compare or sweep writes: {MANIFEST} or {STUDY}, found neither"
+        raise InputError(folder, "", expected)
     stored = read_stored(folder)
     if stored.event is not None:
         expected = "expected a whole run, found one event's probability, which fundsim draw shows"

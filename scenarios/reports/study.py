@@ -20,7 +20,7 @@ from scenarios.pictures.panels import unit_of
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table, whole
 from scenarios.reports.words import phrase
 from scenarios.store import STUDY, read_study
-from scenarios.sweep import read_sweep
+from scenarios.swept import read_sweep
 from sim.differences import nought_if_absent
 
 if TYPE_CHECKING:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sim.kernels.lanes import known, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
+from sim.kernels.tally import NOUGHTS
 
 STRIDE = 128
 """Bins that are looked at together: most of them are empty."""
@@ -21,8 +22,12 @@ class Asked(NamedTuple):
 
     start: np.ndarray
     """(S,) int64: first bin of each."""
+    nought: np.ndarray
+    """(S,) int64: the bin of index 0."""
+    first: np.ndarray
+    """(S,) int64: no bin before it is occupied, but perhaps that of index 0."""
     end: np.ndarray
-    """(S,) int64."""
+    """(S,) int64: nor one from here on."""
     edge: np.ndarray
     """(S,) int64: where the edges of its bins begin."""
     unit: np.ndarray
@@ -54,7 +59,7 @@ class Summaries(NamedTuple):
     beyond: np.ndarray
     """(S,) int64: of these beyond the range."""
     at: np.ndarray
-    """(most bins of a series,) int64 scratch: the occupied bins, from the series' first."""
+    """(most bins of a series + 1,) int64 scratch: the occupied bins, from the series' first."""
     upto: np.ndarray
     """(most bins of a series + 1,) int64 scratch: the number of values before each, and in all."""
 
@@ -71,22 +76,50 @@ def occupied_in(counts, first):
 
 
 @stage
-def gather(counts, start, end, at, upto, wipe):
+def note_extents(extents, bins, end, blocks):
+    """Widen (series, 2) lowest and highest index, noughts left aside, by a chunk's ``bins``, a tally's.
+
+    An index from ``end`` (series,) on is no value's.
+    """
+    for s in range(extents.shape[0]):
+        for b in range(blocks):
+            row = bins[s, b]
+            if row[0] != NOUGHTS:
+                low, high = np.int16(32767), np.int16(-32768)
+                for i in range(LANES):
+                    low = min(low, row[i])
+                    high = max(high, row[i] if row[i] < end[s] else np.int16(-32768))
+                extents[s, 0] = min(extents[s, 0], low)
+                extents[s, 1] = max(extents[s, 1], high)
+
+
+@stage
+def take(counts, i, start, out, bins, values, wipe):
+    """One bin, and then how many are occupied and their values by now; without a branch, which would be taken
+    at random: an empty bin is written down too, and the next one over it."""
+    found = np.int64(counts[i])
+    out.at[bins], out.upto[bins] = i - start, values
+    if wipe:
+        counts[i] = 0
+    return bins + (1 if found > 0 else 0), values + found
+
+
+@stage
+def gather(counts, asked, s, out, wipe):
     """The occupied bins, and the values before each; their number.  ``wipe`` empties the bins."""
-    bins, values, i = 0, np.int64(0), start
+    start, nought, first, end = asked.start[s], asked.nought[s], asked.first[s], asked.end[s]
+    bins, values, i = 0, np.int64(0), first
+    if nought < first:
+        bins, values = take(counts, nought, start, out, bins, values, wipe)
     while i < end:
         step = min(STRIDE, end - i)
         if step < STRIDE or occupied_in(counts, i) > 0:
             for j in range(i, i + step):
-                if counts[j] > 0:
-                    at[bins] = j - start
-                    upto[bins] = values
-                    values += np.int64(counts[j])
-                    bins += 1
-                    if wipe:
-                        counts[j] = 0
+                bins, values = take(counts, j, start, out, bins, values, wipe)
         i += step
-    upto[bins] = values
+    if nought >= end:
+        bins, values = take(counts, nought, start, out, bins, values, wipe)
+    out.upto[bins] = values
     return bins
 
 
@@ -142,7 +175,7 @@ def summarise(counts, asked, edges, out, wipe):
     percentiles = asked.percentiles.shape[0]
     for s in range(asked.start.shape[0]):
         edge, unit = asked.edge[s], asked.unit[s]
-        bins = gather(counts, asked.start[s], asked.end[s], out.at, out.upto, wipe)
+        bins = gather(counts, asked, s, out, wipe)
         out.n[s], out.beyond[s] = out.upto[bins], 0
         for b in range(bins):
             out.beyond[s] += edges.outside[edge + out.at[b]] * (out.upto[b + 1] - out.upto[b])

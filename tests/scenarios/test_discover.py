@@ -66,7 +66,10 @@ def make_sweep(folder: Path) -> Path:
     metrics[half:].to_parquet(folder / "metrics.parquet" / "part-00001.parquet", index=False)
     metrics[:half].to_parquet(folder / "metrics.parquet" / "part-00000.parquet", index=False)
     pd.DataFrame(frame).to_parquet(folder / "scenarios.parquet", index=False)
-    (folder / "study.json").write_text(json.dumps({"seed": 1}), encoding="utf-8")
+    (folder / "study.json").write_text(
+        json.dumps({"seed": 1, "parts_sha256": {"part-00000.parquet": "", "part-00001.parquet": ""}}),
+        encoding="utf-8",
+    )
     return folder
 
 
@@ -197,7 +200,7 @@ def test_folders_that_are_no_sweep(
     begun = make_sweep(tmp_path / "begun")
     assert "ends in .tar.gz" in message("export", str(begun), "--ema", str(tmp_path / "sweep.zip"))
     (begun / "unfinished.sqlite").touch()
-    assert "expected a finished sweep" in message("discover", str(begun), "--above", "1")
+    assert "not finished" in message("discover", str(begun), "--above", "1")
     (begun / "scenarios.parquet").write_bytes(b"PAR1 or not")
     assert "damaged" in message("export", str(begun), "--ema", str(tmp_path / "sweep.tar.gz"))
 

@@ -119,7 +119,7 @@ def test_names_in_both_languages() -> None:
 def test_refusals(swept: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="expected the directory of a finished run"):
         read_results(tmp_path / "none")
-    with pytest.raises(InputError, match=r"manifest\.json: expected a file"):
+    with pytest.raises(InputError, match=r"manifest\.json or study\.json, found neither"):
         read_results(tmp_path)
     copy = tmp_path / "copy"
     shutil.copytree(swept, copy)
@@ -202,9 +202,12 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
+@pytest.mark.slow
 def test_another_choice_shows_other_figures_and_another_picture(
     browser: Any, address: str, swept: Path
 ) -> None:
+    from playwright.sync_api import expect
+
     page = browser.new_page()
     page.set_default_timeout(60_000)
     asked: list[str] = []
@@ -227,7 +230,7 @@ def test_another_choice_shows_other_figures_and_another_picture(
             "x => (x.tagName == 'IMG' && x.alt == title) || find(x)) })",
             arg=results.read(row["scenario"]).facts["titles"]["zh"],
         )
-        assert page.locator("tbody tr td").first.inner_text() == expected(row)
+        expect(page.locator("tbody tr td").first).to_have_text(expected(row), timeout=60_000)
         return page.locator("img").first.get_attribute("src")
 
     def with_values(**values: Any) -> dict[str, Any]:

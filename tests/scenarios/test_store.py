@@ -16,7 +16,8 @@ from small_study import SCENARIOS, STUDY, request, results, write_study
 
 from scenarios import store
 from scenarios.errors import InputError
-from scenarios.sweep import read_sweep, sweep
+from scenarios.sweep import sweep
+from scenarios.swept import read_sweep
 
 TESTS = Path(__file__).parent
 KILLED = """

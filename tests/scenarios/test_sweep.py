@@ -16,8 +16,9 @@ from small_study import SCENARIOS, STUDY, request, results, write_study
 from scenarios import cli, store
 from scenarios.errors import InputError
 from scenarios.study import builtin_studies, load_study
-from scenarios.sweep import SweepOutput, read_sweep, sweep
+from scenarios.sweep import SweepOutput, sweep
 from scenarios.sweep_words import moved_by
+from scenarios.swept import read_sweep
 from sim.metrics import metrics_table
 from sim.series import Wanted
 from sim.simulate import simulate

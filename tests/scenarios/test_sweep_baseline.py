@@ -16,7 +16,8 @@ from scenarios import cli, store
 from scenarios.discover_run import DiscoverRequest, print_discovery, run_discover
 from scenarios.errors import InputError
 from scenarios.scenario import build, load_base, present
-from scenarios.sweep import SweepOutput, read_sweep, sweep
+from scenarios.sweep import SweepOutput, sweep
+from scenarios.swept import read_sweep
 from sim.paths import event_years, path_values
 from sim.series import Key, Wanted
 
