@@ -14,6 +14,7 @@ INK, GREY, RULE = "#1a1a1a", "#6b6b6b", "#b9b9b9"
 
 STYLE: dict[Any, Any] = {
     "font.family": ["Noto Sans SC", "DejaVu Sans"],
+    "font.sans-serif": ["Noto Sans SC", "DejaVu Sans"],  # of texts made before these settings
     "font.size": 8,
     "axes.titlesize": 9,
     "axes.titlelocation": "left",

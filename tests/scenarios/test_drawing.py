@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -95,3 +96,13 @@ def test_a_process_left_alone_ends_by_itself():
         assert beside.process is not None and beside.process.stdin is not None
         beside.process.stdin.close()
         assert beside.process.wait(60) == 0
+
+
+def test_chinese_on_a_reader_s_own_figure_has_its_glyphs() -> None:
+    """A missing glyph warns, and a warning is an error; a process of its own has nobody else's settings."""
+    code = (
+        "from matplotlib.figure import Figure; from scenarios.api import Picture; figure = Figure();"
+        "figure.subplots().set_title('耗尽概率'); print(len(Picture('own', figure)._repr_png_()))"
+    )
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0 and int(done.stdout) > 1000, done.stderr
