@@ -54,20 +54,15 @@ class TableRow:
 
     def number_of(self, column: str) -> float:
         """A finite number of either sign."""
-        value = self.cells[column]
-        found = float(value) if NUMBER.fullmatch(value) else math.nan
-        if not math.isfinite(found):
-            raise self.refuse(column, f"expected a number such as 1234.56, found {value!r:.80}{_why(value)}")
-        if found <= -LARGEST:
-            raise self.refuse(column, f"expected a number above -{LARGEST:.0e}, found {value!r:.80}")
-        if found >= LARGEST:
+        value, found = self.cells[column], self._finite(column)
+        if abs(found) >= LARGEST:
             raise self.refuse(column, f"expected a number below {LARGEST:.0e}, found {value!r:.80}")
         return found
 
     def amount(self, column: str) -> float:
         """A finite number, at least 0."""
         value = self.cells[column]
-        if NUMBER.fullmatch(value) and float(value) < 0:
+        if self._finite(column) < 0:
             raise self.refuse(column, f"expected a number that is not negative, found {value!r:.80}")
         return self.number_of(column) + 0.0  # -0 is 0
 
