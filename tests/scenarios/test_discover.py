@@ -196,7 +196,7 @@ def test_folders_that_are_no_sweep(
         assert fundsim(monkeypatch, *arguments) == 2
         return capsys.readouterr().err
 
-    assert "expected the directory of a finished sweep" in message("discover", str(tmp_path), "--above", "1")
+    assert "expected a finished sweep" in message("discover", str(tmp_path), "--above", "1")
     begun = make_sweep(tmp_path / "begun")
     assert "ends in .tar.gz" in message("export", str(begun), "--ema", str(tmp_path / "sweep.zip"))
     (begun / "unfinished.sqlite").touch()

@@ -271,5 +271,5 @@ def test_a_run_s_folder_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="file of a run"):
         sweep(request(tmp_path))
     assert list((tmp_path / "out").iterdir()) == [tmp_path / "out" / "metrics.parquet"]
-    with pytest.raises(InputError, match="expected the directory of a finished sweep"):
+    with pytest.raises(InputError, match="expected a finished sweep"):
         read_sweep(tmp_path / "out")
