@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenarios.labels import Lang
-from scenarios.picture import Picture, drawing
+from scenarios.picture import Picture as Picture
+from scenarios.picture import drawing as drawing
 from scenarios.question_api import Answered as Answered
 from scenarios.question_api import Decided as Decided
 from scenarios.question_api import readings as readings
@@ -36,10 +37,9 @@ if TYPE_CHECKING:
     from sim.sampling import Method
 
 __all__ = [
-    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover"),
-    *("draw", "drawing"),
-    *("explain", "export_ema", "new", "prefectures", "read_sweep", "readings", "replay", "report", "run"),
-    *("scenarios", "sensitivity", "solve", "stress", "sweep", "tables", "templates", "warn"),
+    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover", "draw"),
+    *("drawing", "explain", "export_ema", "new", "prefectures", "read_sweep", "readings", "replay"),
+    *("report", "run", "scenarios", "sensitivity", "solve", "stress", "sweep", "tables", "templates", "warn"),
 ]
 
 
