@@ -17,7 +17,7 @@ from benchmarks.measure import Say, record
 from benchmarks.processes import ROOT, cold_start, memory
 from benchmarks.sections import Settings
 from scenarios.errors import InputError
-from scenarios.machine import PACKAGES, machine
+from scenarios.runs.machine import PACKAGES, machine
 
 SCHEMA = 1
 ONE_CORE = ("workload", "cities")

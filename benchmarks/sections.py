@@ -13,8 +13,8 @@ from benchmarks.parity import check_parity, check_tallies
 from benchmarks.peers import FUNDSIM, Peer, find_peers
 from benchmarks.peers.fundsim_peer import whole_case
 from benchmarks.workload import Workload
-from scenarios.bench import CITIES
-from scenarios.scenario import load_scenario
+from scenarios.definition.scenario import load_scenario
+from scenarios.runs.bench import CITIES
 from sim.kernels.lanes import LANES
 from sim.model import Case
 from sim.simulate import BLOCKS_PER_CHUNK, simulate

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenarios.labels import Lang
-from scenarios.picture import Picture as Picture
-from scenarios.picture import drawing as drawing
+from scenarios.pictures.picture import Picture as Picture
+from scenarios.pictures.picture import drawing as drawing
 from scenarios.question_api import Answered as Answered
 from scenarios.question_api import Decided as Decided
 from scenarios.question_api import readings as readings
@@ -69,14 +69,14 @@ def scenarios() -> list[str]:
     >>> scenarios()
     ['hangzhou', 'linyi', 'taizhou', 'yancheng', 'ziyang']
     """
-    from scenarios.scenario_file import builtin_scenarios
+    from scenarios.definition.scenario_file import builtin_scenarios
 
     return builtin_scenarios()
 
 
 def cities() -> list[str]:
     """Names of the built-in cities, whose rules any counties may take."""
-    from scenarios.rules_file import builtin_cities
+    from scenarios.rulebook.rules_file import builtin_cities
 
     return builtin_cities()
 
@@ -87,7 +87,7 @@ def templates() -> list[str]:
     >>> "zhejiang" in templates()
     True
     """
-    from scenarios.rules_file import builtin_templates
+    from scenarios.rulebook.rules_file import builtin_templates
 
     return builtin_templates()
 
@@ -100,14 +100,14 @@ def prefectures() -> pd.DataFrame:
     """
     import pandas as pd
 
-    from scenarios.new import Listed, every_place
+    from scenarios.basecase.new import Listed, every_place
 
     return pd.DataFrame(every_place(), columns=Listed._fields)
 
 
 def new(place: str, out: str | Path, *, rules: str | None = None) -> Path:
     """A folder with a constructed base case, rules and empty tables of a place; ``run`` takes it."""
-    from scenarios.new import new as make
+    from scenarios.basecase.new import new as make
 
     return make(place, Path(out), rules).folder
 
@@ -134,8 +134,8 @@ def warn(
     """
     import pandas as pd
 
-    from scenarios import warn_run as command
-    from scenarios.run import RunRequest
+    from scenarios.runs import warn_run as command
+    from scenarios.runs.run import RunRequest
 
     where = Path.cwd() if out is None else Path(out)
     request = RunRequest(str(scenario), where, paths, years, seed, threads, readings, template, rules)
@@ -170,7 +170,7 @@ def run(
     >>> bool(depleted["value"].between(0, 1).all())
     True
     """
-    from scenarios import run as command
+    from scenarios.runs import run as command
     from sim.metrics import as_frame, metrics_columns
     from sim.simulate import simulate
 
@@ -212,7 +212,7 @@ def compare(
     >>> sorted(set(compared.differences["key"]))
     ['settlement.waterfall.2']
     """
-    from scenarios import compare as command
+    from scenarios.runs import compare as command
 
     where = Path.cwd() if out is None else Path(out)
     chosen = where, paths, years, seed, threads, readings, template, rules
@@ -235,9 +235,9 @@ def draw(metrics: pd.DataFrame, picture: str, lang: Lang = "en") -> Picture:
     >>> draw(run("taizhou", paths=128, years=2), "depletion")
     <Picture depletion>
     """
-    from scenarios.draw import pictures
+    from scenarios.pictures.draw import pictures
     from scenarios.pictures.sheet import drawing, settle
-    from scenarios.stored import Stored
+    from scenarios.runs.stored import Stored
 
     facts = metrics.attrs["facts"]
     each = [facts] if "scenario" in facts else list(facts.values())
@@ -267,8 +267,8 @@ def explain(
     """
     import pandas as pd
 
-    from scenarios.city import load_city
-    from scenarios.explain import explain_table
+    from scenarios.rulebook.city import load_city
+    from scenarios.rulebook.explain import explain_table
 
     lines = explain_table(load_city(city, readings, template, rules), lang)
     return pd.DataFrame([vars(line) for line in lines]).drop(columns="style")
@@ -286,8 +286,8 @@ def replay(
     """Given monthly figures under a city's rules: who pays what, by which clause."""
     import pandas as pd
 
-    from scenarios.city import load_city
-    from scenarios.replay_run import replay_city
+    from scenarios.rulebook.city import load_city
+    from scenarios.runs.replay_run import replay_city
     from sim.replay import Adjustment, Balance, Transfer
 
     place = load_city(city, readings, template, rules)

@@ -14,12 +14,12 @@ import sys
 
 import typer
 
-from scenarios.city_commands import explain, new, replay
-from scenarios.question_commands import readings, solve, stress
-from scenarios.report_commands import draw, explore, report, tables
-from scenarios.run_commands import bench, compare, run, warn
-from scenarios.study_commands import discover, export, sensitivity, sweep
-from scenarios.terminal import INTERRUPTED, leave
+from scenarios.commands.city_commands import explain, new, replay
+from scenarios.commands.question_commands import readings, solve, stress
+from scenarios.commands.report_commands import draw, explore, report, tables
+from scenarios.commands.run_commands import bench, compare, run, warn
+from scenarios.commands.study_commands import discover, export, sensitivity, sweep
+from scenarios.commands.terminal import INTERRUPTED, leave
 
 app = typer.Typer(
     name="fundsim",

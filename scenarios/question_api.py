@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scenarios.labels import Lang
-from scenarios.picture import Picture
+from scenarios.pictures.picture import Picture
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,9 +89,9 @@ def solve(
     """
     import pandas as pd
 
-    from scenarios import solve_report as report
-    from scenarios.solve import SolveRequest
-    from scenarios.solve import solve as find
+    from scenarios.questions import solve_report as report
+    from scenarios.questions.solve import SolveRequest
+    from scenarios.questions.solve import solve as find
 
     place = str(scenario), lever, target, event, fund, by, between
     solved = find(SolveRequest(*place, paths, seed, confidence, threads, readings, template, rules))
@@ -132,9 +132,9 @@ def readings(
     """
     import pandas as pd
 
-    from scenarios import readings_report as report
-    from scenarios import readings_run as command
-    from scenarios.run import run_facts
+    from scenarios.questions import readings_report as report
+    from scenarios.questions import readings_run as command
+    from scenarios.runs.run import run_facts
 
     size, chosen = (paths, years, seed, threads), (readings, template, rules)
     wanted = command.parse_weights(",".join(weights))

@@ -25,8 +25,8 @@ def sweep(
 
     An interrupted call goes on where it stopped.  ``workers`` and ``scheduler``: other processes, by Dask.
     """
-    from scenarios.sweep import SweepRequest
-    from scenarios.sweep import sweep as command
+    from scenarios.sweeps.sweep import SweepRequest
+    from scenarios.sweeps.sweep import sweep as command
 
     chosen = paths, years, seed, threads, workers, scheduler, fresh
     command(SweepRequest(study, Path(out), *chosen))
@@ -36,7 +36,7 @@ def sweep(
 def read_sweep(folder: str | Path) -> tuple[pd.DataFrame, pd.DataFrame]:
     """A finished sweep: its scenarios, a row each with a column for every address that varies; and their
     metrics as ``run`` has them, by the scenario's id."""
-    from scenarios.swept import read_sweep as read
+    from scenarios.sweeps.swept import read_sweep as read
 
     return read(folder)
 
@@ -59,7 +59,7 @@ def sensitivity(
 
     The first table's ``attrs["noise_share"]`` is the part of the variance between scenarios that is chance.
     """
-    from scenarios.sensitivity_run import SensitivityRequest, run_sensitivity, split_table
+    from scenarios.questions.sensitivity_run import SensitivityRequest, run_sensitivity, split_table
 
     where = None if out is None else Path(out)
     chosen = method, samples, outcome, fund, by, paths, seed, threads
@@ -86,8 +86,8 @@ def stress(
     >>> bool(abs(table["months"].iloc[-1]) < 0.01)
     True
     """
-    from scenarios.run import RunRequest
-    from scenarios.stress_run import run_stress, stress_table
+    from scenarios.questions.stress_run import run_stress, stress_table
+    from scenarios.runs.run import RunRequest
 
     where = Path.cwd() if out is None else Path(out)
     request = RunRequest(str(scenario), where, paths, years, seed, event=event)
@@ -110,8 +110,8 @@ def discover(
     out: str | Path | None = None,
 ) -> pd.DataFrame:
     """Boxes of what varied in a sweep in which scenarios fail: a row a box and limit."""
-    from scenarios.discover_run import DiscoverRequest, run_discover
-    from scenarios.discovery import boxes_table
+    from scenarios.questions.discover_run import DiscoverRequest, run_discover
+    from scenarios.questions.discovery import boxes_table
 
     where = None if out is None else Path(out)
     chosen = outcome, fund, by, statistic, above, below, density, where
@@ -120,7 +120,7 @@ def discover(
 
 def export_ema(sweep: str | Path, file: str | Path) -> None:
     """A sweep as an archive for ``ema_workbench.load_results``."""
-    from scenarios.ema import export_ema as write
-    from scenarios.swept import load_swept
+    from scenarios.questions.ema import export_ema as write
+    from scenarios.sweeps.swept import load_swept
 
     write(load_swept(Path(sweep)), Path(file))

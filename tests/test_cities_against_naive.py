@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from random_rules import histories
 from test_replay_against_naive import compare
 
-from scenarios.city import builtin_cities, builtin_templates, load_city
+from scenarios.rulebook.city import builtin_cities, builtin_templates, load_city
 from sim.model import FUNDS, Fund
 from sim.replay import History, Replayed, replay
 from sim.rules import FundRules

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from drawn import NAMES, make_case
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.desk import Desk
 from sim.metrics import metrics_columns
 from sim.model import Case

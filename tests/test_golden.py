@@ -21,9 +21,9 @@ from typing import Any
 
 import pytest
 
-from scenarios.city import builtin_cities, builtin_templates, load_city
-from scenarios.replay_data import ANNUAL, COUNTIES, MONTHLY, OPENING
-from scenarios.replay_run import replay_city
+from scenarios.rulebook.city import builtin_cities, builtin_templates, load_city
+from scenarios.runs.replay_data import ANNUAL, COUNTIES, MONTHLY, OPENING
+from scenarios.runs.replay_run import replay_city
 from sim.replay import Replayed
 
 GOLDEN = Path(__file__).parent / "golden"

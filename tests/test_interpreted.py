@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from drawn import NAMES, make_case
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.kernels.lanes import LANES
 from sim.kernels.normals import exp2, exp2_minus_1, log2, normal_pair
 from sim.kernels.threefry import threefry4x32

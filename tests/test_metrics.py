@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from drawn import NAMES, make_case
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.metrics import COLUMNS, metrics_table
 from sim.model import Case
 from sim.simulate import Result, simulate

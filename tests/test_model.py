@@ -8,7 +8,7 @@ import pytest
 from drawn import make_case
 from pydantic import ValidationError
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.model import Case
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from drawn import NAMES, make_case
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.differences import (
     PREFIX,
     difference_columns,

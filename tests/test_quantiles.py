@@ -9,7 +9,7 @@ import pytest
 from drawn import make_case
 from scipy import stats
 
-from scenarios.facts import wilson
+from scenarios.runs.facts import wilson
 from sim.kernels.lanes import LANES
 from sim.kernels.summaries import Summaries
 from sim.kernels.tally import SPARE, count, merge, tally_gini, tally_money, tally_months

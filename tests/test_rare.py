@@ -10,7 +10,7 @@ from closed_forms import CLAIMS_VOLATILITY, depletion_by_year_two, flows, one_co
 from drawn import NAMES, make_case
 from scipy import optimize, stats
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.directions import deviations, nearest
 from sim.kernels.codes import EVENTS
 from sim.kernels.lanes import LANES

@@ -11,7 +11,7 @@ from drawn import NAMES, STRONG, draw, make_case
 from scipy import stats
 from twin_run import hold_against_twin
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.directions import deviations
 from sim.gains import gains
 from sim.kernels.codes import EVENTS

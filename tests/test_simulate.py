@@ -16,7 +16,7 @@ from random_rules import rules
 from twin_run import data_of, hold_against_twin
 
 import sim.simulate
-from scenarios.city import builtin_templates, load_city
+from scenarios.rulebook.city import builtin_templates, load_city
 from sim.kernels import codes as k
 from sim.kernels.block import open_books
 from sim.kernels.identity import reconcile

@@ -8,7 +8,7 @@ from closed_forms import CLAIMS_VOLATILITY, flows, one_county
 from drawn import NAMES, make_case
 from scipy import optimize, stats
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim import stress
 from sim.directions import deviations
 from sim.model import Case, Fund

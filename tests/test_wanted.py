@@ -8,7 +8,7 @@ import pytest
 from drawn import NAMES, draw, make_case
 from twin_run import data_of, event_years, measure
 
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.kernels.codes import EVENTS
 from sim.kernels.lanes import LANES
 from sim.metrics import metrics_columns, metrics_table

@@ -19,9 +19,9 @@ import numpy as np  # noqa: E402 - run as a script this file finds the project f
 from closed_forms import CLAIMS_VOLATILITY, depletion_by_year_two, flows, one_county  # noqa: E402
 
 from benchmarks.page import BLOCK  # noqa: E402
-from scenarios.city import builtin_cities, builtin_templates, load_city  # noqa: E402
 from scenarios.labels import Lang  # noqa: E402
 from scenarios.output import new_files  # noqa: E402
+from scenarios.rulebook.city import builtin_cities, builtin_templates, load_city  # noqa: E402
 from sim.rare import rare_event  # noqa: E402
 from sim.simulate import simulate  # noqa: E402
 

@@ -34,7 +34,7 @@ from benchmarks.workload import (
     Workload,
     empty_outcome,
 )
-from scenarios.city import load_city
+from scenarios.rulebook.city import load_city
 from sim.kernels.block import open_books, post_month
 from sim.kernels.codes import (
     BALANCE,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.errors import InputError
 from scenarios.labels import Lang
-from scenarios.words import word
+from scenarios.rulebook.words import word
 
 if TYPE_CHECKING:
-    from scenarios.rows import Reading
+    from scenarios.rulebook.rows import Reading
 
 
 def address_name(address: str, lang: Lang) -> str:
@@ -44,7 +44,7 @@ def value_name(address: str, value: Any, lang: Lang) -> str:
 @cache
 def _rules_name(name: str, lang: Lang) -> str:
     """A built-in city's or template's name; others as they are written."""
-    from scenarios.rules_file import find_rules, read_rules
+    from scenarios.rulebook.rules_file import find_rules, read_rules
 
     try:
         return str(getattr(read_rules(find_rules(name)).header, lang))
@@ -55,7 +55,7 @@ def _rules_name(name: str, lang: Lang) -> str:
 @cache
 def _reading(address: str) -> Reading | None:
     """The question that an address ``readings.ID`` answers, of the built-in city that has it."""
-    from scenarios.rules_file import builtin_cities, find_rules, read_rules
+    from scenarios.rulebook.rules_file import builtin_cities, find_rules, read_rules
 
     if address.startswith("readings."):
         for city in builtin_cities():

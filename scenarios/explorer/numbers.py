@@ -7,11 +7,11 @@ from html import escape
 from typing import NamedTuple
 
 from scenarios.explorer.results import Shown
-from scenarios.facts import MetricsIndex, funds_of, independent_paths, wilson
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import metric_caption
-from scenarios.summary import hundred_millions
-from scenarios.words import word
+from scenarios.rulebook.words import word
+from scenarios.runs.facts import MetricsIndex, funds_of, independent_paths, wilson
+from scenarios.runs.summary import hundred_millions
 
 PAID = ("outlay:county_treasury", "outlay:city_treasury", "adjustment:claims", "adjustment:contributions")
 AT_END = (

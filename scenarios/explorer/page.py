@@ -14,9 +14,9 @@ from scenarios.explorer.choices import narrowed
 from scenarios.explorer.names import address_name, value_name
 from scenarios.explorer.numbers import html_table, main_figures
 from scenarios.explorer.results import Results, Shown
-from scenarios.facts import funds_of
 from scenarios.labels import Lang
-from scenarios.words import word
+from scenarios.rulebook.words import word
+from scenarios.runs.facts import funds_of
 
 if TYPE_CHECKING:
     import panel as pn
@@ -77,8 +77,8 @@ def drawn(read: Callable[[str], Shown], lang: Lang) -> Callable[[str], tuple[byt
 
     @lru_cache(32)
     def view(scenario: str) -> tuple[bytes, str, str]:
+        from scenarios.pictures.plot import BEARERS, fan_figure
         from scenarios.pictures.sheet import drawing
-        from scenarios.plot import BEARERS, fan_figure
 
         try:
             shown = read(scenario)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scenarios.definition.scenario_file import ScenarioFile
 from scenarios.errors import InputError
-from scenarios.facts import RunFacts
-from scenarios.scenario_file import ScenarioFile
-from scenarios.store import JOURNAL, METRICS, SCENARIOS, STUDY
-from scenarios.stored import MANIFEST, read_stored
+from scenarios.runs.facts import RunFacts
+from scenarios.runs.stored import MANIFEST, read_stored
+from scenarios.sweeps.store import JOURNAL, METRICS, SCENARIOS, STUDY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -121,8 +121,8 @@ def _manifest(path: Path) -> dict[str, Any]:
 
 def _facts(path: Path, manifest: Mapping[str, Any], row: Mapping[str, Any]) -> RunFacts:
     """What must be said of a scenario, from its base and the values that it has of its own."""
-    from scenarios.run import LANGUAGES, run_facts
-    from scenarios.scenario import Base, build
+    from scenarios.definition.scenario import Base, build
+    from scenarios.runs.run import LANGUAGES, run_facts
 
     known = manifest["bases"].get(row[BASE])
     if known is None:

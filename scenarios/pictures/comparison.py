@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scenarios import fonts
-from scenarios.compare_summary import agresti_min, ranged
-from scenarios.facts import Z95
 from scenarios.labels import Lang, label
+from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.panels import heading, unit_of
 from scenarios.pictures.runs import Run, about, said, short_name, titled
 from scenarios.pictures.sheet import Words, legend, lines, sheet
+from scenarios.runs.compare_summary import agresti_min, ranged
+from scenarios.runs.facts import Z95
 from sim.differences import PREFIX, nought_if_absent
 
 if TYPE_CHECKING:

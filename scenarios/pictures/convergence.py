@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenarios import fonts
 from scenarios.labels import Lang
+from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.panels import metric_panels
 from scenarios.pictures.runs import Run, about, said, titled

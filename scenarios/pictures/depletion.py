@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenarios import fonts
-from scenarios.facts import Yearly, independent_paths
 from scenarios.labels import Lang, event_label, label
+from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.runs import Part, Run, about, bill, percent, said, titled, yearly_burden
 from scenarios.pictures.sheet import (
@@ -22,6 +21,7 @@ from scenarios.pictures.sheet import (
     stretch,
     whole_years,
 )
+from scenarios.runs.facts import Yearly, independent_paths
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

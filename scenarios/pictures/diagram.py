@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenarios import fonts
-from scenarios.city import City
 from scenarios.errors import InputError
-from scenarios.explain import city_notes, document_lines, named, with_rules
 from scenarios.labels import Lang, label
 from scenarios.output import check_folder
+from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.sheet import (
     BASELINE,
@@ -30,7 +28,9 @@ from scenarios.pictures.sheet import (
     tall,
 )
 from scenarios.pictures.steps import Bar, Said, Step, same_for_both, steps_of
-from scenarios.words import word
+from scenarios.rulebook.city import City
+from scenarios.rulebook.explain import city_notes, document_lines, named, with_rules
+from scenarios.rulebook.words import word
 from sim.model import Fund
 
 if TYPE_CHECKING:

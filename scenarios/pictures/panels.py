@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from scenarios.facts import funds_of
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption, metric_caption
 from scenarios.pictures.runs import Run
 from scenarios.pictures.sheet import Words, lines, sheet
+from scenarios.runs.facts import funds_of
 
 if TYPE_CHECKING:
     import pandas as pd

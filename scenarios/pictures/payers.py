@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scenarios import fonts
-from scenarios.facts import CITY
 from scenarios.labels import Lang, label
+from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.depletion import stacked
 from scenarios.pictures.runs import Run, about, horizon_burden, said, short_name, titled, yearly_burden
 from scenarios.pictures.sheet import Words, legend, lines, sheet, whole_years
+from scenarios.runs.facts import CITY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scenarios.facts import MetricsIndex, RunFacts, Yearly, caveats, describe, funds_of
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption, comma
-from scenarios.plot import BEARERS
+from scenarios.pictures.plot import BEARERS
+from scenarios.runs.facts import MetricsIndex, RunFacts, Yearly, caveats, describe, funds_of
 
 if TYPE_CHECKING:
     import pandas as pd

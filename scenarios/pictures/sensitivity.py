@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scenarios import fonts
-from scenarios.facts import Z95
 from scenarios.labels import Lang
+from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.panels import metric_panels
 from scenarios.pictures.runs import Run, about, said, titled
 from scenarios.pictures.sheet import Words, legend, lines
+from scenarios.runs.facts import Z95
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios import fonts
 from scenarios.errors import InputError
-from scenarios.facts import wilson
 from scenarios.labels import wrap
+from scenarios.pictures import fonts
+from scenarios.runs.facts import wilson
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

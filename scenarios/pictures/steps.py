@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scenarios.city import City
-from scenarios.explain import cited, rule_line
 from scenarios.labels import Lang
 from scenarios.pictures.captions import caption, comma
-from scenarios.rows import ASSUMPTION, WATERFALL, Row
-from scenarios.words import word
+from scenarios.rulebook.city import City
+from scenarios.rulebook.explain import cited, rule_line
+from scenarios.rulebook.rows import ASSUMPTION, WATERFALL, Row
+from scenarios.rulebook.words import word
 from sim.model import Fund
 
 START = ("opening_transfer", "opening_deficit", "arrears")

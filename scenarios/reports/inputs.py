@@ -11,8 +11,8 @@ from scenarios.errors import InputError
 from scenarios.labels import Lang, label
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table
 from scenarios.reports.words import phrase
-from scenarios.rules_table import COLUMNS as RULE_COLUMNS
-from scenarios.rules_table import FILE as RULES
+from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
+from scenarios.rulebook.rules_table import FILE as RULES
 
 DIFFERENCES = "differences.csv"
 DIFFERENCE_COLUMNS = tuple("kind fund key scenario value clause status reading".split())

@@ -6,9 +6,8 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenarios.draw import pictures
-from scenarios.facts import caveats, describe
 from scenarios.labels import Lang, event_words, label
+from scenarios.pictures.draw import pictures
 from scenarios.reports import html, inputs, study
 from scenarios.reports.html import Html
 from scenarios.reports.results import (
@@ -22,8 +21,9 @@ from scenarios.reports.results import (
 )
 from scenarios.reports.table import ReportTable, chances, share
 from scenarios.reports.words import phrase
-from scenarios.store import STUDY
-from scenarios.stored import MANIFEST, read_manifest, read_stored
+from scenarios.runs.facts import caveats, describe
+from scenarios.runs.stored import MANIFEST, read_manifest, read_stored
+from scenarios.sweeps.store import STUDY
 
 if TYPE_CHECKING:
     from scenarios.pictures.runs import Run

@@ -7,9 +7,6 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from scenarios.compare_summary import DIFFERENCE, HUNDRED_MILLION_YUAN, Figure, agresti_min, figures
-from scenarios.compare_summary import MONTHS as DECIMAL_MONTHS
-from scenarios.facts import CITY, Z95, Yearly, wilson
 from scenarios.labels import Lang, event_label, label
 from scenarios.pictures.runs import county_name
 from scenarios.reports.table import (
@@ -24,7 +21,10 @@ from scenarios.reports.table import (
     yuan,
 )
 from scenarios.reports.words import phrase
-from scenarios.summary import LINES, STATISTICS
+from scenarios.runs.compare_summary import DIFFERENCE, HUNDRED_MILLION_YUAN, Figure, agresti_min, figures
+from scenarios.runs.compare_summary import MONTHS as DECIMAL_MONTHS
+from scenarios.runs.facts import CITY, Z95, Yearly, wilson
+from scenarios.runs.summary import LINES, STATISTICS
 
 if TYPE_CHECKING:
     from scenarios.pictures.runs import Run

@@ -13,21 +13,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scenarios.errors import InputError
-from scenarios.facts import CITY
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption, metric_caption
 from scenarios.pictures.panels import unit_of
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table, whole
 from scenarios.reports.words import phrase
-from scenarios.store import STUDY, read_study
-from scenarios.swept import read_sweep
+from scenarios.runs.facts import CITY
+from scenarios.sweeps.store import STUDY, read_study
+from scenarios.sweeps.swept import read_sweep
 from sim.differences import nought_if_absent
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from scenarios.facts import RunFacts
     from scenarios.pictures.runs import Run
+    from scenarios.runs.facts import RunFacts
 
 IDENTIFYING = ("scenario", "number", "base")
 MANY = 200
@@ -57,8 +57,8 @@ class Sweep(NamedTuple):
 
 def read(folder: Path) -> Sweep:
     """A finished sweep; InputError for whatever is missing, damaged or not finished."""
-    from scenarios.facts import MetricsIndex
     from scenarios.pictures.runs import Run
+    from scenarios.runs.facts import MetricsIndex
 
     scenarios, metrics = read_sweep(folder)
     manifest = read_study(folder)

@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from scenarios.facts import Yearly, independent_paths, wilson
 from scenarios.labels import Lang
 from scenarios.reports.words import phrase
-from scenarios.summary import hundred_millions, percent
+from scenarios.runs.facts import Yearly, independent_paths, wilson
+from scenarios.runs.summary import hundred_millions, percent
 
 DIGITS = 10
 """Of a number in a file: more than any simulation knows, fewer than binary fractions show."""

@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from scenarios.scenario_file import LIBRARY
-from scenarios.sweep import SweepRequest
+from scenarios.definition.scenario_file import LIBRARY
+from scenarios.sweeps.sweep import SweepRequest
 from scenarios.toml_text import to_toml
 
 STUDY = """\

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from scenarios import cli
-from scenarios.bench import Speed, duration
+from scenarios.runs.bench import Speed, duration
 
 
 def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.city import City, builtin_cities, load_city
-from scenarios.rows import VOCABULARY
+from scenarios.rulebook.city import City, builtin_cities, load_city
+from scenarios.rulebook.rows import VOCABULARY
 from sim.rules import Layer
 
 ROOT = Path(__file__).parents[2]

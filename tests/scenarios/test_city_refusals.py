@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.city import builtin_cities, load_city
 from scenarios.errors import InputError
+from scenarios.rulebook.city import builtin_cities, load_city
 
 MYTOWN = Path(__file__).parents[2] / "docs" / "examples" / "mytown.toml"
 

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 from small_study import SCENARIOS, request, results, write_study
 
-from scenarios import cluster, program
 from scenarios.errors import InputError
-from scenarios.sweep import sweep
+from scenarios.runs import program
+from scenarios.sweeps import cluster
+from scenarios.sweeps.sweep import sweep
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard")

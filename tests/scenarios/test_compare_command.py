@@ -14,11 +14,11 @@ import pandas as pd
 import pytest
 from test_run_command import fundsim
 
-from scenarios.compare import Comparison, compare
-from scenarios.compare_summary import agresti_min, ranged
+from scenarios.definition.scenario import load_scenario
+from scenarios.definition.scenario_file import LIBRARY
 from scenarios.errors import InputError
-from scenarios.scenario import load_scenario
-from scenarios.scenario_file import LIBRARY
+from scenarios.runs.compare import Comparison, compare
+from scenarios.runs.compare_summary import agresti_min, ranged
 from sim.series import Wanted
 
 NAMES = ["ziyang", "ziyang@Z5=city", "ziyang@rules=county-alone"]

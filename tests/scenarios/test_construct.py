@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scenarios.calibration import calibrate
-from scenarios.city import load_city
-from scenarios.construct import construct, main, reserves
-from scenarios.published import DATA, units
-from scenarios.scenario_file import LIBRARY, ScenarioFile, builtin_scenarios
+from scenarios.basecase.calibration import calibrate
+from scenarios.basecase.construct import construct, main, reserves
+from scenarios.basecase.published import DATA, units
+from scenarios.definition.scenario_file import LIBRARY, ScenarioFile, builtin_scenarios
+from scenarios.rulebook.city import load_city
 from sim.model import FUNDS
 
 FIVE = {

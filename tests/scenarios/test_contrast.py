@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.contrast import COLUMNS, differences
-from scenarios.scenario import Scenario, load_scenario
-from scenarios.scenario_file import LIBRARY
+from scenarios.definition.scenario import Scenario, load_scenario
+from scenarios.definition.scenario_file import LIBRARY
+from scenarios.runs.contrast import COLUMNS, differences
 
 
 @pytest.fixture(scope="module")

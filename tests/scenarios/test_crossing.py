@@ -10,8 +10,8 @@ from closed_forms import CLAIMS_VOLATILITY, flows, one_county
 from scipy import stats
 from scipy.stats import binomtest
 
-from scenarios.crossing import band, least_paths, solve_step
-from scenarios.facts import Z95, wilson
+from scenarios.questions.crossing import band, least_paths, solve_step
+from scenarios.runs.facts import Z95, wilson
 from sim.kernels.codes import EVENTS
 from sim.paths import event_years
 

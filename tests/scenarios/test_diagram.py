@@ -10,15 +10,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
-from scenarios import fonts
-from scenarios.city import builtin_cities, builtin_templates, load_city
-from scenarios.explain import cited
 from scenarios.labels import Lang
+from scenarios.pictures import fonts
 from scenarios.pictures.diagram import SOURCES, diagram_figure
 from scenarios.pictures.steps import steps_of
-from scenarios.rows import ASSUMPTION
-from scenarios.rules_file import CITIES
-from scenarios.words import word
+from scenarios.rulebook.city import builtin_cities, builtin_templates, load_city
+from scenarios.rulebook.explain import cited
+from scenarios.rulebook.rows import ASSUMPTION
+from scenarios.rulebook.rules_file import CITIES
+from scenarios.rulebook.words import word
 
 A4 = 11.69 - 0.8
 """Height of a page less its margins, inches."""

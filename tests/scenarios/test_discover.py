@@ -16,7 +16,7 @@ from test_run_command import fundsim
 
 from scenarios import api
 from scenarios.errors import InputError
-from scenarios.swept import DEFAULT, Figure, load_swept
+from scenarios.sweeps.swept import DEFAULT, Figure, load_swept
 
 SCENARIOS = 400
 EVENT = "event:reserve_depletion"
@@ -212,6 +212,6 @@ def test_without_the_workbench_it_says_what_to_install(
     def missing(name: str, *rest: Any) -> None:
         return None
 
-    monkeypatch.setattr("scenarios.discovery.find_spec", missing)
+    monkeypatch.setattr("scenarios.questions.discovery.find_spec", missing)
     assert fundsim(monkeypatch, "discover", str(sweep), "--above", "0.5") == 2
     assert "pip install 'fundsim[discovery]'" in capsys.readouterr().err

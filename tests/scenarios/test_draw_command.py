@@ -13,9 +13,9 @@ import pytest
 from pictured import facts_of, make_comparison, make_table
 
 from scenarios import cli
-from scenarios.draw import pictures
+from scenarios.pictures.draw import pictures
 from scenarios.pictures.sheet import drawing, save
-from scenarios.stored import read_stored
+from scenarios.runs.stored import read_stored
 
 
 def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -63,7 +63,7 @@ def test_what_a_run_does_not_hold_is_named_not_drawn(
 
 
 def test_a_comparison_is_drawn_together_and_one_by_one(tmp_path: Path, monkeypatch) -> None:
-    from scenarios import draw
+    from scenarios.pictures import draw
 
     made = []
     monkeypatch.setattr("scenarios.pictures.sheet.save", lambda figure, path: made.append(path.name))
@@ -80,9 +80,9 @@ def test_a_comparison_is_drawn_together_and_one_by_one(tmp_path: Path, monkeypat
 DRAWN_APART = """
 import sys
 from pathlib import Path
-from scenarios.draw import pictures
+from scenarios.pictures.draw import pictures
 from scenarios.pictures.sheet import drawing, save
-from scenarios.stored import read_stored
+from scenarios.runs.stored import read_stored
 with drawing():
     payers = next(each for each in pictures(read_stored(Path(sys.argv[1])), "zh") if each.name == "payers")
     for file in sys.argv[2:]:
@@ -174,8 +174,7 @@ def test_a_diagram_of_another_suffix_is_refused(tmp_path: Path, monkeypatch, cap
 
 
 def test_a_failed_drawing_leaves_nothing(small: Path, tmp_path: Path, monkeypatch) -> None:
-    from scenarios import draw
-    from scenarios.pictures import payers
+    from scenarios.pictures import draw, payers
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from made_up import make_facts, make_metrics
 
-from scenarios import drawing
-from scenarios.drawing import Drawing, Picture
+from scenarios.runs import drawing
+from scenarios.runs.drawing import Drawing, Picture
 
 FILES = ("fan.png", "fan.svg")
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scenarios.calibration import calibrate
-from scenarios.enrolment import Line
-from scenarios.published import units
+from scenarios.basecase.calibration import calibrate
+from scenarios.basecase.enrolment import Line
+from scenarios.basecase.published import units
 
 # Jinhua Statistical Yearbook 2018, table 12-19 (persons): employee, resident; 2020 census: population, urban,
 # living away from their registration.

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from scenarios.city import City, load_city
-from scenarios.explain import cited, explain_table, print_explain
 from scenarios.labels import Lang
-from scenarios.rows import VOCABULARY, Status, Weight
-from scenarios.words import word
+from scenarios.rulebook.city import City, load_city
+from scenarios.rulebook.explain import cited, explain_table, print_explain
+from scenarios.rulebook.rows import VOCABULARY, Status, Weight
+from scenarios.rulebook.words import word
 from sim.rules import FundRules
 
 FIVE = ["hangzhou", "linyi", "taizhou", "yancheng", "ziyang"]

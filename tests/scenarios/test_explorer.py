@@ -26,8 +26,8 @@ from scenarios.explorer.names import address_name, value_name
 from scenarios.explorer.numbers import html_table, main_figures
 from scenarios.explorer.page import drawn, free_port
 from scenarios.explorer.results import read_results
-from scenarios.facts import wilson
-from scenarios.sweep import sweep
+from scenarios.runs.facts import wilson
+from scenarios.sweeps.sweep import sweep
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ROWS = [{"rules": r, "months": m, "number": n} for n, (r, m) in enumerate([("a", 3), ("a", 6), ("b", 3)])]

@@ -7,7 +7,7 @@ import itertools
 import numpy as np
 import pytest
 
-from scenarios.factorial import shares
+from scenarios.questions.factorial import shares
 
 
 def test_four_combinations_by_hand() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from scenarios.metrics_files import write_metrics
-from scenarios.plot import DRAWN
-from scenarios.scenario import load_scenario
+from scenarios.definition.scenario import load_scenario
+from scenarios.pictures.plot import DRAWN
+from scenarios.runs.metrics_files import write_metrics
 from sim.metrics import metrics_columns, metrics_table
 from sim.simulate import simulate
 

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 from test_run_command import fundsim
 
-from scenarios.city import builtin_templates, load_city
-from scenarios.construct import construct
+from scenarios.basecase.construct import construct
+from scenarios.basecase.new import default_rules, new, prefecture_scenario
+from scenarios.basecase.office import TABLES
+from scenarios.basecase.places import find_place, places
+from scenarios.definition.scenario import load_scenario
+from scenarios.definition.scenario_file import ScenarioFile
 from scenarios.errors import InputError
-from scenarios.new import default_rules, new, prefecture_scenario
-from scenarios.office import TABLES
-from scenarios.places import find_place, places
-from scenarios.rows import Template
-from scenarios.rules_file import CITIES, builtin_cities, find_rules, read_rules
-from scenarios.scenario import load_scenario
-from scenarios.scenario_file import ScenarioFile
+from scenarios.rulebook.city import builtin_templates, load_city
+from scenarios.rulebook.rows import Template
+from scenarios.rulebook.rules_file import CITIES, builtin_cities, find_rules, read_rules
 from scenarios.tables import read_table
 from sim.metrics import metrics_columns
 from sim.model import Case

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from test_run_command import fundsim
 
+from scenarios.basecase.new import new
+from scenarios.basecase.office import TABLES
+from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.errors import InputError
-from scenarios.new import new
-from scenarios.office import TABLES
-from scenarios.scenario import Scenario, load_scenario
 
 COUNTIES, CITY, MONTHS, GROWTH = TABLES
 

@@ -14,9 +14,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from pictured import COUNTIES, FIRST, PATHS, YEARS, facts_of, make_comparison, make_run, make_table, value_of
 from scipy.stats import binomtest
 
-from scenarios import fonts
-from scenarios.compare_summary import agresti_min
-from scenarios.facts import Z95
+from scenarios.pictures import fonts
 from scenarios.pictures.captions import _CAPTIONS, caption
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.convergence import convergence_figure
@@ -25,6 +23,8 @@ from scenarios.pictures.depletion import depletion_figure, depletion_year_figure
 from scenarios.pictures.payers import payers_figure
 from scenarios.pictures.runs import run_of
 from scenarios.pictures.sensitivity import readings_figure, sobol_figure, tornado_figure
+from scenarios.runs.compare_summary import agresti_min
+from scenarios.runs.facts import Z95
 
 METRICS = ("event:reserve_depletion", "outlay:county_treasury:discounted")
 

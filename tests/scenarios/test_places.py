@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from scenarios.basecase.places import find_place, find_prefecture, places
 from scenarios.errors import InputError
-from scenarios.places import find_place, find_prefecture, places
 
 
 def test_all_of_china() -> None:

@@ -15,9 +15,9 @@ from made_up import BASE, make_facts, make_metrics
 from matplotlib import font_manager, image
 from pylopdf_fonts_zh_cn import sans_path
 
-from scenarios import fonts
 from scenarios.labels import _LABELS, label, wrap
-from scenarios.plot import fan_chart, fan_figure
+from scenarios.pictures import fonts
+from scenarios.pictures.plot import fan_chart, fan_figure
 
 
 @pytest.fixture(scope="module")

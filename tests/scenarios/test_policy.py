@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from scenarios.policy import Change, Financing, FundPolicy, Trend, grown, louder, with_reserves
+from scenarios.definition.policy import Change, Financing, FundPolicy, Trend, grown, louder, with_reserves
 from sim.model import CityAccounts, County, CountyFund, FundCase, Growth, Shocks
 
 CASE = FundCase(growth=Growth(contributions=(0.05, 0.04), claims=0.06))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scenarios.published import Reader, counties_of, table, units
+from scenarios.basecase.published import Reader, counties_of, table, units
 
 CENSUS = {
     "台州市": 6_622_888,

@@ -13,14 +13,15 @@ import pandas as pd
 import pytest
 from drawn import make_case
 
-from scenarios import cli, readings_run
-from scenarios.city import load_city
-from scenarios.effects import BURDEN, DEPLETION, MONTHS, OUTCOMES, Difference, differences, outcomes
-from scenarios.idle import REASONS, effective, idle_instruments, reasons
-from scenarios.lever import narrowed
-from scenarios.readings_report import verdicts
-from scenarios.readings_run import ReadingsRequest, decide
-from scenarios.scenario import load_scenario
+from scenarios import cli
+from scenarios.definition.lever import narrowed
+from scenarios.definition.scenario import load_scenario
+from scenarios.questions import readings_run
+from scenarios.questions.effects import BURDEN, DEPLETION, MONTHS, OUTCOMES, Difference, differences, outcomes
+from scenarios.questions.readings_report import verdicts
+from scenarios.questions.readings_run import ReadingsRequest, decide
+from scenarios.rulebook.city import load_city
+from scenarios.rulebook.idle import REASONS, effective, idle_instruments, reasons
 from sim.metrics import metrics_table
 from sim.model import FUNDS, Case, Fund
 from sim.paths import path_values

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from replay_data_directory import COUNTIES, FUNDS, YEARS, Command, lines, make
 
-from scenarios.city import builtin_cities
+from scenarios.rulebook.city import builtin_cities
 
 CITIES = builtin_cities()
 COUNTY_ACCOUNTS = (

@@ -19,8 +19,8 @@ from scenarios.reports.html import compact
 from scenarios.reports.page import RunPage, StudyPage, page_of
 from scenarios.reports.report import report
 from scenarios.reports.table import chance, share
-from scenarios.sweep import sweep
-from scenarios.swept import read_sweep
+from scenarios.sweeps.sweep import sweep
+from scenarios.sweeps.swept import read_sweep
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scenarios.definition.scenario import Scenario, load_scenario
+from scenarios.definition.scenario_file import LIBRARY, builtin_scenarios
 from scenarios.errors import InputError
-from scenarios.scenario import Scenario, load_scenario
-from scenarios.scenario_file import LIBRARY, builtin_scenarios
 from scenarios.toml_text import to_toml
 from sim.model import Case
 

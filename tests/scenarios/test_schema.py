@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from scenarios.scenario_file import LIBRARY, builtin_scenarios
-from scenarios.schema import FILE, as_text
+from scenarios.definition.scenario_file import LIBRARY, builtin_scenarios
+from scenarios.definition.schema import FILE, as_text
 
 EXTENDING = """
 extends = ["taizhou", "linyi"]
@@ -34,7 +34,7 @@ def validator() -> Draft202012Validator:
 
 
 def test_file_is_what_the_models_say() -> None:
-    assert FILE.read_text("utf-8") == as_text(), "python -m scenarios.schema > scenarios/scenario.schema.json"
+    assert FILE.read_text("utf-8") == as_text(), "write it anew with python -m scenarios.definition.schema"
 
 
 @pytest.mark.parametrize("name", builtin_scenarios())

@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from test_run_command import fundsim
 
-from scenarios import api, sensitivity_run
-from scenarios.factors import Factor, factors_of, values_at
-from scenarios.scenario import build
-from scenarios.sensitivity import Job, sensitivity, variance_split
-from scenarios.sensitivity_run import evaluator
-from scenarios.study import load_study
-from scenarios.variation import parse_variation
+from scenarios import api
+from scenarios.definition.scenario import build
+from scenarios.definition.study import load_study
+from scenarios.definition.variation import parse_variation
+from scenarios.questions import sensitivity_run
+from scenarios.questions.factors import Factor, factors_of, values_at
+from scenarios.questions.sensitivity import Job, sensitivity, variance_split
+from scenarios.questions.sensitivity_run import evaluator
 from sim.outcome import Outcome, path_outcomes
 
 STUDY = """

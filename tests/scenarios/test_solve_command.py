@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 
 from scenarios import cli, question_api
+from scenarios.definition.lever import find_lever
+from scenarios.definition.scenario import load_base, load_scenario, present
 from scenarios.errors import InputError
-from scenarios.lever import find_lever
-from scenarios.scenario import load_base, load_scenario, present
-from scenarios.solve import Solved, SolveRequest, solve
-from scenarios.solve_report import findings
+from scenarios.questions.solve import Solved, SolveRequest, solve
+from scenarios.questions.solve_report import findings
 from sim.metrics import metrics_table
 from sim.simulate import simulate
 

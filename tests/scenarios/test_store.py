@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from small_study import SCENARIOS, STUDY, request, results, write_study
 
-from scenarios import store
 from scenarios.errors import InputError
-from scenarios.sweep import sweep
-from scenarios.swept import read_sweep
+from scenarios.sweeps import store
+from scenarios.sweeps.sweep import sweep
+from scenarios.sweeps.swept import read_sweep
 
 TESTS = Path(__file__).parent
 KILLED = """
@@ -25,7 +25,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path[:0] = [{tests!r}, {root!r}]
 from small_study import request
-from scenarios import store, sweep
+from scenarios.sweeps import store, sweep
 store.PART = 5
 
 def kill(*_):
@@ -153,7 +153,7 @@ def test_another_program_or_input_file_is_noticed(tmp_path: Path, monkeypatch: p
     with pytest.raises(InputError, match=r"inputs_sha256\.base\.toml was"):
         sweep(request(tmp_path))
     write_study(tmp_path)
-    from scenarios import study_files
+    from scenarios.sweeps import study_files
 
     other = {**study_files.program(), "fundsim": "0.0.9"}
     monkeypatch.setattr(study_files, "program", lambda: other)

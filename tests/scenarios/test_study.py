@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from scenarios.definition.scenario import load_scenario
+from scenarios.definition.study import ReadingsWanted, load_study, reading_choices
+from scenarios.definition.variation import parse_variation
 from scenarios.errors import InputError
-from scenarios.scenario import load_scenario
-from scenarios.study import ReadingsWanted, load_study, reading_choices
-from scenarios.variation import parse_variation
 
 Write = Callable[..., Path]
 

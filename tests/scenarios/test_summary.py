@@ -12,9 +12,9 @@ from rich.cells import cell_len
 from rich.console import Console
 from scipy.stats import binomtest
 
-from scenarios.facts import MetricsIndex, wilson
 from scenarios.labels import wrap
-from scenarios.summary import hundred_millions, percent, print_summary
+from scenarios.runs.facts import MetricsIndex, wilson
+from scenarios.runs.summary import hundred_millions, percent, print_summary
 
 
 @pytest.fixture(scope="module")

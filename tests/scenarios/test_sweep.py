@@ -13,12 +13,13 @@ import pyarrow.dataset as ds
 import pytest
 from small_study import SCENARIOS, STUDY, request, results, write_study
 
-from scenarios import cli, store
+from scenarios import cli
+from scenarios.definition.study import builtin_studies, load_study
 from scenarios.errors import InputError
-from scenarios.study import builtin_studies, load_study
-from scenarios.sweep import SweepOutput, sweep
-from scenarios.sweep_words import moved_by
-from scenarios.swept import read_sweep
+from scenarios.sweeps import store
+from scenarios.sweeps.sweep import SweepOutput, sweep
+from scenarios.sweeps.sweep_words import moved_by
+from scenarios.sweeps.swept import read_sweep
 from sim.metrics import metrics_table
 from sim.series import Wanted
 from sim.simulate import simulate

@@ -12,12 +12,13 @@ import pytest
 from rich.console import Console
 from small_study import SCENARIOS, STUDY, request, results, write_study
 
-from scenarios import cli, store
-from scenarios.discover_run import DiscoverRequest, print_discovery, run_discover
+from scenarios import cli
+from scenarios.definition.scenario import build, load_base, present
 from scenarios.errors import InputError
-from scenarios.scenario import build, load_base, present
-from scenarios.sweep import SweepOutput, sweep
-from scenarios.swept import read_sweep
+from scenarios.questions.discover_run import DiscoverRequest, print_discovery, run_discover
+from scenarios.sweeps import store
+from scenarios.sweeps.sweep import SweepOutput, sweep
+from scenarios.sweeps.swept import read_sweep
 from sim.paths import event_years, path_values
 from sim.series import Key, Wanted
 
@@ -94,7 +95,7 @@ def test_the_same_bytes_from_workers(
     swept: SweepOutput, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(store, "PART", 5)
-    monkeypatch.setattr("scenarios.cluster.PATIENCE_SECONDS", 60)
+    monkeypatch.setattr("scenarios.sweeps.cluster.PATIENCE_SECONDS", 60)
     write_study(tmp_path, STUDY + BASELINE)
     assert results(sweep(request(tmp_path, workers=2)).out) == results(swept.out)
 

@@ -9,10 +9,10 @@ import pytest
 from replay_data_directory import Command, make
 from test_run_command import fundsim as run_fundsim
 
-from scenarios.city import City, builtin_cities, builtin_templates, load_city
+from scenarios.definition.scenario import load_scenario
 from scenarios.errors import InputError
-from scenarios.explain import city_notes, explain_table, with_rules
-from scenarios.scenario import load_scenario
+from scenarios.rulebook.city import City, builtin_cities, builtin_templates, load_city
+from scenarios.rulebook.explain import city_notes, explain_table, with_rules
 from sim.model import FUNDS
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.definition.variants import Variant, parse_variant, told_apart
 from scenarios.errors import InputError
-from scenarios.variants import Variant, parse_variant, told_apart
 
 
 def test_a_scenario_by_itself_takes_the_options() -> None:

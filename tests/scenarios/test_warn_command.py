@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from test_run_command import fundsim
 
-from scenarios.scenario import load_scenario
-from scenarios.warn_run import guidance_months, parse_months
+from scenarios.definition.scenario import load_scenario
+from scenarios.runs.warn_run import guidance_months, parse_months
 from sim.metrics import metrics_table
 from sim.simulate import simulate
 

@@ -1,0 +1,136 @@
+"""Commands that turn a run around: which lever value, which reading, which shocks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scenarios.commands.options import (
+    By,
+    Fund,
+    Language,
+    Out,
+    OutIfAny,
+    Paths,
+    Readings,
+    Rules,
+    Scenario,
+    Seed,
+    Template,
+    Threads,
+    Years,
+    parse_readings,
+)
+from scenarios.commands.terminal import MAKING_READY, console, progress_on, say, steps_on
+
+
+def solve(
+    scenario: Scenario,
+    lever: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="reserve_months, contribution_rate, premium, subsidy, contributions, claims, surplus_share,"
+            " pool_share, top_up_months, or any numeric address.",
+        ),
+    ],
+    target: Annotated[float, typer.Option(metavar="PROBABILITY", help="What the event is to have.")],
+    event: Annotated[str, typer.Option(metavar="NAME", help="The event.")] = "reserve_depletion",
+    fund: Fund = None,
+    by: Annotated[
+        int | None, typer.Option(metavar="YEAR", help="Until the end of that year; without: the last one.")
+    ] = None,
+    between: Annotated[
+        tuple[float, float] | None, typer.Option("--range", metavar="LOW HIGH", help="Where to look.")
+    ] = None,
+    paths: Paths = None,
+    seed: Seed = None,
+    confidence: Annotated[float, typer.Option(help="Of the interval.")] = 0.95,
+    threads: Threads = None,
+    out: OutIfAny = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """The lever's value at which an event has a wanted probability."""
+    from scenarios.output import check_folder
+    from scenarios.questions.solve import SolveRequest
+    from scenarios.questions.solve import solve as solve_lever
+    from scenarios.questions.solve_report import chance, number, print_solved, write_solved
+
+    if out is not None:
+        check_folder(out)
+    place = scenario, lever, target, event, fund, by, between
+    chosen = parse_readings(reading), template, rules
+    request = SolveRequest(*place, paths, seed, confidence, threads, *chosen)
+    with steps_on() as step:
+
+        def told(runs: int, value: float | None, probability: float) -> None:
+            what = f"{lever} {'as it is' if value is None else number(value)}: {chance(probability)}"
+            step(f"{runs}: {what}" if runs else MAKING_READY)
+
+        solved = solve_lever(request, told)
+    print_solved(solved, console(), lang)
+    say([] if out is None else write_solved(solved, out))
+
+
+def readings(
+    scenario: Scenario,
+    out: Out,
+    paths: Paths = None,
+    years: Years = None,
+    seed: Seed = None,
+    weights: Annotated[
+        str, typer.Option(metavar="WEIGHT,…", help="main, minority, counterfactual.")
+    ] = "main,minority",
+    combined: Annotated[bool, typer.Option("--combined", help="All combinations too.")] = False,
+    threads: Threads = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """Which readings of a city's document decide what is found."""
+    from scenarios.output import check_folder
+    from scenarios.questions.readings_report import print_readings, write_readings
+    from scenarios.questions.readings_run import ReadingsRequest, decide, parse_weights
+
+    check_folder(out)
+    size, chosen = (paths, years, seed, threads), (parse_readings(reading), template, rules)
+    request = ReadingsRequest(scenario, *size, parse_weights(weights), combined, *chosen)
+    with progress_on() as progress:
+        found = decide(request, progress)
+    print_readings(found, console(), lang)
+    say(write_readings(found, out))
+
+
+def stress(
+    scenario: Scenario,
+    out: OutIfAny = None,
+    event: Annotated[
+        str | None,
+        typer.Option(metavar="NAME", help="cash_depletion or below_N_months; without: reserve_depletion."),
+    ] = None,
+    fund: Fund = None,
+    by: By = None,
+    paths: Annotated[int | None, typer.Option(help="Paths of the simulated probability.")] = None,
+    years: Years = None,
+    seed: Seed = None,
+    threads: Threads = None,
+    lang: Language = "en",
+    reading: Readings = None,
+    template: Template = None,
+    rules: Rules = None,
+) -> None:
+    """The mildest shocks that empty a fund, and how likely they are."""
+    from scenarios.questions.stress_run import print_stress, run_stress
+    from scenarios.runs.run import RunRequest
+
+    chosen = paths, years, seed, threads, parse_readings(reading), template, rules, lang
+    request = RunRequest(scenario, out or Path.cwd(), *chosen, event=event)
+    with progress_on() as progress:
+        done = run_stress(request, fund, by, progress, write=out is not None)
+    print_stress(done, console(), lang)

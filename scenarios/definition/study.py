@@ -1,0 +1,280 @@
+"""A study: one scenario file in which levers and uncertainties vary, and the points at which it is run.
+
+Policies are combinations of levers' values, futures are combinations or samples of the uncertainties', and
+every policy meets every future under every reading:
+
+    extends = ["taizhou", "linyi"]        # one base, or several; "prefectures": all of China's
+    [levers]                              # always all combinations
+    policy.employee.reserve_months = [3, 6, 9]
+    rules = ["zhejiang", "full-pooling"]
+    [uncertainties]
+    trend.employee.claims = { range = [-0.01, 0.02] }
+    readings = "singly"                   # or "combined", or { how = "combined", weights = ["main"] }
+    [outcomes]
+    metrics = ["event:reserve_depletion", "months_of_capacity"]
+    [design]
+    futures = "sobol"                     # or "lhs"; "grid", the default, takes all combinations
+    samples = 256
+
+``[[design.list]]`` tables of addresses take the place of both.  Everything is drawn before anything runs, in
+one order; a point's id is a hash of what it holds, so that an interrupted study knows what it has done.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from pydantic import BeforeValidator, Field, ValidationError
+
+from scenarios.definition.addresses import leaves
+from scenarios.definition.scenario import Base, Scenario, build, changed, content_id, load_base, present
+from scenarios.definition.scenario_file import PREFECTURES, builtin_scenarios, find_scenario
+from scenarios.definition.variation import Variation
+from scenarios.errors import InputError
+from scenarios.rulebook.city import City
+from scenarios.rulebook.rows import Weight, one_of, read_toml, record, refusal
+from sim.rules import Instrument
+
+OUTCOMES = (
+    *("event:reserve_depletion", "event:unfunded", "event:treasury_call", "months_of_capacity"),
+    *("outlay:county_treasury", "outlay:city_treasury", "unfunded", "adjustment:claims"),
+    "adjustment:contributions",
+)
+STUDIES = Path(__file__).parents[1] / "studies"
+MAX_POINTS = 1_000_000
+
+
+class Outcomes(Instrument):
+    """What a study keeps of each scenario."""
+
+    metrics: Annotated[tuple[str, ...], Field(min_length=1)] = OUTCOMES
+    """Names as in the metrics table."""
+    counties: bool = False
+    """The counties' rows too."""
+    years: tuple[int, ...] | None = None
+    """Calendar years; without them all.  Whole-horizon figures are kept always."""
+
+
+def _present_or_table(given: Any) -> Any:
+    if given is not None and given != "present" and not isinstance(given, dict):
+        raise ValueError(f'expected "present" or a table of addresses and values, found {given!r:.60}')
+    return given
+
+
+class Design(Instrument):
+    """How futures are drawn."""
+
+    futures: Literal["grid", "lhs", "sobol"] = "grid"
+    samples: Annotated[int, Field(ge=1)] | None = None
+    seed: Annotated[int, Field(ge=0)] = 1
+    baseline: Annotated[dict[str, Any] | Literal["present"] | None, BeforeValidator(_present_or_table)] = None
+    """What each scenario is compared with, on the same random numbers: its base with the present value of all
+    that varies, and these values at these addresses."""
+    list: tuple[dict[str, Any], ...] = ()
+    """Points one by one, in place of levers and uncertainties."""
+
+
+class ReadingsWanted(Instrument):
+    """Which alternative readings are run, beside the default."""
+
+    how: Literal["singly", "combined"]
+    weights: tuple[Weight, ...] = ("main", "minority")
+
+
+@dataclass(frozen=True)
+class Point:
+    """One scenario of a study."""
+
+    id: str
+    number: int
+    """From 0, in the study's order."""
+    base: int
+    values: Mapping[str, Any]
+    """By address, what differs from the base."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A study's file, read and checked."""
+
+    path: Path
+    name: str
+    bases: tuple[Base, ...]
+    base_names: tuple[str, ...]
+    """As ``extends`` has them."""
+    outcomes: Outcomes
+    design: Design
+    readings: ReadingsWanted | None = None
+    baselines: tuple[Scenario, ...] = ()
+    """One for each base, where the design has a baseline."""
+
+    def points(self) -> list[Point]:
+        """Every scenario in order; InputError where there are too many, or none can be drawn."""
+        found: dict[str, Point] = {}
+        contents = [content_id(base.file.model_dump(mode="json")) for base in self.bases]
+        for b, values in self._values():
+            point = Point(content_id([contents[b], values]), len(found), b, values)
+            found.setdefault(point.id, point)
+            if len(found) > MAX_POINTS:
+                raise InputError(
+                    self.path, "design", f"expected at most {MAX_POINTS:,} scenarios, found more"
+                )
+        return list(found.values())
+
+    def scenario(self, point: Point) -> Scenario:
+        """The scenario at a point; InputError where its values cannot be."""
+        return build(self.bases[point.base], point.values)
+
+    def _values(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        if self.design.list:
+            rows = [dict(leaves(row)) for row in self.design.list]
+            yield from itertools.product(range(len(self.bases)), rows)
+            return
+        for b, base in enumerate(self.bases):
+            policies = combinations(base.levers)
+            futures = self._futures(base)
+            for policy, future in itertools.product(policies, futures):
+                for readings in self._readings(base, policy):
+                    yield b, {**policy, **readings, **future}
+
+    def _futures(self, base: Base) -> list[dict[str, Any]]:
+        varied = {at: each for at, each in base.uncertainties.items() if at != "readings"}
+        if self.design.futures == "grid":
+            for at, each in varied.items():
+                if each.values is None:
+                    expected = 'a range needs design.futures = "lhs" or "sobol", and design.samples'
+                    raise InputError(self.path, f"uncertainties.{at}", expected)
+            return combinations(varied)
+        fixed = {at: each.present for at, each in varied.items() if not each.varies}
+        varied = {at: each for at, each in varied.items() if each.varies}
+        if not varied:
+            return [fixed]
+        sample = unit_sample(self.path, self.design, len(varied))
+        columns = [each.quantiles(sample[:, i]) for i, each in enumerate(varied.values())]
+        return [{**fixed, **dict(zip(varied, row, strict=True))} for row in zip(*columns, strict=True)]
+
+    def _readings(self, base: Base, policy: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if self.readings is None:
+            return [{}]
+        city = build(base, policy).city
+        return [
+            {f"readings.{at}": name for at, name in chosen.items()}
+            for chosen in reading_choices(city, self.readings)
+        ]
+
+
+def builtin_studies() -> list[str]:
+    """Names of the studies that come with the program."""
+    return sorted(path.stem for path in STUDIES.glob("*.toml"))
+
+
+def load_study(name_or_path: str | Path, years: int | None = None) -> Study:
+    """A built-in study by name, or a study's file; ``years`` takes the place of the bases' horizon.
+
+    Any scenario file is a study, of a single scenario.  Raises InputError.
+    """
+    path = _find_study(name_or_path)
+    names, bases = _bases(path)
+    if years is not None:
+        bases = tuple(_of_years(base, years) for base in bases)
+    for base in bases:
+        present(base)  # names at once what cannot be
+    first = bases[0]
+    outcomes = record(path, "outcomes", Outcomes, dict(first.sections.get("outcomes", {})))
+    design = record(path, "design", Design, dict(first.sections.get("design", {})))
+    if design.futures != "grid" and design.samples is None:
+        raise InputError(path, "design", "needs samples, how many futures are drawn")
+    wanted = first.uncertainties.get("readings")
+    readings = _readings_wanted(path, wanted)
+    baselines = () if design.baseline is None else tuple(_baseline(path, base, design) for base in bases)
+    return Study(path, first.file.name, bases, names, outcomes, design, readings, baselines)
+
+
+def combinations(varied: Mapping[str, Variation]) -> list[dict[str, Any]]:
+    """Every combination of the values at several addresses; the last varies fastest."""
+    lists = [each.values if each.values is not None else (each.present,) for each in varied.values()]
+    return [dict(zip(varied, row, strict=True)) for row in itertools.product(*lists)]
+
+
+def unit_sample(path: Path, design: Design, dimensions: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """(samples, dimensions) points of the unit cube: scrambled Sobol points or a Latin hypercube."""
+    from scipy.stats import qmc
+
+    assert design.samples is not None
+    if design.futures == "lhs":
+        return np.asarray(qmc.LatinHypercube(dimensions, rng=design.seed).random(design.samples))
+    power = design.samples.bit_length() - 1
+    if design.samples != 2**power:
+        expected = f"Sobol points come by powers of 2: expected {2**power} or {2 ** (power + 1)}"
+        raise InputError(path, "design.samples", f"{expected}, found {design.samples}")
+    return np.asarray(qmc.Sobol(dimensions, rng=design.seed).random_base2(power))
+
+
+def reading_choices(city: City, wanted: ReadingsWanted) -> list[dict[str, str]]:
+    """The default reading first, then every alternative of the wanted weights, one by one or in all
+    combinations; a reading at its default is left out."""
+    options: list[Sequence[tuple[str, str] | None]] = []
+    for at, reading in city.readings.items():
+        names = [each.name for each in reading.alternative if each.weight in wanted.weights]
+        options.append([None, *((at, name) for name in names)])
+    if wanted.how == "singly":
+        return [{}, *({at: name} for each in options for at, name in filter(None, each))]
+    return [dict(filter(None, choice)) for choice in itertools.product(*options)]
+
+
+def _find_study(name_or_path: str | Path) -> Path:
+    name, known = str(name_or_path), builtin_studies()
+    if name in known:
+        return STUDIES / f"{name}.toml"
+    path = Path(name_or_path)
+    if path.suffix == ".toml" or path.exists() or name in builtin_scenarios():
+        return find_scenario(name_or_path)
+    raise InputError(name, "", f"no such file, and as a study {one_of(name, known)}")
+
+
+def _bases(path: Path) -> tuple[tuple[str, ...], tuple[Base, ...]]:
+    """The file over each of the bases that it names, and their names."""
+    extends = read_toml(path).get("extends")
+    if extends == PREFECTURES:
+        from scenarios.basecase.new import prefecture_scenario
+        from scenarios.basecase.places import places
+
+        names = tuple(places())
+        return names, tuple(load_base(path, extends=prefecture_scenario(name)) for name in names)
+    if not isinstance(extends, list):
+        return (Path(extends).stem if isinstance(extends, str) else path.stem,), (load_base(path),)
+    if not extends or not all(isinstance(each, str) for each in extends):
+        raise InputError(path, "extends", "expected names or paths of scenarios")
+    if len(set(extends)) < len(extends):
+        raise InputError(path, "extends", "expected each scenario once")
+    return tuple(extends), tuple(load_base(path, extends=each) for each in extends)
+
+
+def _baseline(path: Path, base: Base, design: Design) -> Scenario:
+    """What scenarios of a base are compared with; InputError where it cannot be."""
+    values = {} if design.baseline == "present" else dict(leaves(design.baseline or {}))
+    try:
+        return build(present(base), values)
+    except InputError as error:
+        if any(f"{error.place}.".startswith(f"{at}.") for at in values):
+            raise InputError(path, f"design.baseline.{error.place}", error.expected) from None
+        raise InputError(path, "design.baseline", str(error)) from None
+
+
+def _of_years(base: Base, years: int) -> Base:
+    return replace(base, file=changed(base.path, base.file, {"horizon_years": years}))
+
+
+def _readings_wanted(path: Path, given: Variation | None) -> ReadingsWanted | None:
+    if given is None:
+        return None
+    how = given.present
+    try:
+        return ReadingsWanted.model_validate(how if isinstance(how, dict) else {"how": how})
+    except ValidationError as error:
+        raise refusal(path, "uncertainties.readings", error, ReadingsWanted) from None

@@ -1,0 +1,1 @@
+"""Questions turned around: which lever, which reading, which uncertainty, which shock."""

@@ -1,0 +1,188 @@
+"""``fundsim stress``: the mildest shocks that empty a fund, year by year."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from scenarios.definition.scenario import Scenario
+from scenarios.errors import InputError
+from scenarios.labels import Lang, label
+from scenarios.output import new_files, write_json
+from scenarios.questions.outcomes import outcome_words
+from scenarios.questions.study_words import phrase
+from scenarios.rulebook.rows import one_of
+from scenarios.runs.facts import RunFacts, caveats, describe, wilson
+from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, resolved, run_facts
+from scenarios.runs.summary import SHOWN_YEARS, new_table, note
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+    from sim.model import Fund
+    from sim.stress import Stress
+
+DEFAULT_EVENT = "reserve_depletion"
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What weighted paths of the whole model say of the same event."""
+
+    probability: float
+    error: float
+    independent_paths: float
+    """As many independent paths would be as exact."""
+
+
+@dataclass(frozen=True)
+class StressOutput:
+    """The mildest shocks by fund, what must be said beside them, and the files written."""
+
+    found: Mapping[Fund, Stress]
+    simulated: Mapping[Fund, Simulated]
+    year: int
+    facts: RunFacts
+    files: tuple[Path, ...]
+
+
+def run_stress(
+    request: RunRequest, fund: str | None, year: int | None, progress: Progress, *, write: bool = True
+) -> StressOutput:
+    """Load, search, simulate; with ``write`` the files go to the request's ``out``.  InputError before any
+    work for what cannot be."""
+    from sim.rare import rare_event
+    from sim.stress import margins, mildest, refused
+
+    scenario, paths, seed = (checked if write else resolved)(request)
+    case = scenario.case
+    event = DEFAULT_EVENT if request.event is None else request.event
+    if event not in (known := margins(case)):
+        raise InputError("--event", "", one_of(event, known))
+    if problem := refused(case):
+        raise InputError(scenario.path, "shocks", problem)
+    funds = _funds(scenario, fund)
+    last = case.first_year + case.years - 1
+    by = last if year is None else year
+    if not case.first_year <= by <= last:
+        raise InputError("--by", "", f"expected a year from {case.first_year} to {last}, found {by}")
+
+    progress(0, paths)
+    span = by - case.first_year + 1
+    found = {each: mildest(case, event, each, span) for each in funds}
+    rare = rare_event(
+        case, event, paths=paths, seed=seed, threads=request.threads, progress=lambda n: progress(n, paths)
+    )
+    rows = {(of, at): (p, error, plain) for of, at, p, error, _, plain in rare.rows()}
+    simulated = {
+        each: Simulated(p, error, plain if math.isfinite(plain) else paths)
+        for each in funds
+        for p, error, plain in [rows[each, by]]
+    }
+    facts = run_facts(scenario, paths, seed, "importance")
+    files: tuple[Path, ...] = ()
+    if write:
+        manifest = {
+            **manifest_of(scenario, facts),
+            "event": event,
+            "by": by,
+            "funds": {each: _figures(found[each], simulated[each]) for each in funds},
+        }
+        with new_files(request.out) as folder:
+            stress_table(found).to_csv(folder / "stress.csv", index=False, lineterminator="\n")
+            write_json(folder / "manifest.json", manifest)
+            files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
+    return StressOutput(found, simulated, by, facts, files)
+
+
+def stress_table(found: Mapping[Fund, Stress]) -> pd.DataFrame:
+    """A row a fund and year: the year's shocks of contributions and claims in standard deviations, both over
+    the median path (0.1: a tenth more), months of capacity without and with the shocks."""
+    import pandas as pd
+
+    from sim.model import FUNDS
+
+    parts = []
+    for fund, stress in found.items():
+        cells = 2 * FUNDS.index(fund)
+        years = [stress.case.first_year + y for y in range(stress.case.years)]
+        columns: dict[str, Any] = {"fund": fund, "year": years}
+        for name, figures in (("shock_sd", stress.innovations), ("against_median", stress.against_median)):
+            columns |= {f"contributions_{name}": figures[:, cells], f"claims_{name}": figures[:, cells + 1]}
+        parts.append(pd.DataFrame({**columns, "months_median": stress.median, "months": stress.stressed}))
+    return pd.concat(parts, ignore_index=True)
+
+
+def print_stress(done: StressOutput, console: Console, lang: Lang = "en") -> None:
+    """Prints, for each fund, how far off the event is and the story year by year."""
+    facts = done.facts
+    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
+    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
+    for line in caveats(facts, lang):
+        note(console, line)
+    stories = stress_table(done.found)
+    for fund, stress in done.found.items():
+        _print_story(stress, stories[stories["fund"] == fund].set_index("year"), done, console, lang)
+    if any(0 < stress.beta < math.inf for stress in done.found.values()):
+        note(console, phrase("stress_note", lang))
+    for path in ("", *map(str, done.files)):
+        console.print(path, markup=False, highlight=False, soft_wrap=True)
+
+
+def _print_story(
+    stress: Stress, story: pd.DataFrame, done: StressOutput, console: Console, lang: Lang
+) -> None:
+    first, last = stress.case.first_year, done.year
+    what = outcome_words(f"event:{stress.event}", last, (first, last), lang)
+    title = phrase("stress", lang, fund=label(stress.fund, lang), what=what)
+    table = new_table(title, label("year", lang))
+    for key in ("claims_against", "contributions_against", "months_median", "months_stressed"):
+        table.add_column(phrase(key, lang), justify="right", no_wrap=True)
+    shown = [first + n - 1 for n in SHOWN_YEARS if first + n - 1 < last] + [last]
+    for year in shown:
+        row = story.loc[year]
+        changes = [f"{row[f'{flow}_against_median']:+.1%}" for flow in ("claims", "contributions")]
+        table.add_row(
+            str(year), *changes, *(f"{round(row[name], 1) + 0.0:.1f}" for name in ("months_median", "months"))
+        )
+    simulated = done.simulated[stress.fund]
+    low, high = wilson(simulated.probability, simulated.independent_paths)
+    chance = {"p": f"{simulated.probability:.2%}", "low": f"{low:.2%}", "high": f"{high:.2%}"}
+    interval = phrase("between", lang, **chance)
+    if not 0 < stress.beta < math.inf:
+        key = "stress_none" if stress.beta else "stress_already"
+        note(console, "")
+        console.print(title, style="bold", markup=False, highlight=False)
+        note(console, phrase(key, lang, simulated=interval, farthest=_farthest()))
+        return
+    console.print(table)
+    figures = {"beta": f"{stress.beta:.2f}", "implied": f"{stress.first_order:.2%}", "simulated": interval}
+    note(console, phrase("stress_says", lang, **figures))
+
+
+def _farthest() -> str:
+    from sim.stress import FARTHEST
+
+    return f"{FARTHEST:g}"
+
+
+def _funds(scenario: Scenario, fund: str | None) -> list[Fund]:
+    funds = list(scenario.case.funds)
+    if fund is not None and fund not in funds:
+        raise InputError("--fund", "", one_of(fund, funds))
+    return [each for each in funds if fund in (None, each)]
+
+
+def _figures(stress: Stress, simulated: Simulated) -> dict[str, Any]:
+    """For the manifest; null where no shocks in reach bring the event about."""
+    return {
+        "beta": stress.beta if math.isfinite(stress.beta) else None,
+        "first_order_probability": stress.first_order,
+        "probability_of_shocks_as_large": stress.at_most,
+        "simulated_probability": simulated.probability,
+        "simulated_std_error": simulated.error,
+    }

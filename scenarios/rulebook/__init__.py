@@ -1,0 +1,1 @@
+"""What a city's or template's document says about money, as rows of data, with its readings."""

@@ -1,0 +1,105 @@
+"""The fan chart drawn by a second process, which makes itself ready while the first one simulates.
+
+matplotlib takes as long to import as ten thousand paths take, and longer to draw.  The process waits on its
+standard input for what to draw; where that ends without, for the command has failed or was interrupted, the
+process ends too.  Where it cannot start, or fails, the command draws for itself: an error is then its own.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from scenarios.labels import Lang
+    from scenarios.runs.facts import RunFacts
+    from sim.metrics import Columns
+
+START = "import sys; sys.path[:] = {path!r}; from scenarios.runs.drawing import serve; serve()"
+
+
+class Picture(NamedTuple):
+    """What to draw, and the files' name without suffix."""
+
+    columns: Columns
+    out: Path
+    facts: RunFacts
+    lang: Lang
+
+    def draw(self) -> None:
+        """Write the files."""
+        from scenarios.pictures.plot import fan_chart
+
+        fan_chart(self.columns, self.out, self.facts, lang=self.lang)
+
+
+class Drawing:
+    """Draws one picture, inside its context by a process of its own."""
+
+    def __init__(self) -> None:
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Drawing:
+        if _cores() > 1 and sys.executable:
+            with suppress(OSError):
+                self.process = subprocess.Popen(
+                    # -P: where the user stands there may be another folder called scenarios
+                    [sys.executable, "-P", "-c", START.format(path=sys.path)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    start_new_session=True,  # Ctrl-C is for the command, which ends this process
+                )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop()
+
+    @contextmanager
+    def of(self, picture: Picture) -> Iterator[None]:
+        """Has the picture drawn while the context's body runs; its files are there when that is left.
+
+        An exception in the body stops the process before it goes on, so that no file comes after it.
+        """
+        if self.process is not None and self.process.stdin is not None:
+            with suppress(OSError), self.process.stdin as stream:
+                pickle.dump(picture, stream)
+        try:
+            yield
+            if self.process is None or self.process.wait() != 0:
+                picture.draw()
+        except BaseException:
+            self._stop()
+            raise
+
+    def _stop(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            if self.process.stdin is not None:
+                with suppress(OSError):
+                    self.process.stdin.close()
+
+
+def _cores() -> int:
+    """Processors this process may run on; to ask ``sim.simulate`` would be to import the compiler first."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def serve() -> None:
+    """The second process: import what drawing needs, wait for the picture, draw it."""
+    gc.disable()
+
+    from scenarios.pictures.plot import rehearse
+
+    rehearse()
+    with suppress(EOFError):
+        pickle.load(sys.stdin.buffer).draw()
+        os._exit(0)  # the command waits, and putting everything away takes a tenth of a second

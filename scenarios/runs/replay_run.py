@@ -1,0 +1,52 @@
+"""``fundsim replay``: a data directory and a city's rules → balances.csv, ledger.csv, adjustment.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from scenarios.output import check_folder, new_files, write_rows
+from scenarios.rulebook.city import City, load_city
+from scenarios.runs.replay_data import read_history
+from sim.model import Fund
+from sim.replay import Adjustment, Balance, Replayed, Transfer, replay
+
+NO_CLAUSE = "assumption"
+
+
+def replay_city(
+    city: City, data: Path, *, apply_adjustment: bool = False
+) -> tuple[Replayed, tuple[Fund, ...]]:
+    """Replay a data directory under a city's rules; also which funds the data hold."""
+    history = read_history(data, city.rules)
+    cited: dict[tuple[str, str], str] = {}
+
+    def cite(fund: str, row: str) -> str:
+        if (fund, row) not in cited:
+            cited[fund, row] = city.clause(fund, row) or NO_CLAUSE  # type: ignore[arg-type]
+        return cited[fund, row]
+
+    rules = [city.rules[fund] for fund in history.funds]
+    return replay(rules, history, cite, apply_adjustment=apply_adjustment), history.funds
+
+
+def replay_command(
+    name: str,
+    data: Path,
+    out: Path,
+    *,
+    apply_adjustment: bool,
+    readings: Mapping[str, str],
+    template: str | None,
+    rules: str | None = None,
+) -> tuple[City, Replayed]:
+    """Everything ``fundsim replay`` does but talk; writes nothing unless all of it succeeded."""
+    city = load_city(name, readings=readings, template=template, rules=rules)
+    check_folder(out)
+    replayed, funds = replay_city(city, data, apply_adjustment=apply_adjustment)
+    with new_files(out, stale=["adjustment.csv"]) as folder:
+        write_rows(folder / "balances.csv", Balance._fields, replayed.balances)
+        write_rows(folder / "ledger.csv", Transfer._fields, replayed.ledger)
+        if any(city.rules[fund].policy_adjustment.trigger != "never" for fund in funds):
+            write_rows(folder / "adjustment.csv", Adjustment._fields, replayed.adjustments)
+    return city, replayed

@@ -1,0 +1,261 @@
+"""``fundsim run``: a scenario → metrics, manifest and fan chart in a directory."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from scenarios.definition.scenario import Scenario, load_scenario
+from scenarios.errors import InputError
+from scenarios.labels import Lang
+from scenarios.output import check_folder, new_files, sha256, write_json, write_rows
+from scenarios.rulebook.explain import city_notes
+from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
+from scenarios.rulebook.rules_table import FILE as RULES
+from scenarios.rulebook.rules_table import rule_rows
+from scenarios.rulebook.words import word
+from scenarios.runs.drawing import Drawing, Picture
+from scenarios.runs.facts import RunFacts
+from sim.model import Case
+
+if TYPE_CHECKING:
+    from sim.gains import Gain
+    from sim.metrics import Columns
+
+PACKAGES = ("fundsim", "numpy", "scipy", "pandas", "numba", "llvmlite", "pyarrow", "matplotlib", "pydantic")
+MAX_PATHS = 2**31 - 1
+"""A path is one 32-bit word of a draw's address, and a bin's count is another."""
+MAX_SEED = 2**64 - 1
+LANGUAGES: tuple[Lang, ...] = ("en", "zh")
+Sampling = Literal["plain", "antithetic", "sobol", "importance"]
+Progress = Callable[[int, int], None]
+"""Called with paths done and paths in all."""
+Tell = Callable[["Columns", RunFacts, list["Gain"]], None]
+"""Called with the metrics table's columns, what must be said beside them, and what the sampling gained."""
+ASSUMPTION_COLUMNS = ("id", "en", "zh", "about", "sources")
+
+
+@dataclass(frozen=True)
+class RunOutput:
+    """A finished run: its table, what must be said beside it, and the files written."""
+
+    columns: Columns
+    facts: RunFacts
+    files: tuple[Path, ...]
+    assumptions: int
+    """How many statements the scenario's figures rest on."""
+    seconds: float
+    mcfm_per_second: float
+    gains: list[Gain]
+    """What the sampling gained, of the main figures."""
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What a user asked for; ``None`` leaves it to the scenario."""
+
+    scenario: str
+    out: Path
+    paths: int | None = None
+    years: int | None = None
+    seed: int | None = None
+    threads: int | None = None
+    readings: Mapping[str, str] | None = None
+    template: str | None = None
+    rules: str | None = None
+    lang: Lang = "en"
+    sampling: Sampling = "plain"
+    event: str | None = None
+    """Of importance sampling."""
+    values: Mapping[str, Any] | None = None
+    """By address of the scenario file."""
+
+
+def run(
+    request: RunRequest, progress: Progress, drawing: Drawing | None = None, tell: Tell | None = None
+) -> RunOutput:
+    """Load, simulate, measure, then write all files at once; raises InputError before any work.
+
+    ``drawing`` draws while the table is made and written, and ``tell`` is called with the figures; without it
+    the picture is drawn in this process.  Importance sampling is ``rare_run``'s.
+    """
+    scenario, paths, seed = checked(request)
+    assert request.sampling != "importance"
+    if request.event is not None:
+        raise InputError("--event", request.event, "expected only with --sampling importance")
+
+    from scenarios.pictures.plot import DRAWN
+    from scenarios.runs.metrics_files import write_metrics
+    from sim.gains import gains
+    from sim.metrics import metrics_columns
+    from sim.simulate import compile_kernels, simulate
+
+    progress(0, paths)
+    compile_kernels(scenario.case)
+    started = time.perf_counter()
+    result = simulate(
+        scenario.case,
+        paths=paths,
+        seed=seed,
+        threads=request.threads,
+        progress=lambda done: progress(done, paths),
+        sampling=request.sampling,
+    )
+    seconds = time.perf_counter() - started
+    case = scenario.case
+    months = paths * case.years * 12 * len(case.counties) * len(case.funds)
+    speed = months / seconds / 1e6
+    facts = run_facts(scenario, paths, seed, request.sampling)
+    gained = gains(result)
+    with new_files(request.out, ("differences.csv",)) as folder:  # of a comparison in the same directory
+        shown, _ = metrics_columns(result, scenario.name, DRAWN)
+        with (drawing or Drawing()).of(Picture(shown, folder / "months_of_capacity", facts, request.lang)):
+            columns, beyond = metrics_columns(result, scenario.name)
+            write_metrics(folder, columns)
+            manifest = {
+                **manifest_of(scenario, facts),
+                "gains": [gain._asdict() for gain in gained],
+                "values_beyond_histogram_range": beyond,
+                "simulation_seconds": round(seconds, 3),
+                "million_county_fund_months_per_second": round(speed, 1),
+            }
+            write_json(folder / "manifest.json", manifest)
+            write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
+            write_rows(folder / RULES, RULE_COLUMNS, rule_rows(scenario.name, scenario.city))
+            if tell is not None:
+                tell(columns, facts, gained)
+        files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
+    return RunOutput(columns, facts, files, len(scenario.assumptions), seconds, speed, gained)
+
+
+def checked(request: RunRequest) -> tuple[Scenario, int, int]:
+    """The scenario, and paths and seed of the run; InputError for whatever cannot be, the folder included."""
+    chosen = resolved(request)
+    check_folder(request.out)
+    return chosen
+
+
+def resolved(request: RunRequest) -> tuple[Scenario, int, int]:
+    """The scenario, and paths and seed of the run; InputError for whatever cannot be."""
+    scenario = load_scenario(
+        request.scenario,
+        years=request.years,
+        readings=request.readings,
+        template=request.template,
+        rules=request.rules,
+        values=request.values,
+    )
+    paths = _paths(request, scenario)
+    seed = within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
+    if request.threads is not None:
+        within("--threads", request.threads, 1, 1024)
+    _check_counties(scenario)
+    return scenario, paths, seed
+
+
+def _paths(request: RunRequest, scenario: Scenario) -> int:
+    """The number of paths: as asked for, or the scenario's and what it takes to suit the sampling."""
+    from sim.sampling import refused, sobol_paths
+
+    if request.paths is None:
+        paths = within("paths", scenario.paths, 1, MAX_PATHS)
+        more = {"sobol": sobol_paths(paths), "antithetic": paths + paths % 2}
+        return more.get(request.sampling, paths)
+    paths = within("--paths", request.paths, 1, MAX_PATHS)
+    if request.sampling != "importance" and (problem := refused(request.sampling, paths)):
+        raise InputError("--paths", "", problem)
+    return paths
+
+
+def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
+    """What reproduces a run of any sampling."""
+    return {
+        **facts,
+        "version": version("fundsim"),
+        "packages": {name: version(name) for name in PACKAGES},
+        "python": platform.python_version(),
+        "resolved": {
+            "scenario": {**scenario.resolved["scenario"], "paths": facts["paths"], "seed": facts["seed"]},
+            "rules": scenario.resolved["rules"],
+        },
+        "chosen_readings": dict(scenario.city.chosen),
+        "borrowed_rules": [origin.id for origin in scenario.city.borrowed],
+        "inputs_sha256": {
+            f"{path.resolve().parent.name}/{path.name}": sha256(path)
+            for path in (*scenario.files, *scenario.city.files)
+        },
+        "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
+        "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
+        "shock_components_cut_at": 8.0,
+    }
+
+
+def assumption_rows(scenario: Scenario) -> list[tuple[str, ...]]:
+    """What the scenario's figures rest on, one statement a row."""
+    return [
+        (entry.id, entry.en, entry.zh, "; ".join(entry.about), "; ".join(entry.sources))
+        for entry in scenario.assumptions
+    ]
+
+
+def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "plain") -> RunFacts:
+    """What every table and picture of the run must say."""
+    from sim.metrics import can_be_unfunded
+
+    case = scenario.case
+    notes = {lang: [*city_notes(scenario.city, lang), *idle_pool(case, lang)] for lang in LANGUAGES}
+    return {
+        "scenario": scenario.name,
+        "titles": {lang: scenario.title[lang] for lang in LANGUAGES},
+        "city": {lang: scenario.city.name[lang] for lang in LANGUAGES},
+        "paths": paths,
+        "seed": seed,
+        "sampling": sampling,
+        "first_year": case.first_year,
+        "years": case.years,
+        "constructed": scenario.constructed,
+        "base_claims_yuan": {
+            fund: float(sum(getattr(county, fund).base_claims_yuan for county in case.counties))
+            for fund in case.funds
+        },
+        "denominator": case.options.months_denominator,
+        "response": case.shocks.response,
+        "delegated_sharing": {
+            fund: rules.unfunded_is == "shared_by_later_rule" and can_be_unfunded(rules)
+            for fund, rules in case.rules.items()
+        },
+        "notes": notes,
+        "discount_rate": case.options.discount_rate,
+        "county_names": {county.name: county.name_en or county.name for county in case.counties},
+    }
+
+
+def idle_pool(case: Case, lang: Lang) -> list[str]:
+    """That the city's opening pool lies idle, where the rules neither draw it nor give it back."""
+    idle = [
+        word(f"fund:{fund}", lang)
+        for fund, figures in case.funds.items()
+        if figures.accounts.pool_yuan > 0 and not case.rules[fund].uses_pool
+    ]
+    return [word("idle_pool", lang, funds=("、" if lang == "zh" else ", ").join(idle))] if idle else []
+
+
+def within(option: str, value: int, lowest: int, highest: int) -> int:
+    """The value of an option; InputError outside its bounds, both included."""
+    if not lowest <= value <= highest:
+        raise InputError(option, "", f"expected a whole number from {lowest} to {highest}, found {value}")
+    return value
+
+
+def _check_counties(scenario: Scenario) -> None:
+    from sim.lower import stable_ids
+
+    try:
+        stable_ids([county.name for county in scenario.case.counties])
+    except ValueError as error:
+        raise InputError(scenario.path, "counties", str(error)) from None

@@ -1,0 +1,1 @@
+"""Many scenarios: planned, run here or on many machines, kept, read back."""

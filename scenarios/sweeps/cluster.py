@@ -1,0 +1,146 @@
+"""A sweep's jobs in other processes, on this machine or on many, by Dask.
+
+A worker holds the study and works as a thread of the sweep's own process would; only a scenario's number goes
+out and its rows come back.  A worker that dies costs its scenarios in hand: Dask gives them to another.
+Workers with another program than the client's are refused, for their figures might differ.
+"""
+
+from __future__ import annotations
+
+import pickle
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from scenarios.definition.study import Point
+from scenarios.errors import InputError
+from scenarios.runs.program import program
+
+if TYPE_CHECKING:
+    from scenarios.sweeps.sweep import Job, Task
+
+PATIENCE_SECONDS = 5
+"""How long a scheduler has to answer, and then to have a worker."""
+AHEAD = 3
+"""Jobs handed out for each thread of the workers."""
+_own = threading.local()
+
+
+class Workers:
+    """A connection to Dask workers."""
+
+    def __init__(self, client: Any, address: str) -> None:
+        self.client, self.address = client, address
+        self.threads = 0
+        self._task: Any = None
+
+    def make_ready(self, task: Task, point: Point) -> None:
+        """Wait for a worker, check all programs, hand out the study, and have the kernels compiled."""
+        from distributed import TimeoutError as TooLate
+
+        try:
+            self.client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
+        except TooLate:
+            expected = f"expected a scheduler with workers, found none in {PATIENCE_SECONDS} seconds"
+            raise InputError("--scheduler", self.address, expected) from None
+        self.threads = sum(self.client.nthreads().values())
+        try:
+            answers = self.client.run(program)
+        except ModuleNotFoundError as error:
+            raise InputError(
+                "--scheduler", self.address, f"a worker has no {error.name}: install fundsim there"
+            ) from None
+        mine = program()
+        for worker, theirs in sorted(answers.items()):
+            _check_program(worker, theirs, mine)
+        # a result, which the scheduler can have made again, and not data that a dead worker takes with it
+        self._task = self.client.submit(_carried, pickle.dumps((mine, task)), pure=False)
+        self.client.run(_ready, pickle.dumps((task, point)))
+
+    def run(self, points: Sequence[Point]) -> Iterator[Job]:
+        """The jobs as they are done, in any order."""
+        from distributed import as_completed
+
+        left = iter(points)
+
+        def submit(point: Point) -> Any:
+            return self.client.submit(_job, self._task, point, pure=False)
+
+        begun = [submit(point) for point in islice(left, AHEAD * self.threads)]
+        waiting: Any = as_completed(begun)  # type: ignore[no-untyped-call]
+        for future in waiting:
+            yield future.result()
+            future.release()
+            if (point := next(left, None)) is not None:
+                waiting.add(submit(point))
+
+
+@contextmanager
+def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
+    """A cluster of processes of this machine, or the one of a scheduler; InputError where there is none."""
+    try:
+        from distributed import Client, LocalCluster
+    except ModuleNotFoundError:
+        option = "--workers" if scheduler is None else "--scheduler"
+        expected = "needs Dask, which is not installed: pip install 'fundsim[cluster]'"
+        raise InputError(option, "", expected) from None
+    import logging
+
+    logging.getLogger("distributed").setLevel(logging.ERROR)
+    if scheduler is None:
+        with (
+            LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+            ) as local,
+            Client(local) as client,  # type: ignore[no-untyped-call]
+        ):
+            yield Workers(client, "")
+        return
+    try:
+        client = Client(scheduler, timeout=PATIENCE_SECONDS)  # type: ignore[no-untyped-call]
+    except (OSError, ValueError, TypeError) as error:
+        expected = f"expected a Dask scheduler such as tcp://10.0.0.1:8786 ({error!s:.80})"
+        raise InputError("--scheduler", scheduler, expected) from None
+    try:
+        yield Workers(client, scheduler)
+    finally:
+        with suppress(Exception):
+            client.close()  # type: ignore[no-untyped-call]
+
+
+def _check_program(worker: str, theirs: dict[str, str], mine: dict[str, str]) -> None:
+    """InputError where a worker computes with another program."""
+    other = [
+        f"{at} {theirs.get(at)} ({is_here} here)" for at, is_here in mine.items() if theirs.get(at) != is_here
+    ]
+    if other:
+        raise InputError("--scheduler", "", f"worker {worker} has {', '.join(other)}")
+
+
+def _carried(task: bytes) -> bytes:
+    return task
+
+
+def _ready(work: bytes) -> None:
+    from scenarios.sweeps.sweep import make_ready
+
+    make_ready(*pickle.loads(work))
+
+
+def _job(task: bytes, point: Point) -> Job:
+    """On a worker: the scenario at a point, at the desk of the worker's thread."""
+    import numpy as np
+
+    from scenarios.sweeps.sweep import run_point
+    from sim.desk import Desk
+
+    if getattr(_own, "task", None) != task:
+        mine, study = pickle.loads(task)
+        _check_program(socket.gethostname(), program(), mine)  # it may have joined since all were asked
+        _own.task, _own.study, _own.desk = task, study, Desk(study.wanted)
+    done = run_point(_own.desk, _own.study, point, np.zeros(1, np.uint8))
+    assert done is not None
+    return done
