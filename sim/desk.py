@@ -13,6 +13,7 @@ import numpy as np
 
 from sim.differences import difference_columns
 from sim.event_rows import Figures
+from sim.histograms import Histograms
 from sim.kernels.block import Work, merge_blocks
 from sim.kernels.lanes import LANES
 from sim.kernels.summaries import note_extents
@@ -35,6 +36,7 @@ class _Memory(NamedTuple):
 
     work: Work
     tally: Tally
+    histograms: Histograms
 
 
 class Table(NamedTuple):
@@ -61,9 +63,9 @@ class Desk:
         plan, series = lower_case(case), series_of(case, self.wanted)
         blocks = -(-paths // LANES)
         per_chunk = min(blocks, most_blocks(series))
-        work, tally = memory = self._fitting(case, series, per_chunk)
+        work, tally, histograms = memory = self._fitting(case, series, per_chunk)
         self._memory = None  # what is left half-way is not used again
-        crew = Workers(plan, lower_noise(case, plan, seed), paths, [tally], [work])
+        crew = Workers(plan, lower_noise(case, plan, seed), paths, [tally], [work], histograms)
         total = np.zeros_like(tally.moments)
         events, county_events = np.zeros_like(tally.events), np.zeros_like(tally.county_events)
         extents = np.repeat([[BEYOND, -BEYOND]], len(series.keys), axis=0)
@@ -79,7 +81,7 @@ class Desk:
             county_events += part.county_events
         crew.check()
         result = Result(
-            case, paths, seed, series, tally.counts, total, events, county_events, extents=extents
+            case, paths, seed, series, histograms.counts, total, events, county_events, extents=extents
         )
         layout = layout_of(result)
         figures, _ = figures_of(result, layout, wipe=True)
@@ -104,5 +106,6 @@ class Desk:
         shape = (len(case.funds), len(case.counties), case.years, events, blocks, first_year)
         if self._memory is None or self._shape != shape:
             self._memory = None  # before the next is made: they may be large
-            self._memory, self._shape = _Memory(new_work(case), new_tally(case, series, blocks)), shape
+            memory = _Memory(new_work(case), new_tally(case, series, blocks), Histograms(series))
+            self._memory, self._shape = memory, shape
         return self._memory

@@ -18,12 +18,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.histograms import Histograms
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
 from sim.kernels.codes import EVENTS, NOUGHT, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.paired import Pairing, pair_blocks
 from sim.kernels.shocks import Noise
-from sim.kernels.tally import Tally, add_counts
+from sim.kernels.tally import Tally
 from sim.lower import aligned_zeros, lower_case, lower_noise
 from sim.model import Case
 from sim.sampling import Chunk, chunks_of
@@ -31,7 +32,6 @@ from sim.series import ALL, NO_SERIES, Series, Wanted, kind_of, series_of
 from sim.simulate import (
     Progress,
     Result,
-    affordable_workers,
     check_identity,
     fitting_blocks,
     new_by_path,
@@ -99,6 +99,7 @@ class _Run(NamedTuple):
     series: Series
     plan: Plan
     noise: Noise
+    histograms: Histograms
 
 
 class _Team(NamedTuple):
@@ -150,12 +151,10 @@ def simulate_paired(
     for at, other in enumerate(cases[1:], 2):
         if problem := mismatch(cases[0], other):
             raise ValueError(f"case {at} cannot be compared with the first: {problem}")
-    runs = [_run(case, seed, wanted) for case in cases]
-    blocks, bins = -(-paths // LANES), _bins(runs)
+    runs, blocks = _runs(cases, seed, wanted), -(-paths // LANES)
     workers = min(threads or usable_cores(), blocks)
     per_chunk = min(blocks, blocks_per_chunk or _fitting(runs, blocks, workers))
-    workers = min(workers, -(-blocks // per_chunk), affordable_workers(bins))
-    teams = [_team(runs, per_chunk, bins * workers) for _ in range(workers)]
+    teams = [_team(runs, per_chunk) for _ in range(min(workers, -(-blocks // per_chunk)))]
     total = _empty_total(teams[0])
 
     def run_chunk(team: _Team, chunk: Chunk, stop: Stop) -> _Part:
@@ -167,11 +166,8 @@ def simulate_paired(
             if progress is not None:
                 progress(min((part.first + len(part.moments[0])) * LANES, paths))
     check_identity([tally for team in teams for tally in team.tallies], paths)
-    own, pairings = teams[0].tallies, teams[0].pairings
     for team in teams[1:]:
-        for mine, tally in zip(own, team.tallies, strict=True):
-            add_counts(mine.counts, tally.counts)
-        for into, pairing in zip(pairings, team.pairings, strict=True):
+        for into, pairing in zip(teams[0].pairings, team.pairings, strict=True):
             into.years[...] += pairing.years
             into.county_years[...] += pairing.county_years
     return _paired(runs, teams[0], total, paths, seed)
@@ -181,9 +177,9 @@ def pair_in_turn(
     cases: Sequence[Case], *, paths: int, seed: int, wanted: Wanted, stop: Stop
 ) -> Paired | None:
     """What ``simulate_paired`` gives, byte for byte, by the calling thread; None where ``stop`` came."""
-    runs, blocks = [_run(case, seed, wanted) for case in cases], -(-paths // LANES)
+    runs, blocks = _runs(cases, seed, wanted), -(-paths // LANES)
     per_chunk = min(blocks, _fitting(runs, blocks, 1))
-    team = _team(runs, per_chunk, _bins(runs))
+    team = _team(runs, per_chunk)
     total = _empty_total(team)
     for chunk in chunks_of(cases[0], "plain", seed, blocks, per_chunk):
         part = _run_chunk(runs, team, chunk, paths, stop)
@@ -199,13 +195,13 @@ def compile_paired(case: Case) -> None:
     simulate_paired([case, case], paths=1, seed=0, threads=1, wanted=NO_SERIES)
 
 
-def _run(case: Case, seed: int, wanted: Wanted) -> _Run:
-    plan = lower_case(case)
-    return _Run(case, series_of(case, wanted), plan, lower_noise(case, plan, seed))
-
-
-def _bins(runs: list[_Run]) -> int:
-    return sum(run.series.bins for run in runs)
+def _runs(cases: Sequence[Case], seed: int, wanted: Wanted) -> list[_Run]:
+    lists, plans = [series_of(case, wanted) for case in cases], [lower_case(case) for case in cases]
+    bins = sum(series.bins for series in lists)
+    return [
+        _Run(case, series, plan, lower_noise(case, plan, seed), Histograms(series, bins))
+        for case, series, plan in zip(cases, lists, plans, strict=True)
+    ]
 
 
 def _fitting(runs: list[_Run], blocks: int, workers: int) -> int:
@@ -215,7 +211,7 @@ def _fitting(runs: list[_Run], blocks: int, workers: int) -> int:
     return max(1, min(room, fitting_blocks(widest, blocks, workers)))
 
 
-def _team(runs: list[_Run], blocks: int, of_bins: int) -> _Team:
+def _team(runs: list[_Run], blocks: int) -> _Team:
     """One worker's; the cases after the first take turns at writing their values down."""
     later = max((len(run.series.keys) for run in runs[1:]), default=0)
     values = aligned_zeros((blocks * later * LANES,))
@@ -226,7 +222,7 @@ def _team(runs: list[_Run], blocks: int, of_bins: int) -> _Team:
         if at:
             mine = values[: blocks * series * LANES].reshape(blocks, series, LANES)
             by_path = by_path._replace(values=mine)
-        tallies.append(new_tally(run.case, run.series, blocks, by_path=by_path, of_bins=of_bins))
+        tallies.append(new_tally(run.case, run.series, blocks, by_path=by_path))
     return _Team([new_work(run.case) for run in runs], tallies, [_pairing(runs[0], run) for run in runs[1:]])
 
 
@@ -282,6 +278,7 @@ def _run_chunk(runs: list[_Run], team: _Team, chunk: Chunk, paths: int, stop: St
         tally.county_events[...] = 0
         moments = np.empty((chunk.blocks, *tally.moments.shape))
         simulate_blocks(run.plan, run.noise, work, tally, *where, moments, stop)
+        run.histograms.add(tally.bins, chunk.blocks)
         part.moments.append(moments)
         part.events.append(tally.events.copy())
         part.county_events.append(tally.county_events.copy())
@@ -317,10 +314,10 @@ def _add(total: _Part, part: _Part) -> None:
 
 def _paired(runs: list[_Run], team: _Team, total: _Part, paths: int, seed: int) -> Paired:
     """Totals and one team's counts as results."""
-    figures = zip(runs, team.tallies, total.moments, total.events, total.county_events, strict=True)
+    figures = zip(runs, total.moments, total.events, total.county_events, strict=True)
     results = [
-        Result(run.case, paths, seed, run.series, tally.counts, moments, events, county_events)
-        for run, tally, moments, events, county_events in figures
+        Result(run.case, paths, seed, run.series, run.histograms.counts, moments, events, county_events)
+        for run, moments, events, county_events in figures
     ]
     pairs = [
         _pair(results[0], other, pairing, found)

@@ -18,7 +18,7 @@ from sim.lower import lower_case, lower_noise
 from sim.model import Case
 from sim.sampling import chunks_of
 from sim.series import NO_SERIES, Series, Wanted, series_of
-from sim.simulate import Workers, affordable_workers, fitting_blocks, new_by_path, new_tally, new_work
+from sim.simulate import Workers, fitting_blocks, new_by_path, new_tally, new_work
 from sim.threads import usable_cores
 
 
@@ -74,7 +74,7 @@ def noted(
     if paths < 1:
         raise ValueError("paths: at least 1")
     plan, blocks = lower_case(case), -(-paths // LANES)
-    workers = min(threads or usable_cores(), blocks, affordable_workers(series.bins))
+    workers = min(threads or usable_cores(), blocks)
     per_chunk = min(blocks, blocks_per_chunk or fitting_blocks(series, blocks, workers))
 
     mine = [new_by_path(case, per_chunk, len(series.keys)) for _ in range(workers)]

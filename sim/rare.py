@@ -37,7 +37,6 @@ from sim.series import NO_SERIES, series_of
 from sim.simulate import (
     Progress,
     Workers,
-    affordable_workers,
     fitting_blocks,
     new_sampled,
     new_tally,
@@ -170,10 +169,9 @@ def _workers(case: Case, event: str, seed: int, threads: int | None, per_chunk: 
         for rules in case.rules.values()
         if event in (names := reported_events(rules, case.options.below_months))
     )
-    count = min(threads or usable_cores(), affordable_workers(series.bins))
     tallies = [
         new_tally(case, series, per_chunk, new_sampled(case, event=index, blocks=per_chunk))
-        for _ in range(count)
+        for _ in range(threads or usable_cores())
     ]
     works = [new_work(case) for _ in tallies]
     return Workers(plan, lower_noise(case, plan, seed), 2**32, tallies, works)

@@ -1,14 +1,12 @@
 """Monte Carlo: a thread pool over chunks of blocks, merged in chunk order.
 
-Memory does not depend on the number of paths: each worker has one block's books and its own integer
-counts, and a chunk hands back its blocks' moments, which are folded in the order of the blocks.  How paths
-are drawn is ``sim.sampling``'s; here a chunk may bring the city's shocks, or likelihood ratios, with it.
+Memory does not depend on the number of paths: each worker has one block's books and a chunk's bins, all
+share their counts, and a chunk hands back its blocks' moments, which are folded in the order of the blocks.
+How paths are drawn is ``sim.sampling``'s; here a chunk may bring the city's shocks, or likelihood ratios.
 """
 
 from __future__ import annotations
 
-import mmap
-import os
 from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
 from dataclasses import dataclass
@@ -17,17 +15,18 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.histograms import Histograms
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
 from sim.kernels.by_path import ByPath
 from sim.kernels.codes import EVENTS, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.sampled import Sampled
 from sim.kernels.shocks import CELLS, Noise, Shocked
-from sim.kernels.tally import Tally, add_counts
+from sim.kernels.tally import Tally
 from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
 from sim.sampling import Chunk, Errors, Method, chunks_of, errors_of, groups_of, refused
-from sim.series import ALL, Series, Wanted, series_of
+from sim.series import ALL, NO_SERIES, Series, Wanted, series_of
 from sim.threads import Stop, in_order, usable_cores
 
 BLOCKS_PER_CHUNK = 16
@@ -36,8 +35,6 @@ CHUNKS_PER_WORKER = 4
 """At least, where there are paths enough, so that no worker waits long for the last one."""
 CHUNK_BYTES = 64 * 2**20
 """Of a worker's buffer of bins: a case of many series takes fewer blocks in a chunk."""
-SPARSE_BYTES = 2**29
-"""From here on, and from an eighth of the memory, all workers' counts together lie in small pages."""
 Progress = Callable[[int], None]
 
 
@@ -90,18 +87,6 @@ def new_work(case: Case) -> Work:
     )
 
 
-def empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
-    """Zeros; where a run has many bins, ``of``, only the pages that are counted in take memory.
-
-    Most bins stay empty.  NumPy asks for huge pages, which count faster, but one count then makes 2 MB
-    resident, and hundreds of counties would not fit.
-    """
-    if 4 * of < max(SPARSE_BYTES, memory_bytes() // 8) or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
-        return np.zeros(bins, np.uint32)
-    pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    return np.frombuffer(pages, np.uint32)
-
-
 def new_sampled(case: Case, *, pairs: bool = False, event: int | None = None, blocks: int = 0) -> Sampled:
     """What is tallied besides: ``pairs`` of mirrored paths, or an event weighted in chunks of ``blocks``."""
     funds, counties, years = len(case.funds), len(case.counties), case.years
@@ -133,17 +118,13 @@ def new_tally(
     blocks: int,
     sampled: Sampled | None = None,
     by_path: ByPath | None = None,
-    of_bins: int = 0,
 ) -> Tally:
-    """One worker's empty tallies, for chunks of up to ``blocks`` blocks; the run has ``of_bins`` in all."""
+    """One worker's empty tallies, for chunks of up to ``blocks`` blocks."""
     funds, counties, years = len(case.funds), len(case.counties), case.years
     sampled = new_sampled(case) if sampled is None else sampled
     columns = 4 if len(sampled.pairs) else 3
     return Tally(
-        counts=empty_counts(series.bins, max(series.bins, of_bins)),
         number=series.number,
-        offset=series.offset,
-        spare=series.end,
         moments=np.zeros((len(series.offset), columns)),
         events=np.zeros((funds, len(EVENTS) + len(case.options.below_months), years), np.int64),
         county_events=np.zeros((funds, counties, years), np.int64),
@@ -160,28 +141,13 @@ def new_tally(
     )
 
 
-def memory_bytes() -> int:
-    """Of this machine; 0 where the system does not say."""
-    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
-
-
-def affordable_workers(bins: int) -> int:
-    """How many workers' counts fit into three quarters of the machine's memory; MemoryError for none."""
-    memory = memory_bytes() * 3 // 4
-    if not memory:
-        return 1
-    if 4 * bins > memory:
-        size = f"{4 * bins / 1e9:.0f} GB"
-        raise MemoryError(f"the histograms of this case take up to {size}: fewer counties or years")
-    return memory // max(4 * bins, 1)
-
-
 def compile_kernels(case: Case) -> None:
     """Compile the simulation (or load it from the cache) without simulating anything."""
     plan, series = lower_case(case), series_of(case)
     work, tally, total = new_work(case), new_tally(case, series, 1), np.zeros((len(series.offset), 3))
     noise, stop = lower_noise(case, plan, 0), np.zeros(1, np.uint8)
     simulate_blocks(plan, noise, work, tally, 0, 0, 1, total[None], stop)
+    Histograms(series_of(case, NO_SERIES)).add(tally.bins, 0)
     merge_blocks(total, total[None], 0)
 
 
@@ -212,6 +178,8 @@ class Workers:
     """The run's: those beyond it are masked."""
     tallies: list[Tally]
     works: list[Work]
+    histograms: Histograms | None = None
+    """Where values are counted, if anybody asks for their distribution."""
 
     def run(self, chunks: Iterable[Chunk]) -> Generator[Part]:
         """The chunks' parts in the order of the chunks, which are asked for as workers come free.
@@ -232,6 +200,8 @@ class Workers:
         tally.events[...] = 0
         tally.county_events[...] = 0
         simulate_blocks(self.plan, noise, work, tally, chunk.first, chunk.blocks, self.paths, moments, stop)
+        if self.histograms is not None:
+            self.histograms.add(tally.bins, chunk.blocks)
         noted = ByPath(*(figures[: chunk.blocks].copy() for figures in by_path))
         hits = sampled.hits[: chunk.blocks].copy()
         return Part(chunk.first, moments, tally.events.copy(), tally.county_events.copy(), hits, noted)
@@ -274,18 +244,12 @@ def simulate(
     blocks = -(-paths // LANES)
     workers = min(threads or usable_cores(), blocks)
     per_chunk = blocks_per_chunk or fitting_blocks(series, blocks, workers)
-    workers = min(workers, -(-blocks // per_chunk), affordable_workers(series.bins))
     tallies = [
-        new_tally(
-            case,
-            series,
-            min(blocks, per_chunk),
-            new_sampled(case, pairs=noise.mirrored),
-            of_bins=workers * series.bins,
-        )
-        for _ in range(workers)
+        new_tally(case, series, min(blocks, per_chunk), new_sampled(case, pairs=noise.mirrored))
+        for _ in range(min(workers, -(-blocks // per_chunk)))
     ]
-    crew = Workers(plan, noise, paths, tallies, [new_work(case) for _ in tallies])
+    histograms = Histograms(series)
+    crew = Workers(plan, noise, paths, tallies, [new_work(case) for _ in tallies], histograms)
     groups, first = groups_of(sampling), tallies[0]
     moments = np.zeros((groups, *first.moments.shape))
     events = np.zeros((groups, *first.events.shape), np.int64)
@@ -300,13 +264,12 @@ def simulate(
                 progress(min((part.first + len(part.moments)) * LANES, paths))
     crew.check()
     for other in tallies[1:]:
-        add_counts(first.counts, other.counts)
         first.sampled.pairs[...] += other.sampled.pairs
         first.sampled.county_pairs[...] += other.sampled.county_pairs
     total = moments[0].copy()
     merge_blocks(total, moments[1:], groups - 1)
     errors = errors_of(sampling, paths, moments, events, county_events, first.sampled)
-    counts, told = first.counts, (events.sum(axis=0), county_events.sum(axis=0))
+    counts, told = histograms.counts, (events.sum(axis=0), county_events.sum(axis=0))
     return Result(case, paths, seed, series, counts, total[:, :3], *told, sampling, errors)
 
 

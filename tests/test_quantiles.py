@@ -53,7 +53,7 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
     start = np.zeros(1, np.int64)
     end = np.array([BINS[kind]])
     series = Series(ALL, (), start, start, np.array([ZERO_AT[kind]]), end, BINS[kind] + SPARE)
-    tally = new_tally(make_case(), series, 1)
+    tally, counts = new_tally(make_case(), series, 1), np.zeros(series.bins, np.uint32)
     total = np.zeros((1, 3))
     for first in range(0, len(values), LANES):
         part = values[first : first + LANES]
@@ -66,8 +66,8 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
         else:
             (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
         merge(total, tally.moments)
-        count(tally.counts, tally.offset, tally.spare, tally.bins, 1)
-    return Single(kind, tally.counts[: BINS[kind]]), total[0]
+        count(counts, series.offset, series.end, tally.bins, 0, 1, 1)
+    return Single(kind, counts[: BINS[kind]]), total[0]
 
 
 def order_statistic(values: np.ndarray, rank: np.ndarray) -> np.ndarray:

@@ -45,7 +45,7 @@ from sim.kernels.shocks import (
     mirror_words,
     take,
 )
-from sim.kernels.tally import HALF, count, merge
+from sim.kernels.tally import HALF, merge
 from sim.kernels.threefry import words
 
 
@@ -221,7 +221,6 @@ def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, sto
         for s in range(tally.moments.shape[0]):
             for k in range(moments.shape[2]):
                 moments[b, s, k] = tally.moments[s, k]
-    count(tally.counts, tally.offset, tally.spare, tally.bins, blocks)
 
 
 @stage

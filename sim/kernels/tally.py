@@ -47,16 +47,10 @@ EIGHTH = LANES // 8
 
 
 class Tally(NamedTuple):
-    """One worker's histograms and event counts, and one block's moments."""
+    """One worker's event counts and chunk of bins, and one block's moments."""
 
-    counts: np.ndarray
-    """(total bins,) uint32."""
     number: np.ndarray
     """(all series,) int64: each one's number among those tallied, -1 for none."""
-    offset: np.ndarray
-    """(series,) int64: a linear series' first bin (below its range), a money series' bin of 0."""
-    spare: np.ndarray
-    """(series,) int64: the first of a series' spare bins."""
     moments: np.ndarray
     """(series, 3) float64 of the block at hand: values counted, mean, sum of squared deviations; with
     mirrored paths (series, 4): the sum over pairs of the product of their deviations."""
@@ -77,7 +71,7 @@ class Tally(NamedTuple):
     net: np.ndarray
     """(C,) float64 scratch: counties' net transfers in one path."""
     bins: np.ndarray
-    """(series, blocks of a chunk, LANES) int16: bins of every path, counted from the series' offset."""
+    """(series, blocks of a chunk, LANES) int16: every path's bin, from the series' bin of index 0."""
     block: np.ndarray
     """(1,) int64: the block at hand within its chunk."""
     sampled: Sampled
@@ -201,9 +195,13 @@ def money_bins(bins, row, slot, weight, per_lowest):
 
 
 @stage
-def count(counts, offset, spare, bins, blocks):
-    """Adds a chunk's bins to the histograms."""
-    for s in range(offset.shape[0]):
+def count(counts, offset, spare, bins, first, end, blocks):
+    """Add a chunk's bins of the series ``first .. end`` to their histograms.
+
+    ``offset`` (series,): a linear series' first bin (below its range), a money series' bin of 0; ``spare``
+    (series,): the first of a series' spare bins.
+    """
+    for s in range(first, end):
         at = offset[s]
         for b in range(blocks):
             row = bins[s, b]
@@ -299,11 +297,3 @@ def merge(total, block):
             total[s, 2] += block[s, 2] + delta * delta * (n0 * n1 / n)
             if total.shape[1] > 3:  # two paths to a pair
                 total[s, 3] += block[s, 3] + delta * delta * (n0 * n1 / n) / 2.0
-
-
-@stage
-def add_counts(total, part):
-    """Integer counts of another worker; untouched bins stay untouched memory."""
-    for i in range(part.shape[0]):
-        if part[i] > 0:
-            total[i] += part[i]

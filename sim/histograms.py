@@ -1,0 +1,67 @@
+"""The histograms of a run's series, which all its workers share.
+
+Every worker with counts of its own would multiply the memory, and adding them up in the end takes longer the
+more bins there are.  Counts are whole numbers, so it does not matter who counts first.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+from itertools import count as numbers
+from threading import Lock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.kernels.tally import count
+from sim.series import Series
+
+STRIPES = 8
+"""Stretches of series, in each of which one worker at a time counts; it does so for a sixth of its time."""
+SPARSE_BYTES = 2**29
+"""From here on, and from an eighth of the memory, counts lie in small pages."""
+
+
+class Histograms:
+    """Integer counts of every series' bins, empty at first.
+
+    MemoryError where they might not fit into three quarters of the machine's memory; ``of_bins``: of all
+    histograms of the run, where there are others.
+    """
+
+    def __init__(self, series: Series, of_bins: int = 0) -> None:
+        self.series = series
+        self.counts = _empty_counts(series.bins, max(series.bins, of_bins))
+        """(bins,) uint32."""
+        self._edges = np.linspace(0, len(series.offset), STRIPES + 1).astype(np.int64)
+        self._locks = [Lock() for _ in range(STRIPES)]
+        self._turns = numbers()
+
+    def add(self, bins: NDArray[np.int16], blocks: int) -> None:
+        """Count a chunk's bins (series, blocks, LANES), as ``kernels.tally`` has written them down."""
+        turn = next(self._turns)  # workers that come together begin with different stripes
+        for at in range(turn, turn + STRIPES):
+            first, end = self._edges[at % STRIPES : at % STRIPES + 2]
+            with self._locks[at % STRIPES]:
+                count(self.counts, self.series.offset, self.series.end, bins, first, end, blocks)
+
+
+def _empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
+    """Zeros; where a run has many bins, ``of``, only the pages that are counted in take memory.
+
+    Most bins stay empty.  NumPy asks for huge pages, which count faster, but one count then makes 2 MB
+    resident, and hundreds of counties would not fit.
+    """
+    memory = _memory_bytes()
+    if memory and 4 * of > memory * 3 // 4:
+        raise MemoryError(f"the histograms take up to {4 * of / 1e9:.0f} GB: fewer counties or years")
+    if 4 * of < max(SPARSE_BYTES, memory // 8) or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
+        return np.zeros(bins, np.uint32)
+    pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, np.uint32)
+
+
+def _memory_bytes() -> int:
+    """Of this machine; 0 where the system does not say."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 0
