@@ -19,18 +19,19 @@ from benchmarks.peers.fundsim_peer import whole_case
 from benchmarks.workload import Workload
 from sim.simulate import simulate
 import resource
-case = whole_case(Workload(counties=2, years=1))
-simulate(case, paths={paths}, seed=1, threads=1)
+case = whole_case(Workload(counties=10, years=2))
+simulate(case, paths={paths}, seed=1)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 """
 
 
 def child(arguments: list[str], cache: str | None = None) -> tuple[float, str]:
-    """Seconds and standard output of a Python process; ``cache`` is where it keeps compiled kernels."""
+    """Seconds and standard output of a Python process; ``cache`` is the one place where it finds and keeps
+    compiled kernels, and all else that programs keep for a user."""
     environment = dict(os.environ)
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(ROOT), environment.get("PYTHONPATH")]))
     if cache is not None:
-        environment["NUMBA_CACHE_DIR"] = cache
+        environment |= dict.fromkeys(("NUMBA_CACHE_DIR", "XDG_CACHE_HOME", "TMPDIR"), cache)
     started = time.perf_counter()
     command = [sys.executable, *arguments]
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
