@@ -73,10 +73,20 @@ def can_be_unfunded(rules: FundRules) -> bool:
     return rules.names("unfunded") or not last or not last <= safe
 
 
+def balances_cover(rules: FundRules) -> bool:
+    """Whether counties' own balances pay for deficits of a settlement."""
+    named = rules.names("county_balance") or rules.names("all_balances")
+    return named or (rules.assessment.mode != "none" and rules.assessment.own_balance_first)
+
+
 def reports(rules: FundRules, metric: str, of_county: bool) -> bool:
     """Whether a metric, of the city or of a county, is reported under these rules."""
-    if metric == "pool_months":
+    if metric in ("pool_months", "covered:pool"):
         return rules.names("pool")
+    if metric == "covered:risk_fund":
+        return rules.names("risk_fund")
+    if metric == "covered:own_balance":
+        return balances_cover(rules)
     if metric == "unfunded":
         return can_be_unfunded(rules)
     if metric.startswith("adjustment:"):
@@ -90,7 +100,7 @@ def statistics(metric: str, of_county: bool) -> Statistics:
     """The percentiles and tail means of a metric, beside its mean."""
     if metric.startswith(("outlay:", "adjustment:")) or metric == "unfunded":
         return PERCENTILES, TAILS
-    few = metric in ("cash_months", "pool_months", "gini") or of_county
+    few = metric.startswith("covered:") or metric in ("cash_months", "pool_months", "gini") or of_county
     return (FEW if few else PERCENTILES), ()
 
 
@@ -250,7 +260,8 @@ def base_claims_yuan(result: Result, f: int) -> float:
 def _reporting(rules: FundRules) -> tuple[bool, ...]:
     """What of a fund's rules decides which rows it has."""
     return (
-        *(rules.names("pool"), rules.names("risk_fund"), rules.names("county_balance")),
+        *(rules.names(account) for account in ("pool", "risk_fund", "county_balance")),
+        balances_cover(rules),
         *(rules.top_up.months == 0, rules.cash.reported, can_be_unfunded(rules)),
         rules.policy_adjustment.trigger == "never",
     )

@@ -333,5 +333,6 @@ def run_fund(rules: dict, data: dict) -> dict:
         "events": fund.events | {"county_depletion": fund.county_depletion},
         "paid_in": last.paid_in,
         "drawn": last.drawn,
+        "covered": last.covered,
         "gini": gini([drawn - paid for drawn, paid in zip(last.drawn, last.paid_in, strict=True)]),
     }

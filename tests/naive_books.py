@@ -92,6 +92,7 @@ class Books:
         self.result = self.zeros()  # of the year just closed, kept after its settlement
         self.claim_multiplier, self.contribution_multiplier, self.debt_cut = 1, 1, 0
         self.paid_in, self.drawn, self.payments = self.zeros(), self.zeros(), []
+        self.covered = {}  # (account, year): what the fund's own accounts paid for deficits being settled
         self.events = dict.fromkeys(EVENTS)
         self.county_depletion = [None for _ in self.counties]
         self.received = self.turnover = 0  # this month's net receipts from outside; the same without signs
@@ -128,6 +129,11 @@ class Books:
         paid = min(request, self.county_balance[c])
         self.county_balance[c] -= paid
         return paid
+
+    def covers(self, account: str, amount) -> None:
+        """An account of the fund's own has paid for a deficit being settled."""
+        if not self.running_off:
+            self.covered[account, self.year] = self.covered.get((account, self.year), 0) + amount
 
     def balance_to_pool(self, c: int, request):
         paid = self.draw_balance(c, request)

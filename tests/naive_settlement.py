@@ -59,7 +59,9 @@ class Settling(Books):
         given = self.data["attributable_deficit"][year][c]
         part = self.attributable(year, c, deficit) if given is None else min(deficit, given)
         own = given is None and self.rules["assessment"]["own_balance_first"]
-        by_treasury = part - self.draw_balance(c, part) if own else part
+        by_balance = self.draw_balance(c, part) if own else 0
+        self.covers("own_balance", by_balance)
+        by_treasury = part - by_balance
         self.treasury_pays(c, by_treasury, "treasury", "attributable")
         return deficit - part
 
@@ -111,15 +113,19 @@ class Settling(Books):
         if not any(asked):
             return asked
         if source == "county_balance":
-            return [self.draw_balance(c, asked[c]) for c in self.counties]
+            paid = [self.draw_balance(c, asked[c]) for c in self.counties]
+            self.covers("own_balance", sum(paid))
+            return paid
         if source == "all_balances":
             held = sum(self.county_balance)
             paid, stays = pro_rata(asked, held)
             self.county_balance = [portion(stays, balance, held) for balance in self.county_balance]
+            self.covers("own_balance", sum(paid))
             return paid
         if source in ("pool", "risk_fund"):
             paid, stays = pro_rata(asked, getattr(self, source))
             setattr(self, source, stays)
+            self.covers(source, sum(paid))
             self.drawn = [drawn + paid[c] for c, drawn in enumerate(self.drawn)]
             return paid
         if source == "unfunded":

@@ -33,6 +33,14 @@ EVENTS = {
 }
 OWN_BALANCE = {"taizhou", "ziyang"}
 """Cities whose waterfall names county_balance."""
+COVERED = {
+    "taizhou": ("own_balance", "pool"),
+    "yancheng": ("pool",),
+    "ziyang": ("own_balance", "risk_fund"),
+    "linyi": ("pool",),
+    "hangzhou": ("pool",),
+}
+"""Accounts of the fund that pay for deficits under the city's rules."""
 Place = tuple[str, int | None, str, str]
 """County or *, year, metric, statistic."""
 
@@ -67,6 +75,8 @@ def expected_rows(city: str) -> Iterator[Place]:
     for line in LINES:
         metrics.append(("city county", "year horizon", f"outlay:{line}", BILL))
         metrics.append(("city county", "horizon", f"outlay:{line}:discounted", BILL))
+    for account in COVERED[city]:
+        metrics.append(("city", "year", f"covered:{account}", FEW))
     for metric in ("pool_net", "pool_paid_in", "pool_drawn"):
         metrics.append(("county", "horizon", metric, FEW))
     if city in OWN_BALANCE:

@@ -68,6 +68,8 @@ def measure(case: Case, data: dict[str, Any], run: dict[str, Any]) -> dict[At, f
             run["reserves_plain"][y],
         )
         out[-1, y, "unfunded"] = run["unfunded"][y]
+        for account in ("own_balance", "risk_fund", "pool"):
+            out[-1, y, f"covered:{account}"] = run["covered"].get((account, y), 0.0)
         out[-1, y, "adjustment:contributions"] = run["adjustment_contributions"][y]
         out[-1, y, "adjustment:claims"] = run["adjustment_claims"][y]
         for c in counties:

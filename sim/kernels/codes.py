@@ -83,6 +83,7 @@ CITY_NAMES = (
     "next_claims next_contributions next_cut "
     "year_contributions year_claims closed_claims called_county called_city "
     "line_0 line_1 line_2 line_3 sum_a sum_b sum_c "
+    "covered_own covered_risk covered_pool "
     "settled value raised cut total_raised total_cut present_raised present_cut "
     "event_cash event_topup event_shortfall event_unfunded event_adjustment breach"
 )
@@ -94,8 +95,8 @@ CITY_NAMES = (
     MUNICIPAL_RESERVE, RESERVES, CASH_OFFSET, CLAIM_MULTIPLIER, CONTRIBUTION_MULTIPLIER, DEBT_CUT,
     NEXT_CLAIMS, NEXT_CONTRIBUTIONS, NEXT_CUT, CITY_CONTRIBUTIONS, CITY_CLAIMS,
     CITY_CLOSED_CLAIMS, CALLED_COUNTY, CALLED_CITY, LINE_0, LINE_1, LINE_2, LINE_3, SUM_A, SUM_B, SUM_C,
-    SETTLED, VALUE, RAISED, CUT, TOTAL_RAISED,
-    TOTAL_CUT, PRESENT_RAISED, PRESENT_CUT, EVENT_CASH, EVENT_TOPUP, EVENT_SHORTFALL, EVENT_UNFUNDED,
+    COVERED_OWN, COVERED_RISK, COVERED_POOL, SETTLED, VALUE, RAISED, CUT, TOTAL_RAISED, TOTAL_CUT,
+    PRESENT_RAISED, PRESENT_CUT, EVENT_CASH, EVENT_TOPUP, EVENT_SHORTFALL, EVENT_UNFUNDED,
     EVENT_ADJUSTMENT, BREACH,
 ) = _slots(CITY_NAMES)
 # fmt: on

@@ -17,6 +17,9 @@ from sim.kernels.codes import (
     BALANCES_PAY,
     CITY_TREASURY,
     COUNTY_TREASURY,
+    COVERED_OWN,
+    COVERED_POOL,
+    COVERED_RISK,
     DEPLETED,
     DRAWN,
     EVENT_POOL,
@@ -72,7 +75,7 @@ def take_up(d):
 
 
 @stage
-def own_balance_pays(d, flow, at, share, below, alone):
+def own_balance_pays(d, v, flow, at, share, below, alone):
     """The county's own balance pays up to what it holds; ``alone``: it is the layer's only source.
 
     ``share`` of the gap is asked of a county assessed 优秀, ``below`` of one that is not, here and of every
@@ -86,6 +89,7 @@ def own_balance_pays(d, flow, at, share, below, alone):
         paid = min(asked, d[BALANCE + i])
         rest = asked - paid
         d[BALANCE + i] -= paid
+        v[COVERED_OWN + i] += paid
         d[GAP + i] = gap - only * paid
         d[LEFT + i] = (1.0 - only) * rest
         d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if rest >= NOUGHT else 0.0)
@@ -119,6 +123,7 @@ def ration_balances(v, share, below):
         short = held < wanted
         v[BALANCES_PAY + i] = held / wanted if short else 1.0
         v[BALANCES_GIVE + i] = 1.0 if short or held <= 0.0 else wanted / held
+        v[COVERED_OWN + i] += min(held, wanted)
         v[BALANCES + i] = 0.0
 
 
@@ -142,11 +147,12 @@ def all_balances_pay(d, v, flow, first, share, below, rest):
 
 
 @stage
-def ration(v, account, pays, event, when_short, share, below):
+def ration(v, account, pays, covered, event, when_short, share, below):
     """The fraction of every request that a common account pays; a short account is drained to 0."""
     wide()
     account = known(account)
     pays = known(pays)
+    covered = known(covered)
     event = known(event)
     keeps_when_short = 1.0 if when_short == WHOLE_GAP else 0.0
     for i in range(LANES):
@@ -156,6 +162,7 @@ def ration(v, account, pays, event, when_short, share, below):
         gives = 1.0 - keeps_when_short * short
         v[pays + i] = gives * (held / asked) if held < asked else 1.0
         v[account + i] = (1.0 - gives) * held if held < asked else held - asked
+        v[covered + i] += gives * min(held, asked)
         v[SHORT + i] = short
         v[event + i] = max(v[event + i], short)
 
@@ -220,7 +227,7 @@ def ask(shares, below, n, d, v, flow):
         set_aside(d, shares[UP_TO])
     if shares[OWN] > 0.0:
         slot = F_LAYERS + n * LAYER_STRIDE + (1 + OWN) * LANES
-        own_balance_pays(d, flow, slot, shares[OWN], below[OWN], own_alone(shares, below))
+        own_balance_pays(d, v, flow, slot, shares[OWN], below[OWN], own_alone(shares, below))
     if asks_in_common(shares):
         add_gap(d, v)
     if shares[ALL] > 0.0:
@@ -247,9 +254,11 @@ def ration_accounts(shares, below, when_short, v):
     if shares[ALL] > 0.0:
         ration_balances(v, shares[ALL], below[ALL])
     if shares[FROM_RISK] > 0.0:
-        ration(v, RISK_FUND, RISK_PAYS, EVENT_RISK, UNPAID_PART, shares[FROM_RISK], below[FROM_RISK])
+        share, low = shares[FROM_RISK], below[FROM_RISK]
+        ration(v, RISK_FUND, RISK_PAYS, COVERED_RISK, EVENT_RISK, UNPAID_PART, share, low)
     clear(v, SHORT)  # only a short pool excuses a treasury
     if shares[FROM_POOL] > 0.0:
-        ration(v, POOL, POOL_PAYS, EVENT_POOL, when_short, shares[FROM_POOL], below[FROM_POOL])
+        share, low = shares[FROM_POOL], below[FROM_POOL]
+        ration(v, POOL, POOL_PAYS, COVERED_POOL, EVENT_POOL, when_short, share, low)
     clear(v, GAPS)
     clear(v, GAPS_EXCELLENT)

@@ -17,6 +17,7 @@ from sim.kernels.codes import (
     CITY_CLOSED_CLAIMS,
     CITY_READ,
     CLOSED_CLAIMS,
+    COVERED_OWN,
     CURRENT,
     CUT,
     DEPLETED,
@@ -67,10 +68,13 @@ from sim.kernels.rows import clear, copy_row
 from sim.kernels.settlement import settle
 from sim.kernels.tally import first_time, tally_gini, tally_money, tally_months, tally_nothing
 
+COVERED_NAMES = ("own_balance", "risk_fund", "pool")
+"""Who of the fund's own accounts paid for settled deficits, in slot order."""
 LINE_NAMES = ("county_treasury", "city_treasury", "opening_deficits", "arrears", "runoff")
 CITY_YEAR_METRICS = (
     *("months_of_capacity", "cash_months", "pool_months", "reserves", "cash_reserves"),
     *(f"outlay:{line}" for line in LINE_NAMES[:4]),
+    *(f"covered:{account}" for account in COVERED_NAMES),
     *("adjustment:contributions", "adjustment:claims", "unfunded"),
 )
 COUNTY_YEAR_METRICS = ("months_of_capacity", *(f"outlay:{line}" for line in LINE_NAMES[:4]))
@@ -102,7 +106,9 @@ CASH_MONTHS, POOL_MONTHS, SETTLED_RESERVES, PLAIN_RESERVES, ADJUSTED_UP, ADJUSTE
     CITY_YEAR_METRICS,
     "cash_months pool_months reserves cash_reserves adjustment:contributions adjustment:claims unfunded",
 )
-CAPACITY, FIRST_LINE = _places(CITY_YEAR_METRICS, "months_of_capacity outlay:county_treasury")
+CAPACITY, FIRST_LINE, FIRST_COVERED = _places(
+    CITY_YEAR_METRICS, "months_of_capacity outlay:county_treasury covered:own_balance"
+)
 COUNTY_CAPACITY, COUNTY_FIRST_LINE = _places(COUNTY_YEAR_METRICS, "months_of_capacity outlay:county_treasury")
 FIRST_ADJUSTMENT, GINI = _places(CITY_HORIZON_METRICS, "adjustment:contributions gini")
 NET, PAID, TAKEN = _places(COUNTY_HORIZON_METRICS, "pool_net pool_paid_in pool_drawn")
@@ -353,6 +359,10 @@ def year_end(plan, books, copy, tally, f, y):
     tally_events(plan, v, tally, f, y, VALUE)
     for line in range(4):
         tally_money(tally, s + FIRST_LINE + line, v, LINE_0 + line * LANES, per_lowest)
+    for account in range(len(COVERED_NAMES)):
+        covered = COVERED_OWN + account * LANES
+        tally_money(tally, s + FIRST_COVERED + account, v, covered, per_lowest)
+        clear(v, covered)
     if rules["adjusts"]:
         adjustment(v, plan.discount[y])
     tally_money(tally, s + ADJUSTED_UP, v, RAISED, per_lowest)

@@ -16,6 +16,7 @@ from sim.kernels.codes import (
     ASSESSMENT_READ,
     BALANCE,
     COUNTY_READ,
+    COVERED_OWN,
     F_ATTRIBUTABLE,
     F_ATTRIBUTABLE_OWN,
     F_REMAINDER,
@@ -96,6 +97,7 @@ def attribute(rules, d, v, flow):
         from_balance = own * min(part, d[BALANCE + i]) if given < 0.0 else 0.0
         paid = part - from_balance
         d[BALANCE + i] -= from_balance
+        v[COVERED_OWN + i] += from_balance
         d[GAP + i] = gap - part
         d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
