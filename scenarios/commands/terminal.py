@@ -37,7 +37,7 @@ def say(lines: Iterable[object]) -> None:
 
 
 class progress_on:  # noqa: N801 - used as a context manager
-    """A progress bar on a terminal; without one a line each tenth, and every 15 seconds.  On standard error."""
+    """A progress bar on a terminal; without one a line each tenth and every 15 seconds; on standard error."""
 
     def __init__(self, what: str = "paths") -> None:
         from rich.console import Console

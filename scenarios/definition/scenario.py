@@ -41,6 +41,7 @@ from scenarios.basecase.published import Source
 from scenarios.definition.addresses import leaves, put
 from scenarios.definition.policy import Financing, FundPolicy, Trend, grown, louder, with_reserves
 from scenarios.definition.scenario_file import (
+    RULES_KEYS,
     Assumption,
     ScenarioFile,
     Written,
@@ -153,11 +154,13 @@ def load_scenario(
     """A built-in scenario by name, or the user's own file by path.
 
     ``years``, ``readings``, ``template``, ``rules`` and ``values``, by address, take precedence over the
-    file's; other rules than the file's leave its readings and its template behind.  Raises ``InputError``.
+    file's; other rules than the file's leave its readings and its template behind.  A rules file's path
+    starts at the current folder here, at the scenario's own folder in a file.  Raises ``InputError``.
     """
     chosen: dict[str, Any] = {"rules": rules, "template": template, "horizon_years": years}
-    given = {key: value for key, value in chosen.items() if value is not None}
-    return build(present(load_base(name_or_path)), {**given, **_readings(readings or {}), **(values or {})})
+    given = {key: value for key, value in chosen.items() if value is not None} | dict(values or {})
+    given |= {key: _from_here(given[key]) for key in RULES_KEYS if key in given}
+    return build(present(load_base(name_or_path)), {**_readings(readings or {}), **given})
 
 
 def load_base(name_or_path: str | Path, extends: str | Mapping[str, Any] | None = None) -> Base:
@@ -212,9 +215,10 @@ def build(base: Base, values: Mapping[str, Any]) -> Scenario:
     """The scenario at a point of a study: its base with values at dotted addresses.  Raises InputError."""
     path, file = base.path, changed(base.path, base.file, values)
     own = _rules_file(path, "city", file.city)
-    other = None if file.rules is None else _rules_file(path, "rules", file.rules, here="rules" in values)
+    other = file.rules and _rules_file(path, "rules", file.rules)
+    template = file.template and _rules_file(path, "template", file.template)
     try:
-        city = load_city(own, file.readings, file.template, other, file.rule)  # type: ignore[arg-type]
+        city = load_city(own, file.readings, template, other, file.rule)  # type: ignore[arg-type]
     except InputError as error:
         if not error.place.startswith("rule."):
             raise
@@ -288,9 +292,14 @@ def _readings(readings: Mapping[str, str]) -> dict[str, str]:
     return {f"readings.{at}": name for at, name in readings.items()}
 
 
-def _rules_file(path: Path, key: str, name: str, *, here: bool = False) -> str:
-    """A built-in name as it is, a path from the scenario's own folder (or ``here``, where a call gave it)."""
-    if not name.endswith(".toml") or here:
+def _from_here(name: Any) -> Any:
+    """The path of a rules file from the root, for a scenario's own start at its folder; all else as it is."""
+    return str(Path(name).absolute()) if isinstance(name, str) and name.endswith(".toml") else name
+
+
+def _rules_file(path: Path, key: str, name: str) -> str:
+    """A built-in name as it is, a path from the scenario's own folder."""
+    if not name.endswith(".toml") or Path(name).is_absolute():
         return name
     beside = path.parent / name
     if not beside.is_file():

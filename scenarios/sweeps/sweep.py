@@ -18,7 +18,7 @@ from scenarios.definition.study import Point, Study, load_study
 from scenarios.errors import InputError
 from scenarios.output import check_folder, new_files, write_json
 from scenarios.runs.run import MAX_PATHS, MAX_SEED, Progress, within
-from scenarios.sweeps.study_files import manifest, scenario_table
+from scenarios.sweeps.study_files import manifest, own_rules, scenario_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +107,7 @@ def sweep(request: SweepRequest, progress: Progress = lambda done, of: None) -> 
     with _elsewhere(request) as workers:
         store = Store(request.out, manifest(task, points), ids, request.fresh)
         try:
-            store.begin(scenario_table(task.study, points))
+            store.begin(scenario_table(task.study, points), own_rules(task.study, points).values())
             left = [point for point in points if point.number not in store.done]
             spent = Spent(0.0, 0.0, 1)
             if left:
@@ -209,7 +209,7 @@ def _jobs(
 ) -> tuple[Iterator[Job], int]:
     """What is left, as it is done, and by how many threads, whose kernels are ready."""
     if workers is not None:
-        workers.make_ready(task, left[0])
+        workers.make_ready(task, left)
         return workers.run(left), workers.threads
     from sim.threads import usable_cores
 

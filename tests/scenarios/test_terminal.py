@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from scenarios.commands.terminal import MAKING_READY, QUIET_SECONDS, ProgressLines
 
 
@@ -20,7 +22,7 @@ def test_a_quick_command_says_each_tenth() -> None:
 def test_a_slow_command_is_never_quiet_for_long() -> None:
     said = lines(1.0, 1000)
     times = [when for when, _ in said]
-    assert max(after - before for before, after in zip(times, times[1:], strict=False)) <= QUIET_SECONDS + 1
+    assert max(after - before for before, after in itertools.pairwise(times)) <= QUIET_SECONDS + 1
     assert said[-1] == (1000.0, "1,000 of 1,000 scenarios")
 
 
