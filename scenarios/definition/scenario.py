@@ -57,6 +57,8 @@ from sim.model import Case
 
 STUDY_ONLY = ("extends", "readings")
 """Addresses that only a study can vary: other bases, and all readings of a city."""
+WORDS = ("name", "title_zh", "title_en", "constructed", "assumptions", "sources")
+"""What a file says of itself, which no figure depends on."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +201,8 @@ def changed(path: Path, file: ScenarioFile, values: Mapping[str, Any], section: 
     if not values:
         return file
     touched = {address.partition(".")[0] for address in values}
+    if "office" in touched:  # its tables are read with the file
+        raise InputError(path, f"{section}.office".lstrip("."), "expected as a table of the file, [office]")
     table = {name: getattr(file, name) for name in ScenarioFile.model_fields}
     table |= file.model_dump(mode="json", include=touched)
     try:
@@ -206,9 +210,17 @@ def changed(path: Path, file: ScenarioFile, values: Mapping[str, Any], section: 
             put(table, address, value, path)
         return _validated(path, table)
     except InputError as error:
-        ours = any(f"{error.place}.".startswith(f"{address}.") for address in values)
+        ours = any(_one_way(error.place, address) for address in values)
         place = f"{section}.{error.place}" if section and ours else error.place
         raise InputError(path, place, error.expected) from None
+
+
+def check_varies(path: Path, section: str, address: str) -> None:
+    """InputError for an address that no figure hangs on, or that all scenarios of a study share."""
+    if address in ("paths", "seed"):
+        raise InputError(path, f"{section}.{address}", "expected at the top: all scenarios have the same")
+    if address.partition(".")[0] in WORDS:
+        raise InputError(path, f"{section}.{address}", "expected an address that figures depend on")
 
 
 def build(base: Base, values: Mapping[str, Any]) -> Scenario:
@@ -220,10 +232,25 @@ def build(base: Base, values: Mapping[str, Any]) -> Scenario:
     try:
         city = load_city(own, file.readings, template, other, file.rule)  # type: ignore[arg-type]
     except InputError as error:
-        if not error.place.startswith("rule."):
+        at = _chosen(error, file)
+        if at is None or at in values:
             raise
-        raise InputError(path, error.place, error.expected) from None
+        raise InputError(path, at, error.expected) from None
     return Scenario(file, city, _case(path, file, city, values), path, base.files)
+
+
+def _chosen(error: InputError, file: ScenarioFile) -> str | None:
+    """The scenario's own key that is at fault where its rules are refused; None: what a rules file holds."""
+    if error.place.startswith("rule.") or error.place in ("template", *_readings(file.readings)):
+        return error.place
+    named = (key for key in RULES_KEYS if getattr(file, key) == error.file)
+    return None if error.place else next(named, None)
+
+
+def _one_way(place: str, address: str) -> bool:
+    """Whether one of them leads to the other."""
+    shorter, longer = sorted((f"{place}.", f"{address}."), key=len)
+    return longer.startswith(shorter)
 
 
 def _validated(path: Path, table: dict[str, Any]) -> ScenarioFile:
@@ -251,7 +278,9 @@ def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tup
 
 
 def _variations(written: Written, section: str) -> dict[str, Variation]:
-    entries = leaves(written.sections.get(section, {}), CLOSED)
+    entries = list(leaves(written.sections.get(section, {}), CLOSED))
+    for address, _ in entries:
+        check_varies(written.path, section, address)
     return {
         address: parse_variation(written.path, f"{section}.{address}", entry) for address, entry in entries
     }

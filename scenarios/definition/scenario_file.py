@@ -234,9 +234,9 @@ def _located(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[tuple[
         if isinstance(part, int):
             parts.append(str(part + 1))
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
-            known = tuple(kind.model_fields)
+            known = tuple(kind.model_fields) + (("extends", *SECTIONS) if kind is ScenarioFile else ())
             parts.append(part)
-            kind = _inside(kind.model_fields[part].annotation) if part in known else None
+            kind = _inside(kind.model_fields[part].annotation) if part in kind.model_fields else None
         elif get_origin(kind) is dict:
             known = get_args(get_args(kind)[0])
             parts.append(part)

@@ -33,7 +33,16 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError
 
 from scenarios.definition.addresses import leaves
-from scenarios.definition.scenario import Base, Scenario, build, changed, content_id, load_base, present
+from scenarios.definition.scenario import (
+    Base,
+    Scenario,
+    build,
+    changed,
+    check_varies,
+    content_id,
+    load_base,
+    present,
+)
 from scenarios.definition.scenario_file import PREFECTURES, RULES_KEYS, builtin_scenarios, find_scenario
 from scenarios.definition.variation import Variation
 from scenarios.errors import InputError
@@ -191,6 +200,9 @@ def load_study(name_or_path: str | Path, years: int | None = None) -> Study:
     first = bases[0]
     outcomes = record(path, "outcomes", Outcomes, dict(first.sections.get("outcomes", {})))
     design = record(path, "design", Design, dict(first.sections.get("design", {})))
+    for row in design.list:
+        for address, _ in leaves(row):
+            check_varies(path, "design.list", address)
     if design.futures != "grid" and design.samples is None:
         raise InputError(path, "design", "needs samples, how many futures are drawn")
     wanted = first.uncertainties.get("readings")

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scenarios.definition.scenario_file import RULES_KEYS
 from scenarios.definition.study import Point, Study, load_study
 from scenarios.errors import InputError
 from scenarios.output import check_folder, new_files, write_json
@@ -264,8 +265,11 @@ def _case(study: Study, point: Point) -> Case:
         return case
     except InputError as error:
         values = ", ".join(f"{at} = {value}" for at, value in point.values.items())
-        place = f"scenario {point.id} ({values}): {error.place}" if values else error.place
-        raise InputError(error.file, place, error.expected) from None
+        by_name = (at for at in RULES_KEYS if point.values.get(at) == error.file)
+        at = error.place or next(by_name, "")
+        file = study.path if at in point.values else error.file
+        place = ": ".join(part for part in (f"scenario {point.id} ({values})" * bool(values), at) if part)
+        raise InputError(file, place, error.expected) from None
 
 
 def _check_outcomes(study: Study) -> None:

@@ -250,6 +250,18 @@ def test_variations_are_their_laws(entry: object, law: object) -> None:
         ("rule.both.settlement.surplus_to_pool = 2", "rule.both.settlement.surplus_to_pool", "less"),
         ("rule.resident.settlement.waterfall.pol = 0.5", "rule.resident.settlement.waterfall.pol", "pool"),
         ("policy.employee.premium_yuan = 500", "policy.employee", "financing"),
+        ("lever.policy.employee.reserve_months = [3]", "lever", 'did you mean "levers"'),
+        ("levers.policy.employe.reserve_months = [3]", "levers.policy.employe", 'did you mean "employee"'),
+        ('rules = "taizhu"', "rules", 'did you mean "taizhou"'),
+        ('readings.T5 = "afterpool"', "readings.T5", 'did you mean "after_pool"'),
+        ('readings.T55 = "after_pool"', "readings.T55", 'did you mean "T5"'),
+        ('template = "zheijang"', "template", "illustrative-50-50"),
+        ("levers.seed = [1, 2]", "levers.seed", "at the top"),
+        ("uncertainties.paths = [10, 20]", "uncertainties.paths", "at the top"),
+        ("[[design.list]]\nseed = 1", "design.list.seed", "at the top"),
+        ('levers.name = ["a", "b"]', "levers.name", "figures depend on"),
+        ('levers.office.folder = ["a"]', "levers.office", "[office]"),
+        ('constants.office.folder = "a"', "constants.office", "[office]"),
     ],
 )
 def test_mistakes_are_named(write: Write, text: str, place: str, expected: str) -> None:
