@@ -45,7 +45,7 @@ class ReadingsRequest:
     seed: int | None = None
     threads: int | None = None
     weights: tuple[Weight, ...] = ("main", "minority")
-    combined: bool = False
+    combined: bool = True
     readings: Mapping[str, str] | None = None
     """Chosen, and so not varied."""
     template: str | None = None
