@@ -41,6 +41,7 @@ for command in (
     app.command()(command)
 
 USER_FAULT = 2
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
@@ -67,9 +68,13 @@ def main() -> None:
         print(f"fundsim: out of memory: {error}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
-        if error.errno != errno.ENAMETOOLONG:
+        if error.errno in NO_ROOM:
+            said = f"no room to write ({os.strerror(error.errno)}); no result is left half-written"
+        elif error.errno == errno.ENAMETOOLONG:
+            said = f"{error.filename!s:.80}: {error.strerror}"
+        else:
             raise
-        print(f"fundsim: {error.filename!s:.80}: {error.strerror}", file=sys.stderr)
+        print(f"fundsim: {said}", file=sys.stderr)
         sys.exit(USER_FAULT)
 
 

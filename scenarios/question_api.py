@@ -112,7 +112,7 @@ def solve(
 def readings(
     scenario: str | Path,
     *,
-    combined: bool = False,
+    combined: bool = True,
     weights: Sequence[str] = ("main", "minority"),
     paths: int | None = None,
     years: int | None = None,

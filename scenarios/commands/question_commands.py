@@ -11,7 +11,6 @@ from scenarios.commands.options import (
     By,
     Fund,
     Language,
-    Out,
     OutIfAny,
     Paths,
     Readings,
@@ -79,14 +78,16 @@ def solve(
 
 def readings(
     scenario: Scenario,
-    out: Out,
+    out: OutIfAny = None,
     paths: Paths = None,
     years: Years = None,
     seed: Seed = None,
     weights: Annotated[
         str, typer.Option(metavar="WEIGHT,…", help="main, minority, counterfactual.")
     ] = "main,minority",
-    combined: Annotated[bool, typer.Option("--combined", help="All combinations too.")] = False,
+    combined: Annotated[
+        bool, typer.Option("--combined/--singly", help="All combinations too, or each by itself alone.")
+    ] = True,
     threads: Threads = None,
     lang: Language = "en",
     reading: Readings = None,
@@ -98,13 +99,14 @@ def readings(
     from scenarios.questions.readings_report import print_readings, write_readings
     from scenarios.questions.readings_run import ReadingsRequest, decide, parse_weights
 
-    check_folder(out)
+    if out is not None:
+        check_folder(out)
     size, chosen = (paths, years, seed, threads), (parse_readings(reading), template, rules)
     request = ReadingsRequest(scenario, *size, parse_weights(weights), combined, *chosen)
     with progress_on() as progress:
         found = decide(request, progress)
     print_readings(found, console(), lang)
-    say(write_readings(found, out))
+    say([] if out is None else write_readings(found, out))
 
 
 def stress(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 INTERRUPTED = 130
 """Exit status."""
 MAKING_READY = "making the kernels ready (compiled on the first run)"
+QUIET_SECONDS = 15.0
+"""Without a terminal no longer than this without a line, if anything is done."""
 
 
 def console() -> Console:
@@ -34,7 +37,7 @@ def say(lines: Iterable[object]) -> None:
 
 
 class progress_on:  # noqa: N801 - used as a context manager
-    """A progress bar on a terminal, a plain line each tenth without one; both on standard error."""
+    """A progress bar on a terminal; without one a line each tenth and every 15 seconds; on standard error."""
 
     def __init__(self, what: str = "paths") -> None:
         from rich.console import Console
@@ -51,7 +54,7 @@ class progress_on:  # noqa: N801 - used as a context manager
             else None
         )
         self.task = self.bar.add_task(what, total=None) if self.bar else None
-        self.what, self.tenths = what, 0
+        self.lines = ProgressLines(what)
 
     def __enter__(self) -> Progress:
         if self.bar:
@@ -66,11 +69,38 @@ class progress_on:  # noqa: N801 - used as a context manager
         """Show that ``done`` of so many are simulated; 0 while the kernels are made ready."""
         if self.bar and self.task is not None:
             self.bar.update(self.task, completed=done, total=of)
-        elif done == 0:
-            print(MAKING_READY, file=sys.stderr, flush=True)
-        elif done * 10 // of > self.tenths:
-            self.tenths = done * 10 // of
-            print(f"{done:,} of {of:,} {self.what}", file=sys.stderr, flush=True)
+        elif line := self.lines.after(done, of, time.monotonic()):
+            print(line, file=sys.stderr, flush=True)
+
+
+class ProgressLines:
+    """When to say how far a command is, and what: the numbers, and from their pace the time that is left."""
+
+    def __init__(self, what: str) -> None:
+        self.what, self.tenths, self.said = what, 0, float("-inf")
+        self.first: tuple[int, float] | None = None
+        """Done, and when: the first report, from which the pace is taken."""
+
+    def after(self, done: int, of: int, now: float) -> str | None:
+        """The line for a report at a time in seconds, if there is one to print."""
+        if done == 0:
+            return MAKING_READY
+        if self.first is None:
+            self.first, self.said = (done, now), now
+        tenths = done * 10 // of
+        if tenths <= self.tenths and now - self.said < QUIET_SECONDS:
+            return None
+        self.tenths, self.said = tenths, now
+        return f"{done:,} of {of:,} {self.what}{self._left(done, of, now)}"
+
+    def _left(self, done: int, of: int, now: float) -> str:
+        from scenarios.runs.bench import duration
+
+        assert self.first is not None
+        before, since = self.first
+        if not before < done < of:
+            return ""
+        return f", {duration((now - since) / (done - before) * (of - done), 'en')} left"
 
 
 @contextmanager

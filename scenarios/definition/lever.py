@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from scenarios.definition.addresses import get
@@ -88,11 +87,6 @@ def find_lever(base: Base, name: str, fund: str | None) -> Lever:
 def base_of(scenario: Scenario) -> Base:
     """What a scenario was built from, with all that a call chose for it, to be changed further."""
     return replace(present(load_base(scenario.path)), file=scenario.file)
-
-
-def whole_path(rules: str | None) -> str | None:
-    """The name of rules as given; a file's path from the root, for a scenario's own start at its folder."""
-    return str(Path(rules).resolve()) if rules is not None and rules.endswith(".toml") else rules
 
 
 def narrowed(case: Case, fund: Fund, last_year: int) -> Case:

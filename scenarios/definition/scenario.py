@@ -41,6 +41,7 @@ from scenarios.basecase.published import Source
 from scenarios.definition.addresses import leaves, put
 from scenarios.definition.policy import Financing, FundPolicy, Trend, grown, louder, with_reserves
 from scenarios.definition.scenario_file import (
+    RULES_KEYS,
     Assumption,
     ScenarioFile,
     Written,
@@ -56,6 +57,8 @@ from sim.model import Case
 
 STUDY_ONLY = ("extends", "readings")
 """Addresses that only a study can vary: other bases, and all readings of a city."""
+WORDS = ("name", "title_zh", "title_en", "constructed", "assumptions", "sources")
+"""What a file says of itself, which no figure depends on."""
 
 
 @dataclass(frozen=True)
@@ -153,11 +156,13 @@ def load_scenario(
     """A built-in scenario by name, or the user's own file by path.
 
     ``years``, ``readings``, ``template``, ``rules`` and ``values``, by address, take precedence over the
-    file's; other rules than the file's leave its readings and its template behind.  Raises ``InputError``.
+    file's; other rules than the file's leave its readings and its template behind.  A rules file's path
+    starts at the current folder here, at the scenario's own folder in a file.  Raises ``InputError``.
     """
     chosen: dict[str, Any] = {"rules": rules, "template": template, "horizon_years": years}
-    given = {key: value for key, value in chosen.items() if value is not None}
-    return build(present(load_base(name_or_path)), {**given, **_readings(readings or {}), **(values or {})})
+    given = {key: value for key, value in chosen.items() if value is not None} | dict(values or {})
+    given |= {key: _from_here(given[key]) for key in RULES_KEYS if key in given}
+    return build(present(load_base(name_or_path)), {**_readings(readings or {}), **given})
 
 
 def load_base(name_or_path: str | Path, extends: str | Mapping[str, Any] | None = None) -> Base:
@@ -196,6 +201,8 @@ def changed(path: Path, file: ScenarioFile, values: Mapping[str, Any], section: 
     if not values:
         return file
     touched = {address.partition(".")[0] for address in values}
+    if "office" in touched:  # its tables are read with the file
+        raise InputError(path, f"{section}.office".lstrip("."), "expected as a table of the file, [office]")
     table = {name: getattr(file, name) for name in ScenarioFile.model_fields}
     table |= file.model_dump(mode="json", include=touched)
     try:
@@ -203,23 +210,47 @@ def changed(path: Path, file: ScenarioFile, values: Mapping[str, Any], section: 
             put(table, address, value, path)
         return _validated(path, table)
     except InputError as error:
-        ours = any(f"{error.place}.".startswith(f"{address}.") for address in values)
+        ours = any(_one_way(error.place, address) for address in values)
         place = f"{section}.{error.place}" if section and ours else error.place
         raise InputError(path, place, error.expected) from None
+
+
+def check_varies(path: Path, section: str, address: str) -> None:
+    """InputError for an address that no figure hangs on, or that all scenarios of a study share."""
+    if address in ("paths", "seed"):
+        raise InputError(path, f"{section}.{address}", "expected at the top: all scenarios have the same")
+    if address.partition(".")[0] in WORDS:
+        raise InputError(path, f"{section}.{address}", "expected an address that figures depend on")
 
 
 def build(base: Base, values: Mapping[str, Any]) -> Scenario:
     """The scenario at a point of a study: its base with values at dotted addresses.  Raises InputError."""
     path, file = base.path, changed(base.path, base.file, values)
     own = _rules_file(path, "city", file.city)
-    other = None if file.rules is None else _rules_file(path, "rules", file.rules, here="rules" in values)
+    other = file.rules and _rules_file(path, "rules", file.rules)
+    template = file.template and _rules_file(path, "template", file.template)
     try:
-        city = load_city(own, file.readings, file.template, other, file.rule)  # type: ignore[arg-type]
+        city = load_city(own, file.readings, template, other, file.rule)  # type: ignore[arg-type]
     except InputError as error:
-        if not error.place.startswith("rule."):
+        at = _chosen(error, file)
+        if at is None or at in values:
             raise
-        raise InputError(path, error.place, error.expected) from None
+        raise InputError(path, at, error.expected) from None
     return Scenario(file, city, _case(path, file, city, values), path, base.files)
+
+
+def _chosen(error: InputError, file: ScenarioFile) -> str | None:
+    """The scenario's own key that is at fault where its rules are refused; None: what a rules file holds."""
+    if error.place.startswith("rule.") or error.place in ("template", *_readings(file.readings)):
+        return error.place
+    named = (key for key in RULES_KEYS if getattr(file, key) == error.file)
+    return None if error.place else next(named, None)
+
+
+def _one_way(place: str, address: str) -> bool:
+    """Whether one of them leads to the other."""
+    shorter, longer = sorted((f"{place}.", f"{address}."), key=len)
+    return longer.startswith(shorter)
 
 
 def _validated(path: Path, table: dict[str, Any]) -> ScenarioFile:
@@ -247,7 +278,9 @@ def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tup
 
 
 def _variations(written: Written, section: str) -> dict[str, Variation]:
-    entries = leaves(written.sections.get(section, {}), CLOSED)
+    entries = list(leaves(written.sections.get(section, {}), CLOSED))
+    for address, _ in entries:
+        check_varies(written.path, section, address)
     return {
         address: parse_variation(written.path, f"{section}.{address}", entry) for address, entry in entries
     }
@@ -288,9 +321,14 @@ def _readings(readings: Mapping[str, str]) -> dict[str, str]:
     return {f"readings.{at}": name for at, name in readings.items()}
 
 
-def _rules_file(path: Path, key: str, name: str, *, here: bool = False) -> str:
-    """A built-in name as it is, a path from the scenario's own folder (or ``here``, where a call gave it)."""
-    if not name.endswith(".toml") or here:
+def _from_here(name: Any) -> Any:
+    """The path of a rules file from the root, for a scenario's own start at its folder; all else as it is."""
+    return str(Path(name).absolute()) if isinstance(name, str) and name.endswith(".toml") else name
+
+
+def _rules_file(path: Path, key: str, name: str) -> str:
+    """A built-in name as it is, a path from the scenario's own folder."""
+    if not name.endswith(".toml") or Path(name).is_absolute():
         return name
     beside = path.parent / name
     if not beside.is_file():

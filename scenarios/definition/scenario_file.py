@@ -28,6 +28,8 @@ PREFECTURES = "prefectures"
 """What a study extends that is about every prefecture."""
 SECTIONS = ("constants", "levers", "uncertainties", "outcomes", "design")
 """Of a file, beside what a ``ScenarioFile`` holds."""
+RULES_KEYS = ("city", "rules", "template")
+"""Addresses of rules: a built-in name, or a path from the folder of the file in which it is written."""
 
 
 class Assumption(Instrument):
@@ -130,7 +132,7 @@ def read_file(
     if not below.exists():
         raise InputError(path, "extends", f"expected a built-in scenario or a file, found no file {below}")
     other = read_file(below, (path, *above))
-    return _over(path, table, replace(other, table=_seen_from(path, below, dict(other.table))))
+    return _over(path, table, _seen_from(path, below, other))
 
 
 def _over(path: Path, table: dict[str, Any], other: Written) -> Written:
@@ -177,16 +179,24 @@ def _written(path: Path, files: tuple[Path, ...], table: dict[str, Any]) -> Writ
     return Written(path, files, {key: table[key] for key in table if key not in sections}, sections)
 
 
-def _seen_from(path: Path, below: Path, table: dict[str, Any]) -> dict[str, Any]:
-    """The other file's paths of rules and tables as seen from this file's folder."""
-    for key in ("city", "rules"):
-        name = table.get(key)
-        if isinstance(name, str) and name.endswith(".toml"):
-            table[key] = os.path.relpath(below.parent / name, path.parent)
-    office = table.get("office")
+def _seen_from(path: Path, below: Path, other: Written) -> Written:
+    """The other file's paths of rules and tables, wherever it has them, as seen from this file's folder."""
+
+    def moved(name: str) -> str:
+        return os.path.relpath(below.parent / name, path.parent)
+
+    def seen(value: Any, of_rules: bool = False) -> Any:
+        if isinstance(value, dict):
+            return {key: seen(inner, of_rules or key in RULES_KEYS) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [seen(inner, of_rules) for inner in value]
+        own = of_rules and isinstance(value, str) and value.endswith(".toml")
+        return moved(value) if own else value
+
+    table, office = seen(dict(other.table)), other.table.get("office")
     if isinstance(office, dict) and isinstance(office.get("folder"), str):
-        table["office"] = office | {"folder": os.path.relpath(below.parent / office["folder"], path.parent)}
-    return table
+        table["office"] = office | {"folder": moved(office["folder"])}
+    return replace(other, table=table, sections=seen(dict(other.sections)))
 
 
 def _laid_over(path: Path, place: str, below: Any, above: Any) -> Any:
@@ -224,9 +234,9 @@ def _located(model: type[BaseModel], loc: tuple[int | str, ...]) -> tuple[tuple[
         if isinstance(part, int):
             parts.append(str(part + 1))
         elif isinstance(kind, type) and issubclass(kind, BaseModel):
-            known = tuple(kind.model_fields)
+            known = tuple(kind.model_fields) + (("extends", *SECTIONS) if kind is ScenarioFile else ())
             parts.append(part)
-            kind = _inside(kind.model_fields[part].annotation) if part in known else None
+            kind = _inside(kind.model_fields[part].annotation) if part in kind.model_fields else None
         elif get_origin(kind) is dict:
             known = get_args(get_args(kind)[0])
             parts.append(part)

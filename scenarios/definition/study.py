@@ -23,8 +23,9 @@ one order; a point's id is a hash of what it holds, so that an interrupted study
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -32,10 +33,20 @@ import numpy as np
 from pydantic import BeforeValidator, Field, ValidationError
 
 from scenarios.definition.addresses import leaves
-from scenarios.definition.scenario import Base, Scenario, build, changed, content_id, load_base, present
-from scenarios.definition.scenario_file import PREFECTURES, builtin_scenarios, find_scenario
+from scenarios.definition.scenario import (
+    Base,
+    Scenario,
+    build,
+    changed,
+    check_varies,
+    content_id,
+    load_base,
+    present,
+)
+from scenarios.definition.scenario_file import PREFECTURES, RULES_KEYS, builtin_scenarios, find_scenario
 from scenarios.definition.variation import Variation
 from scenarios.errors import InputError
+from scenarios.output import sha256
 from scenarios.rulebook.city import City
 from scenarios.rulebook.rows import Weight, one_of, read_toml, record, refusal
 from sim.rules import Instrument
@@ -116,9 +127,11 @@ class Study:
     def points(self) -> list[Point]:
         """Every scenario in order; InputError where there are too many, or none can be drawn."""
         found: dict[str, Point] = {}
-        contents = [content_id(base.file.model_dump(mode="json")) for base in self.bases]
+        digest = cache(partial(_digest, self.path.parent))
+        contents = [content_id(_content(base.file.model_dump(mode="json"), digest)) for base in self.bases]
         for b, values in self._values():
-            point = Point(content_id([contents[b], values]), len(found), b, values)
+            content = content_id([contents[b], _content(values, digest)])
+            point = Point(content, len(found), b, values)
             found.setdefault(point.id, point)
             if len(found) > MAX_POINTS:
                 raise InputError(
@@ -187,6 +200,9 @@ def load_study(name_or_path: str | Path, years: int | None = None) -> Study:
     first = bases[0]
     outcomes = record(path, "outcomes", Outcomes, dict(first.sections.get("outcomes", {})))
     design = record(path, "design", Design, dict(first.sections.get("design", {})))
+    for row in design.list:
+        for address, _ in leaves(row):
+            check_varies(path, "design.list", address)
     if design.futures != "grid" and design.samples is None:
         raise InputError(path, "design", "needs samples, how many futures are drawn")
     wanted = first.uncertainties.get("readings")
@@ -264,6 +280,17 @@ def _baseline(path: Path, base: Base, design: Design) -> Scenario:
         if any(f"{error.place}.".startswith(f"{at}.") for at in values):
             raise InputError(path, f"design.baseline.{error.place}", error.expected) from None
         raise InputError(path, "design.baseline", str(error)) from None
+
+
+def _content(values: Mapping[str, Any], digest: Callable[[Any], Any]) -> dict[str, Any]:
+    """What decides an id: the values, and of a rules file of one's own what it holds, not where it lies."""
+    return {at: digest(value) if at in RULES_KEYS else value for at, value in values.items()}
+
+
+def _digest(folder: Path, name: Any) -> Any:
+    """SHA-256 of a rules file in the folder; a built-in name as it is."""
+    own = isinstance(name, str) and name.endswith(".toml") and (folder / name).is_file()
+    return sha256(folder / name) if own else name
 
 
 def _of_years(base: Base, years: int) -> Base:

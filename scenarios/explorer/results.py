@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scenarios.definition.scenario_file import ScenarioFile
+from scenarios.definition.scenario_file import RULES_KEYS, ScenarioFile
 from scenarios.errors import InputError
 from scenarios.runs.facts import RunFacts
 from scenarios.runs.stored import MANIFEST, read_stored
@@ -111,6 +111,7 @@ def _manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads(path.read_text("utf-8"))
         bases = {name: ScenarioFile.model_validate(base) for name, base in manifest["bases"].items()}
         whole = {"paths": int(manifest["paths"]), "seed": int(manifest["seed"]), "bases": bases}
+        whole["rules_files"] = dict(manifest.get("rules_files", {}))
         return whole | {"kept": frozenset(manifest["outcomes"]["metrics"])}
     except OSError as error:
         raise InputError(path, "", f"expected a readable file ({error.strerror})") from None
@@ -130,7 +131,13 @@ def _facts(path: Path, manifest: Mapping[str, Any], row: Mapping[str, Any]) -> R
     values = {
         at: _value(each) for at, each in row.items() if at not in (ID, NUMBER, BASE) and each is not None
     }
-    scenario = build(Base(path, (path,), known, {}, {}, {}), values)
+    copies = manifest["rules_files"]  # a rules file as the study named it -> its copy, from the folder
+
+    def found(named: Mapping[str, Any]) -> dict[str, Any]:
+        return {at: copies.get(str(each), each) if at in RULES_KEYS else each for at, each in named.items()}
+
+    whole = known.model_copy(update=found({at: getattr(known, at) for at in RULES_KEYS}))
+    scenario = build(Base(path, (path,), whole, {}, {}, {}), found(values))
     facts = run_facts(scenario, manifest["paths"], manifest["seed"])
     said = ", ".join(f"{at}={each}" for at, each in values.items())
     titles = {lang: facts["titles"][lang] + (f" [{said}]" if said else "") for lang in LANGUAGES}

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,8 +207,10 @@ def save(figure: Figure, path: Path, dpi: int = 160) -> None:
     metadata: Any = FORMATS[kind]
     if figure.get_layout_engine() is not None:
         settle(figure)
+    drawn = BytesIO()  # matplotlib's own writing of a PDF hides that a disk is full
+    figure.savefig(drawn, format=kind, dpi=dpi, metadata=metadata)
     try:
-        figure.savefig(temporary, format=kind, dpi=dpi, metadata=metadata)
+        temporary.write_bytes(drawn.getvalue())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

@@ -43,7 +43,10 @@ def write_readings(found: ReadingsFound, out: Path) -> list[Path]:
         "combinations": len(found.combined[0].choices) if found.combined else 0,
         "runs_of_one_fund": found.runs,
         "decides_beyond": {"probability": POINTS, "base_year_claims": CLAIMS, "standard_errors": CLEAR},
-        "deciding": {fund: [each.reading for each in deciding(found, fund)] for fund in found.defaults},
+        "deciding": {
+            fund: list(dict.fromkeys(each.reading for each in deciding(found, fund)))
+            for fund in found.defaults
+        },
     }
     manifest = {**manifest_of(found.scenario, facts), "readings": readings}
     with new_files(out, FILES) as folder:

@@ -16,7 +16,7 @@ from typing import get_args
 
 import numpy as np
 
-from scenarios.definition.lever import base_of, narrowed, whole_path
+from scenarios.definition.lever import base_of, narrowed
 from scenarios.definition.scenario import Scenario, build
 from scenarios.definition.study import ReadingsWanted, reading_choices
 from scenarios.errors import InputError
@@ -45,7 +45,7 @@ class ReadingsRequest:
     seed: int | None = None
     threads: int | None = None
     weights: tuple[Weight, ...] = ("main", "minority")
-    combined: bool = False
+    combined: bool = True
     readings: Mapping[str, str] | None = None
     """Chosen, and so not varied."""
     template: str | None = None
@@ -129,8 +129,8 @@ def decide(request: ReadingsRequest, progress: Progress = lambda done, of: None)
     """
     from sim.simulate import compile_kernels
 
-    rules, size = whole_path(request.rules), (request.paths, request.years, request.seed, request.threads)
-    chosen = RunRequest(request.scenario, Path(), *size, request.readings, request.template, rules)
+    size = (request.paths, request.years, request.seed, request.threads)
+    chosen = RunRequest(request.scenario, Path(), *size, request.readings, request.template, request.rules)
     scenario, paths, seed = resolved(chosen)
     fixed = tuple(scenario.file.readings)
     free = {at: each for at, each in scenario.city.readings.items() if at not in fixed}

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from scenarios.definition.lever import Lever, base_of, find_lever, narrowed, whole_path
+from scenarios.definition.lever import Lever, base_of, find_lever, narrowed
 from scenarios.definition.scenario import Base, Scenario, build
 from scenarios.errors import InputError
 from scenarios.questions.crossing import Answer, Hits, Solution, least_paths, solve_step
@@ -128,9 +128,8 @@ def ask(request: SolveRequest) -> Question:
     """The request read and checked; InputError."""
     from sim.metrics import reported_events
 
-    rules = whole_path(request.rules)
     size = request.paths, None, request.seed, request.threads
-    chosen = RunRequest(request.scenario, Path(), *size, request.readings, request.template, rules)
+    chosen = RunRequest(request.scenario, Path(), *size, request.readings, request.template, request.rules)
     scenario, paths, seed = resolved(chosen)
     base = base_of(scenario)
     case, lever = scenario.case, find_lever(base, request.lever, request.fund)

@@ -130,7 +130,8 @@ def changed_rules(
     """The drafts with a scenario's own values of rule parameters, marked as such.
 
     Under settlement.waterfall a source's number is its share of the first layer that names it beside others,
-    whose shares keep their proportions; a list of layers replaces all.
+    whose shares keep their proportions; a list of layers replaces all, each its shares, or a table that has
+    them as ``value`` and beside them what a row of a city file may say.
     """
     result = {fund: draft.copy() for fund, draft in drafts.items()}
     change = _Change(file, "rule", {"status": "assumption", "clause": SCENARIO})
@@ -153,7 +154,8 @@ def _change_rule(change: _Change, draft: Draft, scope: Scope, key: str, entry: A
         return
     if isinstance(entry, list):
         names = {"zh": "情景自定的分担层次", "en": "layer as the scenario has it"}
-        layers = [{"value": layer, **change.mark, **names} for layer in entry]
+        whole = ({"value": layer} if "value" not in layer else layer for layer in map(_table, entry))
+        layers = [{**layer, **change.mark, **names} for layer in whole]
         draft.layers[:] = [
             parse_row(change.file, f"rule.{place}.{n}", scope, key, layer)
             for n, layer in enumerate(layers, 1)
@@ -177,6 +179,11 @@ def _change_rule(change: _Change, draft: Draft, scope: Scope, key: str, entry: A
         shares = {name: share if name == source else part * rest for name, part in row.value.items()}
         mark = {"value": shares, "status": "assumption", "clause": SCENARIO}
         draft.layers[shared[0]] = row.model_copy(update=mark)
+
+
+def _table(layer: Any) -> dict[str, Any]:
+    """A layer as written; what is none is left for ``parse_row`` to refuse."""
+    return layer if isinstance(layer, dict) else {"value": layer}
 
 
 def rules_of(file: Path, drafts: Mapping[Fund, Draft]) -> dict[Fund, FundRules]:

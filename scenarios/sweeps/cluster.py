@@ -12,11 +12,13 @@ import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from scenarios.definition.study import Point
 from scenarios.errors import InputError
+from scenarios.output import sha256
 from scenarios.runs.program import program
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class Workers:
         self.threads = 0
         self._task: Any = None
 
-    def make_ready(self, task: Task, point: Point) -> None:
+    def make_ready(self, task: Task, points: Sequence[Point]) -> None:
         """Wait for a worker, check all programs, hand out the study, and have the kernels compiled."""
         from distributed import TimeoutError as TooLate
 
@@ -57,8 +59,8 @@ class Workers:
         for worker, theirs in sorted(answers.items()):
             _check_program(worker, theirs, mine)
         # a result, which the scheduler can have made again, and not data that a dead worker takes with it
-        self._task = self.client.submit(_carried, pickle.dumps((mine, task)), pure=False)
-        self.client.run(_ready, pickle.dumps((task, point)))
+        self._task = self.client.submit(_carried, _packed(task, points), pure=False)
+        self.client.run(_ready, _packed(task, points), points[0])
 
     def run(self, points: Sequence[Point]) -> Iterator[Job]:
         """The jobs as they are done, in any order."""
@@ -120,27 +122,47 @@ def _check_program(worker: str, theirs: dict[str, str], mine: dict[str, str]) ->
         raise InputError("--scheduler", "", f"worker {worker} has {', '.join(other)}")
 
 
-def _carried(task: bytes) -> bytes:
-    return task
+def _packed(task: Task, points: Sequence[Point]) -> bytes:
+    """What a worker needs to know, as seen from any folder: program, rules files and study."""
+    from scenarios.sweeps.study_files import own_rules
+
+    study = task.study
+    bases = tuple(replace(base, path=base.path.absolute()) for base in study.bases)
+    rules = {path.absolute(): sha256(path) for path in own_rules(study, points).values()}
+    return pickle.dumps((program(), rules, replace(task, study=replace(study, bases=bases))))
 
 
-def _ready(work: bytes) -> None:
+def _unpacked(work: bytes) -> Task:
+    """On a worker: the study, where program and rules files are the client's."""
+    mine, rules, task = pickle.loads(work)
+    _check_program(socket.gethostname(), program(), mine)  # it may have joined since all were asked
+    for path, digest in rules.items():
+        if not path.is_file() or sha256(path) != digest:
+            expected = f"worker {socket.gethostname()} has another file here, or none: copy it there"
+            raise InputError(path, "", expected)
+    return cast("Task", task)
+
+
+def _carried(work: bytes) -> bytes:
+    return work
+
+
+def _ready(work: bytes, point: Point) -> None:
     from scenarios.sweeps.sweep import make_ready
 
-    make_ready(*pickle.loads(work))
+    make_ready(_unpacked(work), point)
 
 
-def _job(task: bytes, point: Point) -> Job:
+def _job(work: bytes, point: Point) -> Job:
     """On a worker: the scenario at a point, at the desk of the worker's thread."""
     import numpy as np
 
     from scenarios.sweeps.sweep import run_point
     from sim.desk import Desk
 
-    if getattr(_own, "task", None) != task:
-        mine, study = pickle.loads(task)
-        _check_program(socket.gethostname(), program(), mine)  # it may have joined since all were asked
-        _own.task, _own.study, _own.desk = task, study, Desk(study.wanted)
-    done = run_point(_own.desk, _own.study, point, np.zeros(1, np.uint8))
+    if getattr(_own, "work", None) != work:
+        task = _unpacked(work)
+        _own.work, _own.task, _own.desk = work, task, Desk(task.wanted)
+    done = run_point(_own.desk, _own.task, point, np.zeros(1, np.uint8))
     assert done is not None
     return done

@@ -2,6 +2,7 @@
 
     study.json                       what was swept, and the SHA-256 of every finished part
     scenarios.parquet                one row a scenario
+    rules/                           copies of rules files of one's own
     metrics.parquet/part-NNNNN.parquet   the rows of PART scenarios in the study's order
     unfinished.sqlite                rows of finished scenarios whose part is not complete; gone at the end
 
@@ -17,7 +18,7 @@ import json
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from typing import Any
 from scenarios.errors import InputError
 from scenarios.output import new_files, sha256, write_json
 from scenarios.sweeps.rows_bytes import from_bytes, write_part
+from scenarios.sweeps.study_files import RULES, copy_name
 
 PART = 200
 """Scenarios in a part."""
@@ -73,13 +75,17 @@ class Store:
         self.close()
         (self.out / JOURNAL).unlink(missing_ok=True)
 
-    def begin(self, scenarios: Any) -> None:
-        """Write what is known beforehand: study.json and the table of scenarios; complete parts too."""
+    def begin(self, scenarios: Any, rules: Iterable[Path] = ()) -> None:
+        """Write what is known beforehand: study.json, the table of scenarios, copies of rules files; complete
+        parts too."""
         from pyarrow.parquet import write_table
 
         with _clear(self.out):
             with new_files(self.out) as folder:
                 write_table(scenarios, folder / SCENARIOS)
+            for path in rules:
+                with new_files(self.out / RULES) as folder:
+                    shutil.copyfile(path, folder / copy_name(path))
             self._write_study()
             for part in range(-(-len(self.ids) // PART)):
                 numbers = self._numbers(part)
@@ -156,7 +162,8 @@ class Store:
     def _forget(self) -> None:
         with self._journal:
             self._journal.execute("DELETE FROM rows")
-        for file in (self.out / STUDY, self.out / SCENARIOS, *(self.out / METRICS).glob("part-*.parquet")):
+        parts, rules = (self.out / METRICS).glob("part-*.parquet"), (self.out / RULES).glob("*.toml")
+        for file in (self.out / STUDY, self.out / SCENARIOS, *parts, *rules):
             file.unlink(missing_ok=True)
 
 

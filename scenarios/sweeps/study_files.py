@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scenarios.definition.scenario_file import RULES_KEYS
 from scenarios.definition.study import Point, Study
 from scenarios.definition.variation import Values, Variation
 from scenarios.output import sha256
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 HERE = Path(__file__).resolve().parents[1]
 FORMAT = 1
 """Of the folder."""
+RULES = "rules"
+"""Where copies of one's own rules files lie in the folder."""
 IDENTIFYING = ("scenario", "number", "base")
 """First columns of the table of scenarios."""
 
@@ -28,6 +31,7 @@ def manifest(task: Task, points: Sequence[Point]) -> dict[str, Any]:
     """All that the figures follow from: the study as resolved, paths and seed, inputs, program."""
     study, first = task.study, task.study.bases[0]
     ids = hashlib.sha256("".join(point.id for point in points).encode()).hexdigest()
+    rules = own_rules(study, points)
     return {
         "format": FORMAT,
         "study": study.name,
@@ -43,6 +47,7 @@ def manifest(task: Task, points: Sequence[Point]) -> dict[str, Any]:
             for name, base in zip(study.base_names, study.bases, strict=True)
         },
         "program": program(),
+        "rules_files": {name: f"{RULES}/{copy_name(path)}" for name, path in rules.items()},
         "inputs_sha256": {_named(path, study): sha256(path) for path in _inputs(study, points)},
         "scenarios_sha256": ids,
     }
@@ -93,13 +98,25 @@ def _inputs(study: Study, points: Sequence[Point]) -> list[Path]:
     files |= {path: None for baseline in study.baselines for path in baseline.city.files}
     seen = set()
     for point in points:
-        rules = tuple((at, str(point.values.get(at))) for at in ("city", "rules", "template"))
+        rules = tuple((at, str(point.values.get(at))) for at in RULES_KEYS)
         base = study.bases[point.base].file
         key = (base.city, base.rules, base.template, rules)
         if key not in seen:
             seen.add(key)
             files |= dict.fromkeys(study.scenario(point).city.files)
     return list(files)
+
+
+def own_rules(study: Study, points: Sequence[Point]) -> dict[str, Path]:
+    """Rules files that do not come with the program, by the name under which the study has them."""
+    named = {name for base in study.bases for at in RULES_KEYS if (name := getattr(base.file, at))}
+    named |= {name for point in points for at in RULES_KEYS if (name := point.values.get(at))}
+    return {name: study.path.parent / name for name in sorted(named) if name.endswith(".toml")}
+
+
+def copy_name(path: Path) -> str:
+    """What the copy of a rules file in a sweep's folder is called, by what it holds."""
+    return f"{sha256(path)[:12]}.toml"
 
 
 def _named(path: Path, study: Study) -> str:

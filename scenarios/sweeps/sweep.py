@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scenarios.definition.scenario_file import RULES_KEYS
 from scenarios.definition.study import Point, Study, load_study
 from scenarios.errors import InputError
 from scenarios.output import check_folder, new_files, write_json
 from scenarios.runs.run import MAX_PATHS, MAX_SEED, Progress, within
-from scenarios.sweeps.study_files import manifest, scenario_table
+from scenarios.sweeps.study_files import manifest, own_rules, scenario_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +108,7 @@ def sweep(request: SweepRequest, progress: Progress = lambda done, of: None) -> 
     with _elsewhere(request) as workers:
         store = Store(request.out, manifest(task, points), ids, request.fresh)
         try:
-            store.begin(scenario_table(task.study, points))
+            store.begin(scenario_table(task.study, points), own_rules(task.study, points).values())
             left = [point for point in points if point.number not in store.done]
             spent = Spent(0.0, 0.0, 1)
             if left:
@@ -209,7 +210,7 @@ def _jobs(
 ) -> tuple[Iterator[Job], int]:
     """What is left, as it is done, and by how many threads, whose kernels are ready."""
     if workers is not None:
-        workers.make_ready(task, left[0])
+        workers.make_ready(task, left)
         return workers.run(left), workers.threads
     from sim.threads import usable_cores
 
@@ -264,8 +265,11 @@ def _case(study: Study, point: Point) -> Case:
         return case
     except InputError as error:
         values = ", ".join(f"{at} = {value}" for at, value in point.values.items())
-        place = f"scenario {point.id} ({values}): {error.place}" if values else error.place
-        raise InputError(error.file, place, error.expected) from None
+        by_name = (at for at in RULES_KEYS if point.values.get(at) == error.file)
+        at = error.place or next(by_name, "")
+        file = study.path if at in point.values else error.file
+        place = ": ".join(part for part in (f"scenario {point.id} ({values})" * bool(values), at) if part)
+        raise InputError(file, place, error.expected) from None
 
 
 def _check_outcomes(study: Study) -> None:

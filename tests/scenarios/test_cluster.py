@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from small_study import SCENARIOS, request, results, write_study
+from small_study import SCENARIOS, STUDY, request, results, write_study
 
 from scenarios.errors import InputError
+from scenarios.rulebook.rules_file import CITIES
 from scenarios.runs import program
 from scenarios.sweeps import cluster
-from scenarios.sweeps.sweep import sweep
+from scenarios.sweeps.sweep import prepared, sweep
 
 ROOT = Path(__file__).parents[2]
 LOOPBACK = ("--host", "127.0.0.1", "--no-dashboard")
@@ -53,7 +54,10 @@ def test_a_dead_worker_costs_time_and_no_result(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 60)
-    write_study(tmp_path)
+    monkeypatch.chdir(tmp_path)  # the workers are elsewhere
+    write_study(Path(), STUDY.replace('"full-pooling"', '"own.toml"'))
+    own = tmp_path / "own.toml"
+    own.write_bytes((CITIES / "linyi.toml").read_bytes())
     alone = results(sweep(request(tmp_path, out=tmp_path / "alone")).out)
     killed = []
 
@@ -66,13 +70,25 @@ def test_a_dead_worker_costs_time_and_no_result(
             os.kill(next(iter(pids.values())), 9)
             killed.append(time.monotonic())
 
-    done = sweep(request(tmp_path, scheduler=address), kill_one)
+    done = sweep(request(Path(), scheduler=address), kill_one)
     assert done.ran == SCENARIOS and len(killed) == 1
     assert results(tmp_path / "out") == alone
     known, getpid = program.program(), os.getpid
     monkeypatch.setattr(cluster, "program", lambda: {**known, "numba": str(getpid())})
     with pytest.raises(InputError, match=r"worker .* has numba [0-9]+ \([0-9]+ here\)"):
         sweep(request(tmp_path, out=tmp_path / "other", scheduler=address))
+
+
+def test_a_worker_with_another_rules_file_is_refused(tmp_path: Path) -> None:
+    write_study(tmp_path, STUDY.replace('"full-pooling"', '"own.toml"'))
+    own = tmp_path / "own.toml"
+    own.write_bytes((CITIES / "linyi.toml").read_bytes())
+    task, points = prepared(request(tmp_path))
+    work = cluster._packed(task, points)
+    assert cluster._unpacked(work).paths == task.paths
+    own.write_bytes((CITIES / "hangzhou.toml").read_bytes())
+    with pytest.raises(InputError, match=r"own\.toml: worker .* has another file here"):
+        cluster._unpacked(work)
 
 
 def test_no_scheduler_is_said_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,6 +26,7 @@ from scenarios.explorer.names import address_name, value_name
 from scenarios.explorer.numbers import html_table, main_figures
 from scenarios.explorer.page import drawn, free_port
 from scenarios.explorer.results import read_results
+from scenarios.rulebook.rules_file import CITIES
 from scenarios.runs.facts import wilson
 from scenarios.sweeps.sweep import sweep
 
@@ -247,3 +248,20 @@ def test_another_choice_shows_other_figures_and_another_picture(
     assert len(set(pictures)) == 3
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
     assert complaints == []
+
+
+def test_a_sweep_of_one_s_own_rules_is_shown_wherever_its_folder_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = write_study(tmp_path, STUDY.replace('"taizhou", "full-pooling"', '"own.toml", "taizhou"'))
+    (tmp_path / "city.toml").write_bytes((CITIES / "taizhou.toml").read_bytes())
+    (tmp_path / "own.toml").write_bytes((CITIES / "linyi.toml").read_bytes())
+    study.write_text(f'city = "city.toml"\n{study.read_text("utf-8")}', "utf-8")
+    sweep(sweep_request(tmp_path), lambda *_: None)
+    moved = (tmp_path / "out").rename(tmp_path / "moved")
+    for name in ("own.toml", "city.toml"):
+        (tmp_path / name).unlink()
+    monkeypatch.chdir(moved)
+    results = read_results(moved)
+    shown = {row["rules"]: results.read(row["scenario"]).facts["titles"]["en"] for row in results.rows}
+    assert "rules: Linyi" in shown["own.toml"] and "Linyi" not in shown["taizhou"]

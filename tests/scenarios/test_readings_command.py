@@ -45,7 +45,7 @@ def ziyang(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("readings") / "out"
     with pytest.MonkeyPatch.context() as patch:
         size = ("--paths", str(PATHS), "--years", str(YEARS), "--seed", "3")
-        assert fundsim(patch, "readings", "ziyang", "--combined", *size, "--out", str(out)) == 0
+        assert fundsim(patch, "readings", "ziyang", *size, "--out", str(out)) == 0
     return out
 
 
@@ -171,7 +171,7 @@ def test_a_scenario_s_own_choice_stays_and_too_many_combinations_are_cut(
     path = tmp_path / "own.toml"
     path.write_text('extends = "yancheng"\nreadings.Y5 = "both"\nhorizon_years = 6', "utf-8")
     monkeypatch.setattr(readings_run, "MAX_COMBINATIONS", 8)
-    found = decide(ReadingsRequest(str(path), paths=PATHS, combined=True))
+    found = decide(ReadingsRequest(str(path), paths=PATHS))
     assert found.fixed == ("Y5",) and found.varied == ("Y2", "Y3", "Y4") and found.held == ("Y2",)
     assert [len(each.choices) for each in found.combined] == [6, 6]
     said = " ".join(verdicts(found, "en"))
@@ -202,6 +202,18 @@ def test_a_mistake_ends_with_one_message_and_nothing_written(
     message = capsys.readouterr().err
     assert message.count("\n") == 1 and all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
+
+
+def test_one_line_runs_all_combinations_and_singly_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ("readings", "linyi", "--paths", "128", "--years", "2")
+    assert fundsim(monkeypatch, *small) == 0
+    assert "4 combinations" in capsys.readouterr().out
+    assert fundsim(monkeypatch, *small, "--singly") == 0
+    assert "combinations" not in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
 
 
 def test_readings_of_borrowed_rules_and_one_that_is_chosen() -> None:

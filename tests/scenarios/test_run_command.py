@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -56,6 +57,26 @@ def test_the_manifest_says_what_was_run(small_run: Path) -> None:
     assert set(manifest["inputs_sha256"]) == {"library/ziyang.toml", "cities/ziyang.toml"}
     assert manifest["resolved"]["scenario"]["counties"]
     assert manifest["packages"]["numba"]
+
+
+@pytest.mark.parametrize(
+    "arguments", [("run", "ziyang", "--out", "new"), ("explain", "ziyang", "--diagram", "new.pdf")]
+)
+def test_a_full_disk_is_one_message_and_leaves_no_file(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    code = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096));"
+        "from scenarios import cli; cli.main()"
+    )
+    size = ("--paths", "64", "--years", "2") if arguments[0] == "run" else ()
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments, *size],
+        **{"cwd": tmp_path, "capture_output": True, "text": True, "check": False},
+        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])},
+    )
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("fundsim: no room to write (File too large)")
+    assert "Traceback" not in done.stderr
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_running_again_gives_the_same_values(

@@ -250,6 +250,18 @@ def test_variations_are_their_laws(entry: object, law: object) -> None:
         ("rule.both.settlement.surplus_to_pool = 2", "rule.both.settlement.surplus_to_pool", "less"),
         ("rule.resident.settlement.waterfall.pol = 0.5", "rule.resident.settlement.waterfall.pol", "pool"),
         ("policy.employee.premium_yuan = 500", "policy.employee", "financing"),
+        ("lever.policy.employee.reserve_months = [3]", "lever", 'did you mean "levers"'),
+        ("levers.policy.employe.reserve_months = [3]", "levers.policy.employe", 'did you mean "employee"'),
+        ('rules = "taizhu"', "rules", 'did you mean "taizhou"'),
+        ('readings.T5 = "afterpool"', "readings.T5", 'did you mean "after_pool"'),
+        ('readings.T55 = "after_pool"', "readings.T55", 'did you mean "T5"'),
+        ('template = "zheijang"', "template", "illustrative-50-50"),
+        ("levers.seed = [1, 2]", "levers.seed", "at the top"),
+        ("uncertainties.paths = [10, 20]", "uncertainties.paths", "at the top"),
+        ("[[design.list]]\nseed = 1", "design.list.seed", "at the top"),
+        ('levers.name = ["a", "b"]', "levers.name", "figures depend on"),
+        ('levers.office.folder = ["a"]', "levers.office", "[office]"),
+        ('constants.office.folder = "a"', "constants.office", "[office]"),
     ],
 )
 def test_mistakes_are_named(write: Write, text: str, place: str, expected: str) -> None:
@@ -272,3 +284,65 @@ def test_extends_that_goes_round_is_refused(write: Write) -> None:
 def test_unknown_base_is_refused_with_a_near_spelling(write: Write) -> None:
     with pytest.raises(InputError, match='did you mean "taizhou"'):
         load_scenario(write('extends = "taizhu"'))
+
+
+def test_rules_files_lie_beside_the_file_that_names_them(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = load_scenario("linyi").city.path.read_text("utf-8")
+    for folder in ("below", "elsewhere"):
+        (tmp_path / folder).mkdir()
+    own = write(rules, "below/own.toml")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    write(
+        """
+        extends = "taizhou"
+        [levers]
+        rules = ["own.toml", "taizhou"]
+        [design]
+        baseline = { rules = "own.toml" }
+        """,
+        "below/study.toml",
+    )
+    for name in ("below/study.toml", "study.toml"):  # the second has levers and baseline from the first
+        study = load_study(write('extends = "below/study.toml"') if name == "study.toml" else tmp_path / name)
+        scenarios = [study.scenario(point) for point in study.points()]
+        assert [scenario.city.origin.id for scenario in scenarios] == ["linyi", "taizhou"]
+        assert study.baselines[0].city.files[-1].resolve() == own
+        assert load_scenario(study.path).city.origin.id == "linyi"
+    listed = write('extends = "taizhou"\n[[design.list]]\nrules = "own.toml"', "below/listed.toml")
+    over = load_study(write('extends = "below/listed.toml"', "over.toml"))
+    assert over.scenario(over.points()[0]).case == load_scenario(listed, rules=str(own)).case
+    constant = write('extends = "taizhou"\nconstants.city = "own.toml"', "below/constant.toml")
+    assert load_scenario(constant).city.path == own
+
+
+def test_a_call_s_rules_file_starts_at_the_current_folder(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(load_scenario("linyi").city.path.read_text("utf-8"), "own.toml")
+    monkeypatch.chdir(tmp_path)
+    for chosen in ({"rules": "own.toml"}, {"values": {"rules": "own.toml"}}):
+        assert load_scenario("taizhou", **chosen).city.origin.id == "linyi"  # type: ignore[arg-type]
+
+
+def test_an_id_is_of_what_a_rules_file_holds(write: Write, tmp_path: Path) -> None:
+    rules = load_scenario("linyi").city.path.read_text("utf-8")
+    (tmp_path / "below").mkdir()
+    for name in ("own.toml", "below/other.toml"):
+        write(rules, name)
+    text = 'extends = "taizhou"\nlevers.rules = ["{}", "taizhou"]'
+    ids = [
+        [p.id for p in load_study(write(text.format(name))).points()]
+        for name in ("own.toml", "below/other.toml")
+    ]
+    assert ids[0] == ids[1]
+    write(f"{rules}\n# changed\n", "own.toml")
+    changed = [point.id for point in load_study(write(text.format("own.toml"))).points()]
+    assert changed[0] != ids[0][0] and changed[1] == ids[0][1]
+
+
+def test_a_rules_file_that_is_not_there_is_named(write: Write) -> None:
+    study = load_study(write('extends = "taizhou"\nlevers.rules = ["taizhou", "own.toml"]'))
+    with pytest.raises(InputError, match=r"study\.toml: rules: .*found no file .*own\.toml"):
+        study.scenario(study.points()[1])

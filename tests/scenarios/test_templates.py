@@ -14,6 +14,10 @@ from scenarios.errors import InputError
 from scenarios.rulebook.city import City, builtin_cities, builtin_templates, load_city
 from scenarios.rulebook.explain import city_notes, explain_table, with_rules
 from sim.model import FUNDS
+from sim.rules import Layer
+from sim.simulate import simulate
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -227,3 +231,40 @@ def test_a_template_file_at_fault_is_refused(tmp_path: Path, more: str, words: s
     file = tmp_path / "mine.toml"
     file.write_text(f'[template]\nid = "mine"\nzh = "模板"\nen = "Mine"\n{more}\n', "utf-8")
     assert words in refused("linyi", template=str(file))
+
+
+def test_a_mixture_of_ones_own_is_what_its_file_says() -> None:
+    example = ROOT / "docs" / "examples" / "mixture.toml"
+    mixed, plain = load_scenario(example), load_scenario("taizhou").case.rules
+    employee, resident = (mixed.case.rules[fund] for fund in ("employee", "resident"))
+    lishui = load_city("adjustment-fund-lishui").rules["employee"].risk_fund
+    layers = plain["employee"].settlement.waterfall
+    assert employee.risk_fund == lishui
+    assert employee.settlement.waterfall == (
+        layers[0],
+        Layer(shares={"risk_fund": 0.5, "county_treasury": 0.5}, up_to=0.3),
+        layers[1].model_copy(update={"when_pool_short": "after_pool"}),
+        layers[2],
+    )
+    assert resident.settlement.waterfall[1].shares == pytest.approx({"pool": 0.7, "county_treasury": 0.3})
+    assert {each.settlement.surplus_to_pool for each in (employee, resident)} == {0.25}
+    changed = {"settlement", "risk_fund"}
+    assert employee.model_dump(exclude=changed) == plain["employee"].model_dump(exclude=changed)
+    assert mixed.city.clause("employee", "settlement.waterfall.2") == "scenario"
+    simulate(mixed.case.model_copy(update={"years": 2}), paths=128, seed=1)  # the identity holds, or it stops
+
+
+@pytest.mark.parametrize(
+    ("layer", "words"),
+    [
+        ("{ value = { pool = 1 }, up_too = 0.3 }", "rule.employee.settlement.waterfall.1.up_too"),
+        ("{ pol = 1 }", "rule.employee.settlement.waterfall.1"),
+        ("3", "rule.employee.settlement.waterfall.1"),
+        ("{ value = { pool = 0.5 } }", "rule.employee.settlement.waterfall"),
+    ],
+)
+def test_a_layer_of_ones_own_at_fault_is_refused(tmp_path: Path, layer: str, words: str) -> None:
+    path = tmp_path / "mixture.toml"
+    path.write_text(f'extends = "taizhou"\nrule.employee.settlement.waterfall = [{layer}]', "utf-8")
+    with pytest.raises(InputError, match=rf"mixture\.toml: {words}"):
+        load_scenario(path)
