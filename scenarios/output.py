@@ -16,6 +16,11 @@ from typing import Any
 from scenarios.errors import InputError
 
 
+def path_if_any(path: str | Path | None) -> Path | None:
+    """A path as a caller from Python gives it, or none."""
+    return None if path is None else Path(path)
+
+
 def check_folder(folder: Path, option: str = "--out") -> None:
     """Refuse an output path that cannot become a directory, naming the option; makes nothing."""
     above = folder
@@ -53,6 +58,11 @@ def new_files(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
             os.replace(file, folder / file.name)
         for old in set(stale) - {file.name for file in written}:
             (folder / old).unlink(missing_ok=True)
+
+
+def names_in(folder: Path, out: Path) -> tuple[Path, ...]:
+    """The folder's files, in order, by the names that they will have in ``out``."""
+    return tuple(out / name for name in sorted(path.name for path in folder.iterdir()))
 
 
 def write_rows(

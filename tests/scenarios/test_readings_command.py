@@ -22,6 +22,7 @@ from scenarios.questions.readings_report import verdicts
 from scenarios.questions.readings_run import ReadingsRequest, decide
 from scenarios.rulebook.city import load_city
 from scenarios.rulebook.idle import REASONS, effective, idle_instruments, reasons
+from scenarios.runs.run import RunRequest
 from sim.metrics import metrics_table
 from sim.model import FUNDS, Case, Fund
 from sim.paths import path_values
@@ -171,7 +172,7 @@ def test_a_scenario_s_own_choice_stays_and_too_many_combinations_are_cut(
     path = tmp_path / "own.toml"
     path.write_text('extends = "yancheng"\nreadings.Y5 = "both"\nhorizon_years = 6', "utf-8")
     monkeypatch.setattr(readings_run, "MAX_COMBINATIONS", 8)
-    found = decide(ReadingsRequest(str(path), paths=PATHS, combined=True))
+    found = decide(ReadingsRequest(RunRequest(str(path), paths=PATHS), combined=True))
     assert found.fixed == ("Y5",) and found.varied == ("Y2", "Y3", "Y4") and found.held == ("Y2",)
     assert [len(each.choices) for each in found.combined] == [6, 6]
     said = " ".join(verdicts(found, "en"))
@@ -205,9 +206,8 @@ def test_a_mistake_ends_with_one_message_and_nothing_written(
 
 
 def test_readings_of_borrowed_rules_and_one_that_is_chosen() -> None:
-    found = decide(
-        ReadingsRequest("hangzhou", paths=128, years=3, rules="zhejiang", readings={"T3": "citywide"})
-    )
+    run = RunRequest("hangzhou", paths=128, years=3, rules="zhejiang", readings={"T3": "citywide"})
+    found = decide(ReadingsRequest(run))
     assert found.fixed == ("T3",) and found.varied == ("T4", "T5", "T6", "T7", "T13", "T14")
     layers = found.scenario.case.rules["employee"].settlement.waterfall
     assert any("all_balances" in layer.shares for layer in layers)

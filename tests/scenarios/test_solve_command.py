@@ -20,6 +20,7 @@ from scenarios.definition.scenario import load_base, load_scenario, present
 from scenarios.errors import InputError
 from scenarios.questions.solve import Solved, SolveRequest, solve
 from scenarios.questions.solve_report import findings
+from scenarios.runs.run import RunRequest
 from sim.metrics import metrics_table
 from sim.simulate import simulate
 
@@ -53,8 +54,8 @@ def solved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Solved, Path]:
         arguments = ("--lever", "premium", "--target", "0.1", "--fund", "resident", "--by", str(BY))
         more = ("--paths", str(PATHS), "--seed", "7", "--out", str(out))
         assert fundsim(patch, "solve", "taizhou", *arguments, *more) == 0
-    request = SolveRequest("taizhou", "premium", 0.1, fund="resident", by=BY, paths=PATHS, seed=7, threads=1)
-    return solve(request), out
+    run = RunRequest("taizhou", paths=PATHS, seed=7, threads=1)
+    return solve(SolveRequest(run, "premium", 0.1, fund="resident", by=BY)), out
 
 
 def test_a_run_of_the_answer_has_the_probability_and_the_bill(
@@ -119,10 +120,8 @@ def test_a_lever_keeps_the_year_in_which_it_starts(tmp_path: Path) -> None:
 
 
 def test_a_target_out_of_reach_says_what_can_be_reached() -> None:
-    request = SolveRequest(
-        "taizhou", "reserve_months", 0.6, fund="employee", by=BY, paths=PATHS, range=(1.0, 2.0)
-    )
-    found = solve(request)
+    run = RunRequest("taizhou", paths=PATHS)
+    found = solve(SolveRequest(run, "reserve_months", 0.6, fund="employee", by=BY, range=(1.0, 2.0)))
     assert found.answers == () and len(found.burdens) == 1 and len(found.solution.tried) == 9
     for lang, words in (
         ("en", ("Out of reach", "60.0%", "met already")),
@@ -174,7 +173,7 @@ def test_examples_in_docstrings() -> None:
 
 def test_a_request_from_python_is_refused_likewise() -> None:
     with pytest.raises(InputError, match="--target"):
-        solve(SolveRequest("taizhou", "premium", 1.0, fund="resident"))
+        solve(SolveRequest(RunRequest("taizhou"), "premium", 1.0, fund="resident"))
 
 
 def test_an_interrupt_ends_soon_and_says_so(tmp_path: Path) -> None:
@@ -198,10 +197,8 @@ def test_other_rules_and_readings_hold_for_every_value() -> None:
     """As ``run`` under the same choice: the probability at the present value."""
     chosen: dict[str, Any] = {"rules": "zhejiang", "readings": {"T3": "citywide"}}
     size = {"paths": PATHS, "seed": 2}
-    request = SolveRequest(
-        *("hangzhou", "claims", 0.2, "treasury_call", "employee"), by=2034, **size, **chosen
-    )
-    found = solve(request)
+    run = RunRequest("hangzhou", **size, **chosen)
+    found = solve(SolveRequest(run, "claims", 0.2, "treasury_call", "employee", by=2034))
     case = load_scenario("hangzhou", years=10, **chosen).case
     table = metrics_table(simulate(case, **size), "x")
     rows = table[(table.fund == "employee") & (table.metric == "event:treasury_call")]
