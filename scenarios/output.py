@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -36,18 +37,40 @@ def check_folder(folder: Path, option: str = "--out") -> None:
         raise InputError(folder, option, f"expected a place that can be written, and {above} cannot")
 
 
+def check_file(path: Path, option: str) -> None:
+    """Refuse an output path that cannot become a file, naming the option; makes nothing."""
+    check_folder(path.parent, option)
+    if path.is_dir():
+        raise InputError(path, option, "expected a file to write, found a directory")
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
 @contextmanager
-def new_files(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
+def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") -> Iterator[Path]:
     """A temporary directory beside ``folder``'s files; on success its files replace those of ``folder``.
 
     Files named in ``stale`` are an earlier run's where this one does not write them, and are removed.
+    InputError, naming the option, for a folder that cannot be made, or where there is no room.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            folder, "--out", f"expected a directory that can be made ({error.strerror})"
+            folder, option, f"expected a directory that can be made ({error.strerror})"
         ) from error
+    try:
+        with _replacing(folder, stale) as name:
+            yield name
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise InputError(folder, option, f"could not be written ({os.strerror(error.errno)})") from error
+
+
+@contextmanager
+def _replacing(folder: Path, stale: Sequence[str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as name:
         yield Path(name)
         for file in Path(name).iterdir():
