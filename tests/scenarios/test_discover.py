@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_run_command import fundsim
+from command_line import fundsim, refused
 
 from scenarios import api
 from scenarios.errors import InputError
@@ -184,17 +184,14 @@ def test_mistakes_are_named(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert fundsim(monkeypatch, "discover", str(sweep), *arguments) == 2
-    error = capsys.readouterr().err
-    assert message in error and error.count("\n") == 1
+    assert message in refused(monkeypatch, capsys, "discover", sweep, *arguments)
 
 
 def test_folders_that_are_no_sweep(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def message(*arguments: str) -> str:
-        assert fundsim(monkeypatch, *arguments) == 2
-        return capsys.readouterr().err
+        return refused(monkeypatch, capsys, *arguments)
 
     assert "expected a finished sweep" in message("discover", str(tmp_path), "--above", "1")
     begun = make_sweep(tmp_path / "begun")
@@ -213,5 +210,5 @@ def test_without_the_workbench_it_says_what_to_install(
         return None
 
     monkeypatch.setattr("scenarios.questions.discovery.find_spec", missing)
-    assert fundsim(monkeypatch, "discover", str(sweep), "--above", "0.5") == 2
-    assert "pip install 'fundsim[discovery]'" in capsys.readouterr().err
+    message = refused(monkeypatch, capsys, "discover", sweep, "--above", "0.5")
+    assert "pip install 'fundsim[discovery]'" in message

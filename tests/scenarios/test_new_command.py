@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from test_run_command import fundsim
+from command_line import fundsim, refused
 
 from scenarios.basecase.construct import construct
 from scenarios.basecase.new import default_rules, new, prefecture_scenario
@@ -138,12 +138,12 @@ def test_nothing_is_overwritten(
     table = tmp_path / "office" / "growth.csv"
     table.parent.mkdir()
     table.write_text("mine", "utf-8")
-    assert fundsim(monkeypatch, "new", "金华", "--out", str(tmp_path)) == 2
-    assert "growth.csv: --out: expected a new folder" in capsys.readouterr().err
+    error = refused(monkeypatch, capsys, "new", "金华", "--out", tmp_path)
+    assert "growth.csv: --out: expected a new folder" in error
     assert files_of(tmp_path) == {"office/growth.csv"}
     assert table.read_text("utf-8") == "mine"
     before = {name: (jinhua / name).stat().st_mtime_ns for name in WRITTEN}
-    assert fundsim(monkeypatch, "new", "台州", "--out", str(jinhua)) == 2
+    refused(monkeypatch, capsys, "new", "台州", "--out", jinhua)
     assert before == {name: (jinhua / name).stat().st_mtime_ns for name in WRITTEN}
 
 
@@ -175,8 +175,7 @@ def test_mistakes(
 ) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     monkeypatch.chdir(tmp_path)
-    assert fundsim(monkeypatch, "new", *arguments) == 2
-    assert says in capsys.readouterr().err
+    assert says in refused(monkeypatch, capsys, "new", *arguments)
     assert files_of(tmp_path) == {"file"}
 
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from test_run_command import fundsim
+from command_line import refused
 
 from scenarios.basecase.new import new
 from scenarios.basecase.office import TABLES
@@ -270,6 +270,6 @@ def test_the_command_writes_nothing(
     ziyang: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fill(ziyang, COUNTIES, 2, base_claims_yuan="1,234,567")
-    assert fundsim(monkeypatch, "run", str(ziyang), "--out", str(ziyang / "out")) == 2
-    assert "county_figures.csv: row 2, column base_claims_yuan" in capsys.readouterr().err
+    error = refused(monkeypatch, capsys, "run", ziyang, "--out", ziyang / "out")
+    assert "county_figures.csv: row 2, column base_claims_yuan" in error
     assert not (ziyang / "out").exists()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import fundsim, refused
 from drawn import make_case
 
-from scenarios import cli
 from scenarios.definition.lever import narrowed
 from scenarios.definition.scenario import load_scenario
 from scenarios.questions import readings_run
@@ -31,14 +30,6 @@ from sim.simulate import simulate
 
 PATHS, YEARS = 300, 6
 CITIES = ("taizhou", "yancheng", "ziyang", "linyi", "hangzhou")
-
-
-def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command in this process; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["fundsim", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
 
 
 @pytest.fixture(scope="module")
@@ -199,9 +190,8 @@ def test_a_mistake_ends_with_one_message_and_nothing_written(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert fundsim(monkeypatch, "readings", *arguments, "--out", str(tmp_path / "out")) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1 and all(word in message for word in words), message
+    message = refused(monkeypatch, capsys, "readings", *arguments, "--out", tmp_path / "out")
+    assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import subprocess
 import sys
@@ -11,21 +12,15 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from command_line import fundsim, refused
 
-from scenarios import cli
+from scenarios.errors import InputError
+from scenarios.output import new_files, write_json
 
 FILES = {
     *("metrics.parquet", "metrics.csv", "manifest.json", "assumptions.csv", "rules.csv"),
     *("months_of_capacity.png", "months_of_capacity.svg"),
 }
-
-
-def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command in this process; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["fundsim", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
 
 
 @pytest.fixture(scope="module")
@@ -102,10 +97,24 @@ def test_a_mistake_ends_with_one_message_and_nothing_written(
 ) -> None:
     (tmp_path / "file").write_text("x")
     places = {"O": str(tmp_path / "out"), "FILE": str(tmp_path / "file")}
-    assert fundsim(monkeypatch, *(places.get(word, word) for word in arguments)) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1 and all(word in message for word in words)
+    message = refused(monkeypatch, capsys, *(places.get(word, word) for word in arguments))
+    assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))  # no file of this process may be larger
+    try:
+        with (
+            pytest.raises(InputError, match="out: --out: could not be written"),
+            new_files(tmp_path / "out") as folder,
+        ):
+            write_json(folder / "small.json", [1])
+            write_json(folder / "large.json", list(range(1000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_an_interrupt_ends_at_once_with_status_130(tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from command_line import fundsim, refused
 
-from scenarios import cli, question_api
+from scenarios import question_api
 from scenarios.definition.lever import find_lever
 from scenarios.definition.scenario import load_base, load_scenario, present
 from scenarios.errors import InputError
@@ -26,14 +27,6 @@ from sim.simulate import simulate
 
 PATHS, BY = 400, 2032
 LEVER = "policy.resident.premium_yuan"
-
-
-def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command in this process; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["fundsim", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
 
 
 def run(text: str, folder: Path) -> pd.DataFrame:
@@ -161,9 +154,8 @@ def test_a_mistake_ends_with_one_message_and_nothing_written(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert fundsim(monkeypatch, "solve", "taizhou", *more, "--out", str(tmp_path / "out")) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1 and all(word in message for word in words), message
+    message = refused(monkeypatch, capsys, "solve", "taizhou", *more, "--out", tmp_path / "out")
+    assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
 
 

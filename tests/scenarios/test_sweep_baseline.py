@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import refused
 from rich.console import Console
 from small_study import SCENARIOS, STUDY, request, results, write_study
 
-from scenarios import cli
 from scenarios.definition.scenario import build, load_base, present
 from scenarios.errors import InputError
 from scenarios.questions.discover_run import DiscoverRequest, print_discovery, run_discover
@@ -152,11 +151,8 @@ def test_a_baseline_that_cannot_be_is_told_beforehand(
     words: list[str],
 ) -> None:
     study = write_study(tmp_path, STUDY + f"[design]\n{design}\n")
-    monkeypatch.setattr(sys, "argv", ["fundsim", "sweep", str(study), "--out", str(tmp_path / "out")])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    said = capsys.readouterr().err
-    assert stopped.value.code == 2 and all(word in said for word in words), said
+    said = refused(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+    assert all(word in said for word in words), said
     assert not (tmp_path / "out").exists()
 
 

@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from test_run_command import fundsim
+from command_line import fundsim, refused
 
 from scenarios.definition.scenario import load_scenario
 from scenarios.runs.warn_run import guidance_months, parse_months
@@ -103,6 +103,5 @@ def test_mistakes(
     tmp_path: Path,
 ) -> None:
     out = tmp_path / "out"
-    assert fundsim(monkeypatch, "warn", "taizhou", "--out", str(out), *option) == 2
-    assert says in capsys.readouterr().err
+    assert says in refused(monkeypatch, capsys, "warn", "taizhou", "--out", out, *option)
     assert not out.exists()
