@@ -61,7 +61,7 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
             folder, option, f"expected a directory that can be made ({error.strerror})"
         ) from error
     try:
-        with _replacing(folder, stale) as name:
+        with replacing(folder, stale) as name:
             yield name
     except OSError as error:
         if error.errno not in NO_ROOM:
@@ -70,7 +70,8 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
 
 
 @contextmanager
-def _replacing(folder: Path, stale: Sequence[str]) -> Iterator[Path]:
+def replacing(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
+    """As ``new_files`` in a folder that is there; whatever the system refuses is its own OSError."""
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as name:
         yield Path(name)
         for file in Path(name).iterdir():
