@@ -17,10 +17,16 @@ def fundsim(patch: pytest.MonkeyPatch, *arguments: object) -> int:
     return int(stopped.value.code or 0)
 
 
-def refused(patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str], *arguments: object) -> str:
-    """Run a command that cannot be: it ends with status 2, one message and nothing else; the message."""
-    capture.readouterr()
-    status, (said, message) = fundsim(patch, *arguments), capture.readouterr()
-    assert (status, said) == (2, ""), message
-    assert message.startswith("fundsim: ") and message.endswith("\n") and message.count("\n") == 1, message
-    return message
+class Refused:
+    """A command that cannot be: it ends with status 2, one message and nothing else; the message."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> None:
+        self.patch, self.capture = patch, capture
+
+    def __call__(self, *arguments: object) -> str:
+        self.capture.readouterr()
+        status, (said, message) = fundsim(self.patch, *arguments), self.capture.readouterr()
+        assert (status, said) == (2, ""), message
+        assert message.startswith("fundsim: ") and message.endswith("\n"), message
+        assert message.count("\n") == 1, message
+        return message

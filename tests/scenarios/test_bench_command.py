@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from command_line import fundsim, refused
+from command_line import Refused, fundsim
 
 from scenarios.runs.bench import Speed, duration
 
@@ -66,14 +66,10 @@ def test_durations_in_words(seconds: float, english: str, chinese: str) -> None:
     ],
 )
 def test_a_mistake_ends_with_one_message(
-    arguments: list[str],
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], words: list[str], tmp_path: Path, refused: Refused
 ) -> None:
     given = (str(tmp_path) if word == "DIRECTORY" else word for word in arguments)
-    message = refused(monkeypatch, capsys, "bench", *given)
+    message = refused("bench", *given)
     assert all(word in message for word in words)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import fundsim, refused
+from command_line import Refused, fundsim
 from drawn import make_case
 
 from scenarios.definition.lever import narrowed
@@ -184,13 +184,9 @@ def test_a_scenario_s_own_choice_stays_and_too_many_combinations_are_cut(
     ],
 )
 def test_a_mistake_ends_with_one_message_and_nothing_written(
-    arguments: list[str],
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], words: list[str], tmp_path: Path, refused: Refused
 ) -> None:
-    message = refused(monkeypatch, capsys, "readings", *arguments, "--out", tmp_path / "out")
+    message = refused("readings", *arguments, "--out", tmp_path / "out")
     assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
 

@@ -52,11 +52,6 @@ REFUSED_FIGURES = [
 ]
 
 
-@pytest.fixture
-def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
 @pytest.mark.parametrize(("bad", "words"), REFUSED_FIGURES, ids=[repr(bad) for bad, _ in REFUSED_FIGURES])
 @pytest.mark.parametrize(
     ("file", "old", "place"),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import fundsim, refused
+from command_line import Refused, fundsim
 
 from scenarios.errors import InputError
 from scenarios.output import new_files, write_json
@@ -88,15 +88,11 @@ def test_the_summary_shows_depletion_beside_the_burden(
     ],
 )
 def test_a_mistake_ends_with_one_message_and_nothing_written(
-    arguments: list[str],
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], words: list[str], tmp_path: Path, refused: Refused
 ) -> None:
     (tmp_path / "file").write_text("x")
     places = {"O": str(tmp_path / "out"), "FILE": str(tmp_path / "file")}
-    message = refused(monkeypatch, capsys, *(places.get(word, word) for word in arguments))
+    message = refused(*(places.get(word, word) for word in arguments))
     assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import fundsim, refused
+from command_line import Refused, fundsim
 from test_run_command import FILES
 
 from scenarios.labels import event_label
@@ -107,25 +107,19 @@ def test_another_event_in_chinese(
     ],
 )
 def test_what_cannot_be_combined(
-    arguments: tuple[str, ...],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...], message: str, tmp_path: Path, refused: Refused
 ) -> None:
-    assert message in refused(monkeypatch, capsys, *SMALL, "--out", tmp_path / "out", *arguments)
+    assert message in refused(*SMALL, "--out", tmp_path / "out", *arguments)
     assert not (tmp_path / "out").exists()
 
 
-def test_heavy_tails_are_refused_for_a_rare_event(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_heavy_tails_are_refused_for_a_rare_event(tmp_path: Path, refused: Refused) -> None:
     text = (Path(__file__).parents[2] / "scenarios/library/ziyang.toml").read_text(encoding="utf-8")
     file = tmp_path / "heavy.toml"
     heavy = text.replace("[shocks]\n", "[shocks]\ncity_degrees_of_freedom = 4.0\n")
     file.write_text(heavy, encoding="utf-8")
     arguments = ("run", file, "--sampling", "importance", "--out", tmp_path / "out")
-    error = refused(monkeypatch, capsys, *arguments)
+    error = refused(*arguments)
     assert "heavy.toml: shocks.city_degrees_of_freedom: importance sampling needs normal city shocks" in error
 
 

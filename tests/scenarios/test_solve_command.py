@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from command_line import fundsim, refused
+from command_line import Refused, fundsim
 
 from scenarios import question_api
 from scenarios.definition.lever import find_lever
@@ -148,13 +148,9 @@ def test_a_target_out_of_reach_says_what_can_be_reached() -> None:
     ],
 )
 def test_a_mistake_ends_with_one_message_and_nothing_written(
-    more: list[str],
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    more: list[str], words: list[str], tmp_path: Path, refused: Refused
 ) -> None:
-    message = refused(monkeypatch, capsys, "solve", "taizhou", *more, "--out", tmp_path / "out")
+    message = refused("solve", "taizhou", *more, "--out", tmp_path / "out")
     assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from command_line import fundsim, refused
+from command_line import Refused, fundsim
 
 SMALL = ("stress", "ziyang", "--years", "5", "--paths", "2000", "--seed", "3")
 
@@ -51,11 +51,7 @@ def test_without_out_it_only_shows(
     ],
 )
 def test_mistakes_are_named(
-    arguments: tuple[str, ...],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...], message: str, tmp_path: Path, refused: Refused
 ) -> None:
-    assert message in refused(monkeypatch, capsys, *SMALL, "--out", tmp_path / "out", *arguments)
+    assert message in refused(*SMALL, "--out", tmp_path / "out", *arguments)
     assert not (tmp_path / "out").exists()

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from command_line import refused
+from command_line import Refused
 from rich.console import Console
 from small_study import SCENARIOS, STUDY, request, results, write_study
 
@@ -144,14 +144,10 @@ baseline = "present"
     ],
 )
 def test_a_baseline_that_cannot_be_is_told_beforehand(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    design: str,
-    words: list[str],
+    tmp_path: Path, refused: Refused, design: str, words: list[str]
 ) -> None:
     study = write_study(tmp_path, STUDY + f"[design]\n{design}\n")
-    said = refused(monkeypatch, capsys, "sweep", study, "--out", tmp_path / "out")
+    said = refused("sweep", study, "--out", tmp_path / "out")
     assert all(word in said for word in words), said
     assert not (tmp_path / "out").exists()
 

@@ -14,12 +14,6 @@ from scenarios.rulebook.city import City, builtin_cities, builtin_templates, loa
 from scenarios.rulebook.explain import city_notes, explain_table, with_rules
 from sim.model import FUNDS
 
-
-@pytest.fixture
-def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
 SMALL = ("run", "hangzhou", "--paths", "128", "--years", "2")
 SEVEN = [
     *("adjustment-fund-guangyuan", "adjustment-fund-lishui", "county-alone", "full-pooling"),
