@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenarios.labels import Lang
+from scenarios.output import path_if_any
 from scenarios.pictures.picture import Picture as Picture
 from scenarios.pictures.picture import drawing as drawing
 from scenarios.question_api import Answered as Answered
@@ -137,10 +138,9 @@ def warn(
     from scenarios.runs import warn_run as command
     from scenarios.runs.run import RunRequest
 
-    where = Path.cwd() if out is None else Path(out)
-    request = RunRequest(str(scenario), where, paths, years, seed, threads, readings, template, rules)
+    chosen = str(scenario), path_if_any(out), paths, years, seed, threads, readings, template, rules
     marks = None if months is None else command.checked_months(",".join(map(str, months)), months)
-    done = command.warn(request, marks, within, lambda *_: None, write=out is not None)
+    done = command.warn(RunRequest(*chosen), marks, within, lambda *_: None)
     table = pd.DataFrame(done.rows(), columns=command.COLUMNS)
     table.attrs["facts"] = done.facts
     return table
@@ -174,8 +174,7 @@ def run(
     from sim.metrics import as_frame, metrics_columns
     from sim.simulate import simulate
 
-    where = Path.cwd() if out is None else Path(out)
-    chosen = str(scenario), where, paths, years, seed, threads, readings, template, rules
+    chosen = str(scenario), path_if_any(out), paths, years, seed, threads, readings, template, rules
     request = command.RunRequest(*chosen, sampling=sampling)
     if out is not None:
         done = command.run(request, lambda *_: None)
@@ -213,14 +212,13 @@ def compare(
     ['settlement.waterfall.2']
     """
     from scenarios.runs import compare as command
+    from scenarios.runs.run import RunRequest
 
-    where = Path.cwd() if out is None else Path(out)
-    chosen = where, paths, years, seed, threads, readings, template, rules
-    request = command.CompareRequest(tuple(scenarios), *chosen)
+    request = RunRequest("", path_if_any(out), paths, years, seed, threads, readings, template, rules)
     if out is not None:
-        compared, _ = command.run_compare(request, lambda *_: None)
+        compared, _ = command.run_compare(scenarios, request, lambda *_: None)
     else:
-        loaded, number, chosen_seed = command.checked_scenarios(request)
+        loaded, number, chosen_seed = command.checked_scenarios(scenarios, request)
         compared = command.compare(loaded, paths=number, seed=chosen_seed, threads=threads)
     table = compared.table()
     table.attrs["facts"] = dict(compared.facts)

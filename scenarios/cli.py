@@ -41,12 +41,12 @@ for command in (
     app.command()(command)
 
 USER_FAULT = 2
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def main() -> None:
     """Entry point: turns a user's mistake into one message and status 2."""
     from scenarios.errors import InputError
+    from scenarios.output import NO_ROOM
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, for nothing here: they spin as they start
     gc.set_threshold(100_000)  # what imports make lives on: looking through it takes a tenth of the time

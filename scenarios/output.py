@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -14,6 +15,11 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.errors import InputError
+
+
+def path_if_any(path: str | Path | None) -> Path | None:
+    """A path as a caller from Python gives it, or none."""
+    return None if path is None else Path(path)
 
 
 def check_folder(folder: Path, option: str = "--out") -> None:
@@ -31,18 +37,41 @@ def check_folder(folder: Path, option: str = "--out") -> None:
         raise InputError(folder, option, f"expected a place that can be written, and {above} cannot")
 
 
+def check_file(path: Path, option: str) -> None:
+    """Refuse an output path that cannot become a file, naming the option; makes nothing."""
+    check_folder(path.parent, option)
+    if path.is_dir():
+        raise InputError(path, option, "expected a file to write, found a directory")
+
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS)
+
+
 @contextmanager
-def new_files(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
+def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") -> Iterator[Path]:
     """A temporary directory beside ``folder``'s files; on success its files replace those of ``folder``.
 
     Files named in ``stale`` are an earlier run's where this one does not write them, and are removed.
+    InputError, naming the option, for a folder that cannot be made, or where there is no room.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            folder, "--out", f"expected a directory that can be made ({error.strerror})"
+            folder, option, f"expected a directory that can be made ({error.strerror})"
         ) from error
+    try:
+        with replacing(folder, stale) as name:
+            yield name
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        raise InputError(folder, option, f"could not be written ({os.strerror(error.errno)})") from error
+
+
+@contextmanager
+def replacing(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
+    """As ``new_files`` in a folder that is there; whatever the system refuses is its own OSError."""
     with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as name:
         yield Path(name)
         for file in Path(name).iterdir():
@@ -53,6 +82,11 @@ def new_files(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
             os.replace(file, folder / file.name)
         for old in set(stale) - {file.name for file in written}:
             (folder / old).unlink(missing_ok=True)
+
+
+def names_in(folder: Path, out: Path) -> tuple[Path, ...]:
+    """The folder's files, in order, by the names that they will have in ``out``."""
+    return tuple(out / name for name in sorted(path.name for path in folder.iterdir()))
 
 
 def write_rows(

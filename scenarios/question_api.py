@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from scenarios.labels import Lang
+from scenarios.output import path_if_any
 from scenarios.pictures.picture import Picture
 
 if TYPE_CHECKING:
@@ -92,9 +93,10 @@ def solve(
     from scenarios.questions import solve_report as report
     from scenarios.questions.solve import SolveRequest
     from scenarios.questions.solve import solve as find
+    from scenarios.runs.run import RunRequest
 
-    place = str(scenario), lever, target, event, fund, by, between
-    solved = find(SolveRequest(*place, paths, seed, confidence, threads, readings, template, rules))
+    chosen = str(scenario), path_if_any(out), paths, None, seed, threads, readings, template, rules
+    solved = find(SolveRequest(RunRequest(*chosen), lever, target, event, fund, by, between, confidence))
     if out is not None:
         report.write_solved(solved, Path(out))
     rows = [
@@ -134,11 +136,11 @@ def readings(
 
     from scenarios.questions import readings_report as report
     from scenarios.questions import readings_run as command
-    from scenarios.runs.run import run_facts
+    from scenarios.runs.run import RunRequest, run_facts
 
-    size, chosen = (paths, years, seed, threads), (readings, template, rules)
+    chosen = str(scenario), path_if_any(out), paths, years, seed, threads, readings, template, rules
     wanted = command.parse_weights(",".join(weights))
-    found = command.decide(command.ReadingsRequest(str(scenario), *size, wanted, combined, *chosen))
+    found = command.decide(command.ReadingsRequest(RunRequest(*chosen), wanted, combined))
     if out is not None:
         report.write_readings(found, Path(out))
     columns = (*report.axes_of(found), *report.COMBINED)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from scenarios.output import path_if_any
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,9 +64,8 @@ def sensitivity(
     """
     from scenarios.questions.sensitivity_run import SensitivityRequest, run_sensitivity, split_table
 
-    where = None if out is None else Path(out)
     chosen = method, samples, outcome, fund, by, paths, seed, threads
-    done = run_sensitivity(SensitivityRequest(str(study), where, *chosen), lambda *_: None)
+    done = run_sensitivity(SensitivityRequest(str(study), path_if_any(out), *chosen), lambda *_: None)
     table = done.found.table
     table.attrs.update(noise_share=done.found.noise_share, facts=done.facts)
     return table, split_table(done.split)
@@ -78,6 +80,10 @@ def stress(
     paths: int | None = None,
     years: int | None = None,
     seed: int | None = None,
+    threads: int | None = None,
+    readings: Mapping[str, str] | None = None,
+    template: str | None = None,
+    rules: str | None = None,
     out: str | Path | None = None,
 ) -> pd.DataFrame:
     """The mildest shocks under which an event happens, a row a fund and year; ``attrs["beta"]`` by fund.
@@ -89,9 +95,8 @@ def stress(
     from scenarios.questions.stress_run import run_stress, stress_table
     from scenarios.runs.run import RunRequest
 
-    where = Path.cwd() if out is None else Path(out)
-    request = RunRequest(str(scenario), where, paths, years, seed, event=event)
-    done = run_stress(request, fund, by, lambda *_: None, write=out is not None)
+    chosen = str(scenario), path_if_any(out), paths, years, seed, threads, readings, template, rules
+    done = run_stress(RunRequest(*chosen, event=event), fund, by, lambda *_: None)
     table = stress_table(done.found)
     table.attrs["beta"] = {fund: found.beta for fund, found in done.found.items()}
     return table
@@ -113,8 +118,7 @@ def discover(
     from scenarios.questions.discover_run import DiscoverRequest, run_discover
     from scenarios.questions.discovery import boxes_table
 
-    where = None if out is None else Path(out)
-    chosen = outcome, fund, by, statistic, above, below, density, where
+    chosen = outcome, fund, by, statistic, above, below, density, path_if_any(out)
     return boxes_table(run_discover(DiscoverRequest(Path(sweep), *chosen)).boxes)
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 from drawn import make_case
-from scipy import integrate
+from scipy import integrate, optimize
 from scipy.stats import norm
 
-from sim.lower import lower_case, lower_noise
+from sim.directions import deviations
 from sim.model import Case
 
 CLAIMS_VOLATILITY = 0.1
@@ -26,11 +26,51 @@ def one_county(years: int, pool_yuan: float = 1e7, **shocks: Any) -> Case:
 
 
 def flows(case: Case) -> tuple[float, np.ndarray, np.ndarray]:
-    """Reserves at the start, and contributions and claims of every year without shocks, in yuan."""
-    plan = lower_case(case)
-    level = lower_noise(case, plan, 0).level.sum(axis=1)[0]
-    held = plan.city_opening.sum() + plan.opening[0, :, 0].sum() - plan.opening[0, :, 1].sum()
-    return float(held), level[0], level[1]
+    """Reserves at the start, and contributions and claims of every year without shocks, in yuan.
+
+    By the case's own figures: accounts, balance and deficit; base amounts, and growth,
+    whose last rate goes on.
+    """
+    own, fund = case.counties[0].employee, case.funds["employee"]
+    assert own is not None
+    held = sum(yuan for _, yuan in fund.accounts) + own.county_balance_yuan - own.opening_deficit_yuan
+    levels = []
+    for base, growth in (
+        (own.base_contributions_yuan, fund.growth.contributions),
+        (own.base_claims_yuan, fund.growth.claims),
+    ):
+        rates = np.atleast_1d(growth)
+        levels.append(base * np.cumprod(1 + rates[np.minimum(np.arange(case.years), len(rates) - 1)]))
+    return held, levels[0], levels[1]
+
+
+def pool_for(distance: float) -> float:
+    """Yuan in the pool that leave the threshold of the first year so many standard deviations away."""
+    held, contributions, claims = flows(one_county(1, pool_yuan=0.0))
+    return float(claims[0] * np.exp(CLAIMS_VOLATILITY * distance) - contributions[0] - held)
+
+
+def least_shocks(case: Case) -> np.ndarray:
+    """(Y, 4) the least shocks of the city that use up the fund by the last year, by SciPy's optimiser.
+
+    The linear response of the flows' logarithms is ``sim.directions``'; reserves are summed here.
+    """
+    held, contributions, claims = flows(case)
+    moves = deviations(case)[:, :2].swapaxes(0, 1)
+    ways = np.array([contributions, -claims])
+
+    def left(flat: np.ndarray) -> float:
+        moved = np.exp(np.tensordot(moves, flat.reshape(case.years, 4), 2))
+        return float(held + (ways * moved).sum()) / held
+
+    solved = optimize.minimize(
+        lambda x: (x**2).sum(),
+        np.full(4 * case.years, 0.1),
+        constraints={"type": "eq", "fun": left},
+        options={"ftol": 1e-12},
+    )
+    assert solved.success
+    return np.asarray(solved.x.reshape(case.years, 4))
 
 
 def depletion_by_year_two(case: Case) -> tuple[float, float]:

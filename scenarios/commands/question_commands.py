@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -55,16 +54,13 @@ def solve(
     rules: Rules = None,
 ) -> None:
     """The lever's value at which an event has a wanted probability."""
-    from scenarios.output import check_folder
     from scenarios.questions.solve import SolveRequest
     from scenarios.questions.solve import solve as solve_lever
     from scenarios.questions.solve_report import chance, number, print_solved, write_solved
+    from scenarios.runs.run import RunRequest
 
-    if out is not None:
-        check_folder(out)
-    place = scenario, lever, target, event, fund, by, between
-    chosen = parse_readings(reading), template, rules
-    request = SolveRequest(*place, paths, seed, confidence, threads, *chosen)
+    run = RunRequest(scenario, out, paths, None, seed, threads, parse_readings(reading), template, rules)
+    request = SolveRequest(run, lever, target, event, fund, by, between, confidence)
     with steps_on() as step:
 
         def told(runs: int, value: float | None, probability: float) -> None:
@@ -95,14 +91,12 @@ def readings(
     rules: Rules = None,
 ) -> None:
     """Which readings of a city's document decide what is found."""
-    from scenarios.output import check_folder
     from scenarios.questions.readings_report import print_readings, write_readings
     from scenarios.questions.readings_run import ReadingsRequest, decide, parse_weights
+    from scenarios.runs.run import RunRequest
 
-    if out is not None:
-        check_folder(out)
-    size, chosen = (paths, years, seed, threads), (parse_readings(reading), template, rules)
-    request = ReadingsRequest(scenario, *size, parse_weights(weights), combined, *chosen)
+    run = RunRequest(scenario, out, paths, years, seed, threads, parse_readings(reading), template, rules)
+    request = ReadingsRequest(run, parse_weights(weights), combined)
     with progress_on() as progress:
         found = decide(request, progress)
     print_readings(found, console(), lang)
@@ -131,8 +125,8 @@ def stress(
     from scenarios.questions.stress_run import print_stress, run_stress
     from scenarios.runs.run import RunRequest
 
-    chosen = paths, years, seed, threads, parse_readings(reading), template, rules, lang
-    request = RunRequest(scenario, out or Path.cwd(), *chosen, event=event)
+    chosen = paths, years, seed, threads, parse_readings(reading), template, rules
+    request = RunRequest(scenario, out, *chosen, event=event)
     with progress_on() as progress:
-        done = run_stress(request, fund, by, progress, write=out is not None)
+        done = run_stress(request, fund, by, progress)
     print_stress(done, console(), lang)

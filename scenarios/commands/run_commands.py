@@ -104,13 +104,13 @@ def compare(
 ) -> None:
     """Scenarios on the same random numbers, and what differs."""
     from scenarios.labels import label
-    from scenarios.runs.compare import CompareRequest, run_compare
+    from scenarios.runs.compare import run_compare
     from scenarios.runs.compare_summary import print_comparison
+    from scenarios.runs.run import RunRequest
 
-    chosen = parse_readings(reading), template, rules, lang
-    request = CompareRequest(tuple(scenario), out, paths, years, seed, threads, *chosen)
+    request = RunRequest("", out, paths, years, seed, threads, parse_readings(reading), template, rules)
     with progress_on() as progress:
-        compared, files = run_compare(request, progress)
+        compared, files = run_compare(scenario, request, progress)
     print_comparison(compared, console(), lang)
     speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
     say(["", *files, speed])
@@ -142,11 +142,9 @@ def warn(
     from scenarios.runs.warn_run import warn as warn_of
 
     readings = parse_readings(reading)
-    request = RunRequest(
-        scenario, out or Path(), paths, years, seed, threads, readings, template, rules, lang
-    )
+    request = RunRequest(scenario, out, paths, years, seed, threads, readings, template, rules)
     with progress_on() as progress:
-        done = warn_of(request, parse_months(months), within, progress, write=out is not None)
+        done = warn_of(request, parse_months(months), within, progress)
     print_warnings(done, console(), lang)
     say(done.files)
 

@@ -40,7 +40,20 @@ class Values(Instrument):
         return [self.values[i] for i in np.minimum((np.asarray(u) * n).astype(int), n - 1)]
 
 
-class Range(Instrument):
+class Law(Instrument):
+    """A distribution over the numbers, by the inverse of its distribution function."""
+
+    def quantiles(self, u: Floats) -> list[Any]:
+        """Values at quantiles in 0..1."""
+        values: list[float] = self.inverse(np.asarray(u)).tolist()
+        return values
+
+    def inverse(self, u: Floats) -> Floats:
+        """As ``quantiles``, as an array of the same shape."""
+        raise NotImplementedError
+
+
+class Range(Law):
     """Uniform between two ends."""
 
     range: tuple[float, float]
@@ -52,14 +65,13 @@ class Range(Instrument):
             raise ValueError(f"expected [low, high], found {list(self.range)}")
         return self
 
-    def quantiles(self, u: Floats) -> list[Any]:
+    def inverse(self, u: Floats) -> Floats:
         """Linear between the ends."""
         low, high = self.range
-        values: list[float] = (low + (high - low) * np.asarray(u)).tolist()
-        return values
+        return low + (high - low) * u
 
 
-class Normal(Instrument):
+class Normal(Law):
     """Normal."""
 
     distribution: Literal["normal"]
@@ -67,15 +79,14 @@ class Normal(Instrument):
     sd: Positive
     present: float | None = None
 
-    def quantiles(self, u: Floats) -> list[Any]:
-        """By the inverse of its distribution function."""
+    def inverse(self, u: Floats) -> Floats:
+        """Mean and so many standard deviations."""
         from scipy.special import ndtri
 
-        values: list[float] = (self.mean + self.sd * ndtri(np.asarray(u))).tolist()
-        return values
+        return np.asarray(self.mean + self.sd * ndtri(u))
 
 
-class Lognormal(Instrument):
+class Lognormal(Law):
     """Lognormal, by its median and the standard deviation of the logarithm."""
 
     distribution: Literal["lognormal"]
@@ -83,15 +94,14 @@ class Lognormal(Instrument):
     sd: Positive
     present: float | None = None
 
-    def quantiles(self, u: Floats) -> list[Any]:
-        """By the inverse of its distribution function."""
+    def inverse(self, u: Floats) -> Floats:
+        """The median times a factor."""
         from scipy.special import ndtri
 
-        values: list[float] = (self.median * np.exp(self.sd * ndtri(np.asarray(u)))).tolist()
-        return values
+        return np.asarray(self.median * np.exp(self.sd * ndtri(u)))
 
 
-class Uniform(Instrument):
+class Uniform(Law):
     """Uniform, another way to write a range."""
 
     distribution: Literal["uniform"]
@@ -99,13 +109,18 @@ class Uniform(Instrument):
     high: float
     present: float | None = None
 
-    def quantiles(self, u: Floats) -> list[Any]:
+    @model_validator(mode="after")
+    def _ordered(self) -> Uniform:
+        if not self.low < self.high:
+            raise ValueError(f"expected low < high, found {self.low}, {self.high}")
+        return self
+
+    def inverse(self, u: Floats) -> Floats:
         """Linear between the ends."""
-        values: list[float] = (self.low + (self.high - self.low) * np.asarray(u)).tolist()
-        return values
+        return self.low + (self.high - self.low) * u
 
 
-class Triangular(Instrument):
+class Triangular(Law):
     """Triangular."""
 
     distribution: Literal["triangular"]
@@ -120,14 +135,13 @@ class Triangular(Instrument):
             raise ValueError(f"expected low <= mode <= high, found {self.low}, {self.mode}, {self.high}")
         return self
 
-    def quantiles(self, u: Floats) -> list[Any]:
-        """By the inverse of its distribution function."""
+    def inverse(self, u: Floats) -> Floats:
+        """By SciPy."""
         from scipy.stats import triang
 
         width = self.high - self.low
         law = triang((self.mode - self.low) / width, loc=self.low, scale=width)
-        values: list[float] = law.ppf(np.asarray(u)).tolist()
-        return values
+        return np.asarray(law.ppf(u))
 
 
 Spec = Values | Range | Normal | Lognormal | Uniform | Triangular

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenarios.errors import InputError
 from scenarios.labels import Lang, label
-from scenarios.output import check_folder
+from scenarios.output import check_file, new_files
 from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.sheet import (
@@ -180,13 +179,10 @@ def diagram_figure(city: City, lang: Lang) -> Figure:
 
 def save_diagram(city: City, path: Path, lang: Lang) -> None:
     """Draws the city's rules into a file; InputError for a suffix or a place that will not do."""
-    format_of(path)
-    check_folder(path.parent, "--diagram")
-    if path.is_dir():
-        raise InputError(path, "--diagram", "expected a file, found a directory")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with drawing():
-        save(diagram_figure(city, lang), path)
+    format_of(path, "--diagram")
+    check_file(path, "--diagram")
+    with new_files(path.parent, option="--diagram") as folder, drawing():
+        save(diagram_figure(city, lang), folder / path.name)
 
 
 def _set(column: Column, step: Step, lang: Lang) -> None:

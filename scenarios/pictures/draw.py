@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from scenarios.labels import Lang
-from scenarios.output import check_folder, new_files
+from scenarios.output import check_folder, names_in, new_files
 from scenarios.pictures.captions import caption
 from scenarios.runs.stored import Stored, read_stored
 
@@ -48,8 +48,7 @@ def draw(directory: Path, out: Path, lang: Lang, kind: str) -> tuple[list[Path],
                 left_out.append(caption("not_drawn", lang, name=picture.name, why=picture.why))
             else:
                 save(picture.make(), folder / f"{picture.name}.{kind}")
-        names = sorted(path.name for path in folder.iterdir())
-    return [out / name for name in names], left_out
+        return list(names_in(folder, out)), left_out
 
 
 def pictures(stored: Stored, lang: Lang) -> Iterator[Picture]:

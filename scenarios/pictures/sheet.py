@@ -216,11 +216,11 @@ def save(figure: Figure, path: Path, dpi: int = 160) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def format_of(path: Path) -> str:
-    """The format that a file's suffix names."""
+def format_of(path: Path, option: str = "") -> str:
+    """The format that a file's suffix names; InputError, naming the option, for another."""
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
         close = difflib.get_close_matches(kind, FORMATS, 1)
         hint = f'; did you mean "{path.stem}.{close[0]}"?' if close else ""
-        raise InputError(path, "--diagram", f"expected a name that ends in .png, .svg or .pdf{hint}")
+        raise InputError(path, option, f"expected a name that ends in .png, .svg or .pdf{hint}")
     return kind

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scenarios.errors import InputError
 from scenarios.labels import Lang, label
-from scenarios.output import check_folder, new_files, sha256, write_json
+from scenarios.output import check_folder, names_in, new_files, sha256, write_json
 from scenarios.questions.discovery import Box, Limit, boxes_table, discover
 from scenarios.questions.outcomes import DEFAULT_OUTCOME, EVENT, outcome_words
 from scenarios.questions.study_words import phrase
@@ -91,7 +91,7 @@ def run_discover(request: DiscoverRequest) -> Discovery:
         with new_files(request.out) as folder:
             boxes_table(boxes).to_csv(folder / "boxes.csv", index=False, lineterminator="\n")
             write_json(folder / "manifest.json", manifest)
-            files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
+            files = names_in(folder, request.out)
     return Discovery(figure, year, request, len(fails), int(fails.sum()), boxes, files)
 
 

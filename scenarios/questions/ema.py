@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenarios.errors import InputError
-from scenarios.output import check_folder, new_files
+from scenarios.output import check_file, new_files
 from scenarios.sweeps.swept import Swept
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def export_ema(swept: Swept, file: Path) -> int:
     """Writes the archive; the number of outcomes in it.  InputError for a name without ``.tar.gz``."""
     if not file.name.endswith(SUFFIX):
         raise InputError("--ema", "", f"expected a file that ends in {SUFFIX}, found {file.name}")
-    check_folder(file.parent, "--ema")
+    check_file(file, "--ema")
     experiments = _experiments(swept)
     described, parts = [], {"experiments.csv": _csv(experiments, header=True)}
     for name, values in _outcomes(swept):
@@ -47,7 +47,7 @@ def export_ema(swept: Swept, file: Path) -> int:
     }
     metadata = {"version": VERSION, "outcomes": described, "experiments": types}
     parts["metadata.json"] = json.dumps(metadata, ensure_ascii=False).encode()
-    with new_files(file.parent) as folder:
+    with new_files(file.parent, option="--ema") as folder:
         _write(folder / file.name, parts)
     return len(described)
 

@@ -11,7 +11,6 @@ import math
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import get_args
 
 import numpy as np
@@ -25,7 +24,7 @@ from scenarios.questions.factorial import Shares, shares
 from scenarios.rulebook.city import City
 from scenarios.rulebook.idle import effective, reasons
 from scenarios.rulebook.rows import Weight, one_of
-from scenarios.runs.run import RunRequest, resolved
+from scenarios.runs.run import RunRequest, checked
 from sim.model import Case, Fund
 
 MAX_COMBINATIONS = 512
@@ -37,19 +36,12 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class ReadingsRequest:
-    """What a user asked for; ``None`` leaves it to the scenario."""
+    """What a user asked for."""
 
-    scenario: str
-    paths: int | None = None
-    years: int | None = None
-    seed: int | None = None
-    threads: int | None = None
+    run: RunRequest
+    """Readings that it chooses are not varied."""
     weights: tuple[Weight, ...] = ("main", "minority")
     combined: bool = True
-    readings: Mapping[str, str] | None = None
-    """Chosen, and so not varied."""
-    template: str | None = None
-    rules: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,9 +121,7 @@ def decide(request: ReadingsRequest, progress: Progress = lambda done, of: None)
     """
     from sim.simulate import compile_kernels
 
-    size = (request.paths, request.years, request.seed, request.threads)
-    chosen = RunRequest(request.scenario, Path(), *size, request.readings, request.template, request.rules)
-    scenario, paths, seed = resolved(chosen)
+    scenario, paths, seed = checked(request.run)
     fixed = tuple(scenario.file.readings)
     free = {at: each for at, each in scenario.city.readings.items() if at not in fixed}
     city = replace(scenario.city, readings=free)
@@ -143,7 +133,7 @@ def decide(request: ReadingsRequest, progress: Progress = lambda done, of: None)
     progress(0, paths)
     compile_kernels(scenario.case)
     started = time.perf_counter()
-    runner = _Runner(scenario, request.threads, paths, seed, progress)
+    runner = _Runner(scenario, request.run.threads, paths, seed, progress)
     grid = _grid(city, request.weights, varied) if request.combined else []
     small = math.prod(map(len, grid)) <= MAX_COMBINATIONS
     runner.run([{}, *choices, *(_product(grid) if small else [])])

@@ -18,7 +18,7 @@ from scenarios.definition.scenario import Base, build
 from scenarios.definition.study import load_study
 from scenarios.errors import InputError
 from scenarios.labels import Lang, label
-from scenarios.output import check_folder, new_files, write_json
+from scenarios.output import check_folder, names_in, new_files, write_json
 from scenarios.questions.factors import factors_of
 from scenarios.questions.outcomes import DEFAULT_OUTCOME, chosen_outcome, outcome_words
 from scenarios.questions.sensitivity import (
@@ -127,7 +127,7 @@ def run_sensitivity(request: SensitivityRequest, progress: Progress) -> Sensitiv
         found.table.to_csv(folder / "sensitivity.csv", index=False, lineterminator="\n")
         split_table(split).to_csv(folder / "variance.csv", index=False, lineterminator="\n")
         write_json(folder / "manifest.json", manifest)
-        files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
+        files = names_in(folder, request.out)
     return SensitivityOutput(outcome, found, split, facts, files)
 
 

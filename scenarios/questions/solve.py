@@ -12,14 +12,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
 
 from scenarios.definition.lever import Lever, base_of, find_lever, narrowed
 from scenarios.definition.scenario import Base, Scenario, build
 from scenarios.errors import InputError
 from scenarios.questions.crossing import Answer, Hits, Solution, least_paths, solve_step
 from scenarios.rulebook.rows import one_of
-from scenarios.runs.run import RunRequest, resolved
+from scenarios.runs.run import RunRequest, checked
 from scenarios.runs.summary import LINES
 from sim.model import Case
 
@@ -34,7 +33,8 @@ BURDEN = frozenset({*(f"{line}:discounted" for line in LINES), "unfunded"})
 class SolveRequest:
     """What a user asked for; ``None`` leaves it to the scenario."""
 
-    scenario: str
+    run: RunRequest
+    """The scenario, paths, seed, threads and rules; the years are those of the scenario."""
     lever: str
     """A short name of ``scenarios.definition.lever``, or any numeric address."""
     target: float
@@ -45,13 +45,7 @@ class SolveRequest:
     """The last calendar year in which the event counts; None: that of the scenario."""
     range: tuple[float, float] | None = None
     """Where to look; None: a usual range."""
-    paths: int | None = None
-    seed: int | None = None
     confidence: float = 0.95
-    threads: int | None = None
-    readings: Mapping[str, str] | None = None
-    template: str | None = None
-    rules: str | None = None
 
 
 @dataclass(frozen=True)
@@ -116,8 +110,8 @@ class Question:
         """The paths on which the event comes in time."""
         from sim.paths import event_years
 
-        run = self.request.threads
-        years = event_years(case, paths=self.paths, seed=self.seed, threads=run)
+        threads = self.request.run.threads
+        years = event_years(case, paths=self.paths, seed=self.seed, threads=threads)
         return years.city[:, 0, self.event] >= 0
 
     def _narrowed(self, scenario: Scenario) -> Scenario:
@@ -128,9 +122,7 @@ def ask(request: SolveRequest) -> Question:
     """The request read and checked; InputError."""
     from sim.metrics import reported_events
 
-    size = request.paths, None, request.seed, request.threads
-    chosen = RunRequest(request.scenario, Path(), *size, request.readings, request.template, request.rules)
-    scenario, paths, seed = resolved(chosen)
+    scenario, paths, seed = checked(request.run)
     base = base_of(scenario)
     case, lever = scenario.case, find_lever(base, request.lever, request.fund)
     events = reported_events(case.rules[lever.fund], case.options.below_months)
@@ -193,7 +185,7 @@ def _burden(question: Question, case: Case, value: float | None) -> Burden:
     from sim.simulate import simulate
 
     wanted = Wanted(BURDEN, counties=False)
-    run = {"paths": question.paths, "seed": question.seed, "threads": question.request.threads}
+    run = {"paths": question.paths, "seed": question.seed, "threads": question.request.run.threads}
     columns, _ = metrics_columns(simulate(case, **run, wanted=wanted), "")  # type: ignore[arg-type]
     yuan: dict[str, dict[str, tuple[float, float]]] = {}
     names = ("metric", "statistic", "year", "value", "std_error")

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 from scenarios.definition.scenario import Scenario
 from scenarios.errors import InputError
 from scenarios.labels import Lang, label
-from scenarios.output import new_files, write_json
+from scenarios.output import names_in, new_files, write_json
 from scenarios.questions.outcomes import outcome_words
 from scenarios.questions.study_words import phrase
 from scenarios.rulebook.rows import one_of
 from scenarios.runs.facts import RunFacts, caveats, describe, wilson
-from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, resolved, run_facts
+from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts
 from scenarios.runs.summary import SHOWN_YEARS, new_table, note
 
 if TYPE_CHECKING:
@@ -50,15 +50,12 @@ class StressOutput:
     files: tuple[Path, ...]
 
 
-def run_stress(
-    request: RunRequest, fund: str | None, year: int | None, progress: Progress, *, write: bool = True
-) -> StressOutput:
-    """Load, search, simulate; with ``write`` the files go to the request's ``out``.  InputError before any
-    work for what cannot be."""
+def run_stress(request: RunRequest, fund: str | None, year: int | None, progress: Progress) -> StressOutput:
+    """Load, search, simulate, then write all files at once; raises InputError before any work."""
     from sim.rare import rare_event
     from sim.stress import margins, mildest, refused
 
-    scenario, paths, seed = (checked if write else resolved)(request)
+    scenario, paths, seed = checked(request)
     case = scenario.case
     event = DEFAULT_EVENT if request.event is None else request.event
     if event not in (known := margins(case)):
@@ -85,7 +82,7 @@ def run_stress(
     }
     facts = run_facts(scenario, paths, seed, "importance")
     files: tuple[Path, ...] = ()
-    if write:
+    if request.out is not None:
         manifest = {
             **manifest_of(scenario, facts),
             "event": event,
@@ -95,7 +92,7 @@ def run_stress(
         with new_files(request.out) as folder:
             stress_table(found).to_csv(folder / "stress.csv", index=False, lineterminator="\n")
             write_json(folder / "manifest.json", manifest)
-            files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
+            files = names_in(folder, request.out)
     return StressOutput(found, simulated, by, facts, files)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from scenarios.labels import Lang
-from scenarios.output import check_folder, new_files, write_rows
+from scenarios.output import check_folder, names_in, new_files, write_rows
 from scenarios.reports.page import page_of
 from scenarios.reports.table import ReportTable
 
@@ -47,8 +47,7 @@ def tables(directory: Path, out: Path, kind: Kind, lang: Lang = "en") -> list[Pa
             for table in shown:
                 headings, *rows = table.records(lang)
                 write_rows(folder / f"{table.name}.csv", list(map(str, headings)), rows, "utf-8-sig")
-        names = sorted(path.name for path in folder.iterdir())
-    return [out / name for name in names]
+        return list(names_in(folder, out))
 
 
 def longtable(table: ReportTable) -> str:

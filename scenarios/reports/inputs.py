@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scenarios.errors import InputError
 from scenarios.labels import Lang, label
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table
 from scenarios.reports.words import phrase
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
 from scenarios.rulebook.rules_table import FILE as RULES
+from scenarios.runs.contrast import COLUMNS as DIFFERENCE_COLUMNS
+from scenarios.tables import read_table
 
 DIFFERENCES = "differences.csv"
-DIFFERENCE_COLUMNS = tuple("kind fund key scenario value clause status reading".split())
 FUNDS = ("employee", "resident")
 LONGEST = 300
 """Characters of one value that are shown: a list by year or county can be longer than a page."""
@@ -105,18 +104,7 @@ def assumptions(manifests: Iterable[dict[str, Any]], lang: Lang) -> list[ReportT
 
 def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     """The rows of a file that fundsim wrote, none where there is no file; InputError for another's."""
-    if not path.is_file():
-        return []
-    try:
-        with path.open(encoding="utf-8", newline="") as stream:
-            lines = list(csv.DictReader(stream, strict=True))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(path, "", f"expected a readable CSV file in UTF-8 ({error})") from None
-    for row, line in enumerate(lines, 2):
-        for name in columns:
-            if line.get(name) is None:
-                raise InputError(path, f"row {row}, column {name}", "expected a cell, as fundsim writes it")
-    return lines
+    return [row.cells for row in read_table(path, columns)] if path.is_file() else []
 
 
 def _who(names: Sequence[str], every: Collection[str], lang: Lang) -> Cell:

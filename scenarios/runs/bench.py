@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.errors import InputError
 from scenarios.labels import Lang, wrap
-from scenarios.output import check_folder, new_files, write_json
+from scenarios.output import check_file, new_files, write_json
 from scenarios.rulebook.words import word
 from scenarios.runs.machine import machine
 from scenarios.runs.run import MAX_PATHS, Progress
@@ -64,12 +64,10 @@ def bench(
     if paths is not None and not 1 <= paths <= MAX_PATHS:
         raise InputError("--paths", "", f"expected a whole number from 1 to {MAX_PATHS}, found {paths}")
     if json_file is not None:
-        check_folder(json_file.parent, "--json")
-        if json_file.is_dir():
-            raise InputError(json_file, "--json", "expected a file to write, found a directory")
+        check_file(json_file, "--json")
     speeds = measure(scenarios, paths, progress)
     if json_file is not None:
-        with new_files(json_file.parent) as folder:
+        with new_files(json_file.parent, option="--json") as folder:
             write_json(folder / json_file.name, figures(speeds))
     return speeds
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,8 +17,7 @@ import numpy as np
 from scenarios.definition.scenario import Scenario
 from scenarios.definition.variants import parse_variant, told_apart
 from scenarios.errors import InputError
-from scenarios.labels import Lang
-from scenarios.output import new_files, write_json, write_rows
+from scenarios.output import names_in, new_files, write_json, write_rows
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
 from scenarios.rulebook.rules_table import FILE as RULES
 from scenarios.rulebook.rules_table import rule_rows
@@ -153,27 +152,13 @@ def check_alike(scenarios: Mapping[str, Scenario]) -> None:
             raise InputError(scenarios[name].path, "", f"{problem} (to compare {name} with {first}){hint}")
 
 
-@dataclass(frozen=True)
-class CompareRequest:
-    """What a user asked for; ``None`` leaves it to the first scenario."""
-
-    scenarios: tuple[str, ...]
-    """As ``scenarios.definition.variants`` reads them."""
-    out: Path
-    paths: int | None = None
-    years: int | None = None
-    seed: int | None = None
-    threads: int | None = None
-    readings: Mapping[str, str] | None = None
-    template: str | None = None
-    rules: str | None = None
-    lang: Lang = "en"
-
-
-def run_compare(request: CompareRequest, progress: Progress) -> tuple[Comparison, tuple[Path, ...]]:
+def run_compare(
+    names: Sequence[str], request: RunRequest, progress: Progress
+) -> tuple[Comparison, tuple[Path, ...]]:
     """Load, simulate, pair, then write all files at once: the comparison and the files.  Raises InputError
-    before any work."""
-    scenarios, paths, seed = checked_scenarios(request)
+    before any work; ``names`` and ``request`` as in ``checked_scenarios``."""
+    scenarios, paths, seed = checked_scenarios(names, request)
+    assert request.out is not None
 
     from scenarios.runs.metrics_files import write_metrics
     from sim.paired import compile_paired
@@ -201,7 +186,7 @@ def run_compare(request: CompareRequest, progress: Progress) -> tuple[Comparison
             "million_county_fund_months_per_second": round(compared.mcfm_per_second, 1),
         }
         write_json(folder / "manifest.json", manifest)
-        files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
+        files = names_in(folder, request.out)
     return compared, files
 
 
@@ -222,21 +207,28 @@ def compare_manifest(compared: Comparison) -> dict[str, Any]:
     }
 
 
-def checked_scenarios(request: CompareRequest) -> tuple[dict[str, Scenario], int, int]:
-    """The scenarios by name, and the paths and seed of all; InputError for whatever cannot be."""
+def checked_scenarios(names: Sequence[str], request: RunRequest) -> tuple[dict[str, Scenario], int, int]:
+    """The scenarios by name, and the paths and seed of all; InputError for whatever cannot be.
+
+    ``names`` as ``scenarios.definition.variants`` reads them; the options of ``request`` hold for all, its
+    scenario for none.
+    """
     options = (dict(request.readings or {}), request.rules, request.template)
-    variants = [parse_variant(text, *options) for text in request.scenarios]
+    variants = [parse_variant(text, *options) for text in names]
     found = [
         checked(
-            RunRequest(
-                *(variant.base, request.out, request.paths, request.years, request.seed, request.threads),
-                *(variant.readings, variant.template, variant.rules),
+            replace(
+                request,
+                scenario=variant.base,
+                readings=variant.readings,
+                template=variant.template,
+                rules=variant.rules,
                 values=variant.values,
             )
         )
         for variant in variants
     ]
-    names = told_apart(variants, [scenario.name for scenario, _, _ in found])
-    scenarios = {name: scenario for name, (scenario, _, _) in zip(names, found, strict=True)}
+    told = told_apart(variants, [scenario.name for scenario, _, _ in found])
+    scenarios = {name: scenario for name, (scenario, _, _) in zip(told, found, strict=True)}
     check_alike(scenarios)
     return scenarios, *found[0][1:]

@@ -12,21 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.errors import InputError
 from scenarios.labels import Lang, event_label, label
-from scenarios.output import new_files, write_json, write_rows
+from scenarios.output import names_in, new_files, write_json
 from scenarios.rulebook.rows import one_of
-from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
-from scenarios.rulebook.rules_table import FILE as RULES
-from scenarios.rulebook.rules_table import rule_rows
 from scenarios.runs.facts import CITY, RunFacts, caveats, describe, wilson
-from scenarios.runs.run import (
-    ASSUMPTION_COLUMNS,
-    Progress,
-    RunRequest,
-    assumption_rows,
-    checked,
-    manifest_of,
-    run_facts,
-)
+from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts, write_origins
 from scenarios.runs.summary import new_table, note
 
 if TYPE_CHECKING:
@@ -56,6 +45,7 @@ class RareOutput:
 def run_rare(request: RunRequest, progress: Progress) -> RareOutput:
     """Load, simulate, weigh, then write all files at once; raises InputError before any work."""
     scenario, paths, seed = checked(request)
+    assert request.out is not None
     event = DEFAULT_EVENT if request.event is None else request.event
 
     from sim.rare import rare_event, refused, watchable
@@ -89,10 +79,8 @@ def run_rare(request: RunRequest, progress: Progress) -> RareOutput:
         table.to_parquet(folder / "metrics.parquet", index=False)
         table.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
         write_json(folder / "manifest.json", manifest)
-        write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
-        write_rows(folder / RULES, RULE_COLUMNS, rule_rows(scenario.name, scenario.city))
-        names = sorted(path.name for path in folder.iterdir())
-    files = tuple(request.out / name for name in names)
+        write_origins(folder, scenario)
+        files = names_in(folder, request.out)
     return RareOutput(rare, facts, files, len(scenario.assumptions), seconds)
 
 

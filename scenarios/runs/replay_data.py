@@ -39,7 +39,8 @@ Floats = NDArray[np.float64]
 def read_history(folder: Path, rules: Mapping[Fund, FundRules]) -> History:
     """Read and check a data directory; ``rules`` say which figures cannot be missing."""
     if not folder.is_dir():
-        raise InputError(folder, "", "expected a directory with opening.csv and monthly.csv, found none")
+        found = "a file" if folder.exists() else "none"
+        raise InputError(folder, "", f"expected a directory with opening.csv and monthly.csv, found {found}")
     opening, monthly = folder / "opening.csv", folder / "monthly.csv"
     rows = read_table(monthly, MONTHLY)
     if not rows:

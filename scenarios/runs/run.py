@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.errors import InputError
 from scenarios.labels import Lang
-from scenarios.output import check_folder, new_files, sha256, write_json, write_rows
+from scenarios.output import check_folder, names_in, new_files, sha256, write_json, write_rows
 from scenarios.rulebook.explain import city_notes
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
 from scenarios.rulebook.rules_table import FILE as RULES
@@ -60,7 +60,8 @@ class RunRequest:
     """What a user asked for; ``None`` leaves it to the scenario."""
 
     scenario: str
-    out: Path
+    out: Path | None = None
+    """None: nothing is written."""
     paths: int | None = None
     years: int | None = None
     seed: int | None = None
@@ -85,7 +86,7 @@ def run(
     the picture is drawn in this process.  Importance sampling is ``rare_run``'s.
     """
     scenario, paths, seed = checked(request)
-    assert request.sampling != "importance"
+    assert request.sampling != "importance" and request.out is not None
     if request.event is not None:
         raise InputError("--event", request.event, "expected only with --sampling importance")
 
@@ -125,23 +126,15 @@ def run(
                 "million_county_fund_months_per_second": round(speed, 1),
             }
             write_json(folder / "manifest.json", manifest)
-            write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, assumption_rows(scenario))
-            write_rows(folder / RULES, RULE_COLUMNS, rule_rows(scenario.name, scenario.city))
+            write_origins(folder, scenario)
             if tell is not None:
                 tell(columns, facts, gained)
-        files = tuple(request.out / name for name in sorted(path.name for path in folder.iterdir()))
+        files = names_in(folder, request.out)
     return RunOutput(columns, facts, files, len(scenario.assumptions), seconds, speed, gained)
 
 
 def checked(request: RunRequest) -> tuple[Scenario, int, int]:
     """The scenario, and paths and seed of the run; InputError for whatever cannot be, the folder included."""
-    chosen = resolved(request)
-    check_folder(request.out)
-    return chosen
-
-
-def resolved(request: RunRequest) -> tuple[Scenario, int, int]:
-    """The scenario, and paths and seed of the run; InputError for whatever cannot be."""
     scenario = load_scenario(
         request.scenario,
         years=request.years,
@@ -155,6 +148,8 @@ def resolved(request: RunRequest) -> tuple[Scenario, int, int]:
     if request.threads is not None:
         within("--threads", request.threads, 1, 1024)
     _check_counties(scenario)
+    if request.out is not None:
+        check_folder(request.out)
     return scenario, paths, seed
 
 
@@ -195,12 +190,14 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
     }
 
 
-def assumption_rows(scenario: Scenario) -> list[tuple[str, ...]]:
-    """What the scenario's figures rest on, one statement a row."""
-    return [
+def write_origins(folder: Path, scenario: Scenario) -> None:
+    """What the scenario's figures rest on, one statement a row; and its rules, one parameter a row."""
+    rows = (
         (entry.id, entry.en, entry.zh, "; ".join(entry.about), "; ".join(entry.sources))
         for entry in scenario.assumptions
-    ]
+    )
+    write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, rows)
+    write_rows(folder / RULES, RULE_COLUMNS, rule_rows(scenario.name, scenario.city))
 
 
 def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "plain") -> RunFacts:

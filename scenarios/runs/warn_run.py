@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.errors import InputError
 from scenarios.labels import Lang, label
-from scenarios.output import check_folder, new_files, write_json, write_rows
+from scenarios.output import new_files, write_json, write_rows
 from scenarios.runs.facts import RunFacts, caveats, describe, wilson
-from scenarios.runs.run import Progress, RunRequest, manifest_of, resolved, run_facts
+from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -95,21 +95,14 @@ def guidance_months() -> frozenset[float]:
 
 
 def warn(
-    request: RunRequest,
-    months: tuple[float, ...] | None,
-    within: int | None,
-    progress: Progress,
-    *,
-    write: bool,
+    request: RunRequest, months: tuple[float, ...] | None, within: int | None, progress: Progress
 ) -> Warnings:
     """Run the scenario and compare; ``months``: default the scenario's ``below_months`` and the guidance.
 
-    ``within``: years after a warning in which depletion justifies it, default up to the horizon.  Files are
-    written into ``request.out`` if ``write``.  Raises InputError before any work.
+    ``within``: years after a warning in which depletion justifies it, default up to the horizon.  All
+    files are written at once; raises InputError before any work.
     """
-    scenario, paths, seed = resolved(request)
-    if write:
-        check_folder(request.out)
+    scenario, paths, seed = checked(request)
     case, guidance = scenario.case, guidance_months()
     if within is not None and not 0 <= within < case.years:
         expected = f"expected years from 0 to {case.years - 1}, the horizon, found {within}"
@@ -130,8 +123,9 @@ def warn(
         for m, mark in enumerate(marks)
     }
     facts = run_facts(scenario, paths, seed)
-    done = Warnings(found, guidance, within, facts, tuple(request.out / name for name in FILES if write))
-    if write:
+    files = () if request.out is None else tuple(request.out / name for name in FILES)
+    done = Warnings(found, guidance, within, facts, files)
+    if request.out is not None:
         with new_files(request.out) as folder:
             write_rows(folder / "warnings.csv", COLUMNS, done.rows())
             chosen: dict[str, Any] = {"months": list(marks), "within_years": within}

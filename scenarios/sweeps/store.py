@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.errors import InputError
-from scenarios.output import new_files, sha256, write_json
+from scenarios.output import replacing, sha256, write_json
 from scenarios.sweeps.rows_bytes import from_bytes, write_part
 from scenarios.sweeps.study_files import RULES, copy_name
 
@@ -81,10 +81,11 @@ class Store:
         from pyarrow.parquet import write_table
 
         with _clear(self.out):
-            with new_files(self.out) as folder:
+            with replacing(self.out) as folder:
                 write_table(scenarios, folder / SCENARIOS)
             for path in rules:
-                with new_files(self.out / RULES) as folder:
+                (self.out / RULES).mkdir(exist_ok=True)
+                with replacing(self.out / RULES) as folder:
                     shutil.copyfile(path, folder / copy_name(path))
             self._write_study()
             for part in range(-(-len(self.ids) // PART)):
@@ -105,7 +106,7 @@ class Store:
             "SELECT crc, rows FROM rows WHERE number BETWEEN ? AND ? ORDER BY number",
             (numbers[0], numbers[-1]),
         ).fetchall()
-        with new_files(self.out / METRICS) as folder:
+        with replacing(self.out / METRICS) as folder:
             file = folder / part_name(part)
             write_part(file, [self.ids[n] for n in numbers], [from_bytes(rows) for _, rows in found])
             digest = sha256(file)
@@ -116,7 +117,7 @@ class Store:
 
     def _write_study(self) -> None:
         parts = {part_name(part): digest for part, digest in sorted(self.parts.items())}
-        with new_files(self.out) as folder:
+        with replacing(self.out) as folder:
             write_json(folder / STUDY, {**self.study, "parts_sha256": parts})
 
     def _known_parts(self) -> dict[int, str]:
@@ -183,7 +184,7 @@ def read_study(out: Path) -> dict[str, Any]:
         raise InputError(path, "", f"expected a finished sweep ({error.strerror})") from None
     except (ValueError, KeyError, TypeError):
         pass
-    raise InputError(path, "", "damaged: take another --out, or --fresh to start over")
+    raise InputError(path, "", "damaged: sweep again with --fresh, or into another --out")
 
 
 def check_same(path: Path, before: Mapping[str, Any], now: Mapping[str, Any]) -> None:

@@ -155,8 +155,9 @@ def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:
         given = getattr(request, option)
         if given is not None:
             within(f"--{option}", given, 1, 1024)
-    if request.workers is not None and request.scheduler is not None:
-        raise InputError("--scheduler", request.scheduler, "expected one of --workers and --scheduler")
+    ways = [way for way in ("threads", "workers", "scheduler") if getattr(request, way) is not None]
+    if len(ways) > 1:
+        raise InputError(f"--{ways[1]}", "", f"expected one of --{ways[0]} and --{ways[1]}")
     check_folder(request.out)
     points = study.points()
     _check_outcomes(study)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-
-from scenarios.cli import main
+from command_line import fundsim
 
 Damage = Callable[[Path], object]
 FUNDS = ("employee", "resident")
@@ -80,15 +78,8 @@ class Command:
         self.patch, self.capture = patch, capture
 
     def __call__(self, *words: str | Path) -> Ended:
-        self.patch.setattr(sys, "argv", ["fundsim", *map(str, words)])
         self.capture.readouterr()
-        try:
-            main()
-            status: object = 0
-        except SystemExit as left:
-            status = left.code or 0
-        assert isinstance(status, int)
-        return Ended(status, *self.capture.readouterr())
+        return Ended(fundsim(self.patch, *words), *self.capture.readouterr())
 
     def replay(self, city: str, data: Path, out: Path, more: Sequence[str] = ()) -> Ended:
         """``fundsim replay``."""

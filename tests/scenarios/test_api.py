@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import doctest
+import inspect
+import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from replay_data_directory import make
 
-from scenarios import api, study_api
+from scenarios import api, cli, study_api
 from scenarios.errors import InputError
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -37,6 +39,34 @@ def test_run_gives_the_table_that_it_writes(tmp_path: Path) -> None:
     pd.testing.assert_frame_equal(shown, stored, check_dtype=False)
     assert shown.attrs["facts"]["seed"] == 3
     assert {path.name for path in tmp_path.iterdir()} >= {"manifest.json", "metrics.csv"}
+
+
+@pytest.mark.parametrize(
+    "name", ["run", "compare", "warn", "solve", "readings", "stress", "sweep", "sensitivity", "explain"]
+)
+def test_each_takes_what_its_command_takes(name: str) -> None:
+    """But the language of what is printed, and what only a terminal needs."""
+    [command] = [each.callback for each in cli.app.registered_commands if each.callback.__name__ == name]
+    own = {"reading": "readings", **({"scenario": "scenarios"} if name == "compare" else {})}
+    taken = {own.get(each, each) for each in inspect.signature(command).parameters}
+    shown_only = {"lang", "plan", "diagram", *(["event"] if name == "run" else [])}  # importance: no metrics
+    assert set(inspect.signature(getattr(api, name)).parameters) >= taken - shown_only
+
+
+def test_stress_under_other_rules() -> None:
+    given = dict(fund="resident", years=3, paths=128)
+    own = api.stress("hangzhou", **given)  # type: ignore[arg-type]
+    borrowed = api.stress("hangzhou", **given, rules="county-alone", threads=1)  # type: ignore[arg-type]
+    assert own.attrs["beta"] != borrowed.attrs["beta"]
+
+
+def test_nothing_is_written_where_nothing_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # as in a folder that is read only
+    assert len(api.run("linyi", paths=128, years=1))
+    assert len(api.warn("linyi", paths=128, years=1))
+    with pytest.raises(InputError, match="cannot"):
+        api.run("linyi", paths=128, years=1, out=tmp_path / "out")
 
 
 def test_mistakes_are_input_errors(tmp_path: Path) -> None:

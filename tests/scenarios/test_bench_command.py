@@ -9,17 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from command_line import Refused, fundsim
 
-from scenarios import cli
 from scenarios.runs.bench import Speed, duration
-
-
-def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command in this process; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["fundsim", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
 
 
 def test_bench_says_how_long_work_takes_and_writes_its_figures(
@@ -74,16 +66,11 @@ def test_durations_in_words(seconds: float, english: str, chinese: str) -> None:
     ],
 )
 def test_a_mistake_ends_with_one_message(
-    arguments: list[str],
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], words: list[str], tmp_path: Path, refused: Refused
 ) -> None:
     given = (str(tmp_path) if word == "DIRECTORY" else word for word in arguments)
-    assert fundsim(monkeypatch, "bench", *given) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1 and all(word in message for word in words)
+    message = refused("bench", *given)
+    assert all(word in message for word in words)
 
 
 def test_an_interrupt_ends_with_status_130(tmp_path: Path) -> None:

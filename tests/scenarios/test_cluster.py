@@ -107,3 +107,5 @@ def test_without_dask_it_says_what_to_install(tmp_path: Path, monkeypatch: pytes
         sweep(request(tmp_path, workers=2))
     with pytest.raises(InputError, match="one of --workers and --scheduler"):
         sweep(request(tmp_path, workers=2, scheduler="tcp://127.0.0.1:1"))
+    with pytest.raises(InputError, match="one of --threads and --workers"):
+        sweep(request(tmp_path, threads=2, workers=2))

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_run_command import fundsim
+from command_line import Refused, fundsim
 
 from scenarios.definition.scenario import load_scenario
 from scenarios.definition.scenario_file import LIBRARY
@@ -124,25 +124,21 @@ def test_identical_scenarios_differ_by_nothing_and_it_is_said(tmp_path: Path, mo
         (["ziyang", "linyi", "--paths", "0"], "--paths: expected a whole number"),
     ],
 )
-def test_mistakes_write_nothing(
-    tmp_path: Path, monkeypatch, capsys, arguments: list[str], message: str
-) -> None:
+def test_mistakes_write_nothing(tmp_path: Path, refused: Refused, arguments: list[str], message: str) -> None:
     out = tmp_path / "out"
-    assert fundsim(monkeypatch, "compare", *arguments, "--out", str(out)) == 2
-    error = capsys.readouterr().err
-    assert message in error and error.count("\n") == 1 and not out.exists()
+    assert message in refused("compare", *arguments, "--out", out)
+    assert not out.exists()
 
 
-def test_other_years_are_refused_unless_set_for_all(tmp_path: Path, monkeypatch, capsys) -> None:
+def test_other_years_are_refused_unless_set_for_all(tmp_path: Path, monkeypatch, refused: Refused) -> None:
     text = (LIBRARY / "ziyang.toml").read_text("utf-8")
     (tmp_path / "short.toml").write_text(text.replace("horizon_years = 30", "horizon_years = 20"), "utf-8")
     (tmp_path / "late.toml").write_text(text.replace("first_year = 2025", "first_year = 2026"), "utf-8")
     out = ("--out", str(tmp_path / "out"), "--paths", "50")
-    assert fundsim(monkeypatch, "compare", "ziyang", str(tmp_path / "short.toml"), *out) == 2
-    error = capsys.readouterr().err
+    error = refused("compare", "ziyang", tmp_path / "short.toml", *out)
     assert "short.toml: expected 30 years, found 20" in error and "--years N sets it for all" in error
-    assert fundsim(monkeypatch, "compare", "ziyang", str(tmp_path / "late.toml"), *out) == 2
-    assert "expected the first year 2025, found 2026" in capsys.readouterr().err
+    error = refused("compare", "ziyang", tmp_path / "late.toml", *out)
+    assert "expected the first year 2025, found 2026" in error
     assert not (tmp_path / "out").exists()
     assert fundsim(monkeypatch, "compare", "ziyang", str(tmp_path / "short.toml"), *out, "--years", "3") == 0
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_run_command import fundsim
+from command_line import Refused, fundsim
 
 from scenarios import api
 from scenarios.errors import InputError
@@ -177,24 +177,13 @@ def test_the_archive_is_the_same_bytes_each_time(
         (("--above", "0.5", "--density", "2"), "--density: expected a share"),
     ],
 )
-def test_mistakes_are_named(
-    arguments: tuple[str, ...],
-    message: str,
-    sweep: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert fundsim(monkeypatch, "discover", str(sweep), *arguments) == 2
-    error = capsys.readouterr().err
-    assert message in error and error.count("\n") == 1
+def test_mistakes_are_named(arguments: tuple[str, ...], message: str, sweep: Path, refused: Refused) -> None:
+    assert message in refused("discover", sweep, *arguments)
 
 
-def test_folders_that_are_no_sweep(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_folders_that_are_no_sweep(tmp_path: Path, refused: Refused) -> None:
     def message(*arguments: str) -> str:
-        assert fundsim(monkeypatch, *arguments) == 2
-        return capsys.readouterr().err
+        return refused(*arguments)
 
     assert "expected a finished sweep" in message("discover", str(tmp_path), "--above", "1")
     begun = make_sweep(tmp_path / "begun")
@@ -207,11 +196,11 @@ def test_folders_that_are_no_sweep(
 
 
 def test_without_the_workbench_it_says_what_to_install(
-    sweep: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    sweep: Path, monkeypatch: pytest.MonkeyPatch, refused: Refused
 ) -> None:
     def missing(name: str, *rest: Any) -> None:
         return None
 
     monkeypatch.setattr("scenarios.questions.discovery.find_spec", missing)
-    assert fundsim(monkeypatch, "discover", str(sweep), "--above", "0.5") == 2
-    assert "pip install 'fundsim[discovery]'" in capsys.readouterr().err
+    message = refused("discover", sweep, "--above", "0.5")
+    assert "pip install 'fundsim[discovery]'" in message

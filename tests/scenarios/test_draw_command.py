@@ -10,20 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import Refused, fundsim
 from pictured import facts_of, make_comparison, make_table
 
 from scenarios import cli
 from scenarios.pictures.draw import pictures
 from scenarios.pictures.sheet import drawing, save
 from scenarios.runs.stored import read_stored
-
-
-def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    """Run the command in this process; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["fundsim", *map(str, arguments)])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
 
 
 def store(folder: Path, table: Any, manifest: Any) -> Path:
@@ -114,16 +107,11 @@ def test_the_same_bytes_from_another_process(small: Path, tmp_path: Path) -> Non
         assert first.read_bytes() == second.read_bytes(), first.suffix
 
 
-def refused(monkeypatch, capsys, *arguments: object) -> str:
-    assert fundsim(monkeypatch, *arguments) == 2
-    return capsys.readouterr().err
-
-
-def test_a_directory_without_results_is_refused(small: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_a_directory_without_results_is_refused(small: Path, tmp_path: Path, refused: Refused) -> None:
     out = tmp_path / "out"
 
     def said(folder: Path) -> str:
-        return refused(monkeypatch, capsys, "draw", folder, "--out", out)
+        return refused("draw", folder, "--out", out)
 
     assert f"{tmp_path / 'smal'}: expected the directory" in (words := said(tmp_path / "smal"))
     assert 'did you mean "small"?' in words
@@ -163,14 +151,16 @@ def test_the_diagram_is_written_in_the_format_of_its_name(tmp_path: Path, monkey
     ]
 
 
-def test_a_diagram_of_another_suffix_is_refused(tmp_path: Path, monkeypatch, capsys) -> None:
-    said = refused(monkeypatch, capsys, "explain", "linyi", "--diagram", tmp_path / "rules.pgn")
+def test_a_diagram_of_another_suffix_is_refused(tmp_path: Path, refused: Refused) -> None:
+    said = refused("explain", "linyi", "--diagram", tmp_path / "rules.pgn")
     assert "expected a name that ends in .png, .svg or .pdf" in said
     assert 'did you mean "rules.png"?' in said
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "file").write_text("")
-    said = refused(monkeypatch, capsys, "explain", "linyi", "--diagram", tmp_path / "file" / "rules.png")
+    said = refused("explain", "linyi", "--diagram", tmp_path / "file" / "rules.png")
     assert "--diagram: expected a directory" in said
+    said = refused("explain", "linyi", "--diagram", "/proc/none/rules.png")
+    assert "/proc/none: --diagram: expected a" in said  # one that can be made, or a place that can be written
 
 
 def test_a_failed_drawing_leaves_nothing(small: Path, tmp_path: Path, monkeypatch) -> None:

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from test_run_command import fundsim
+from command_line import Refused, fundsim
 
 from scenarios.basecase.construct import construct
 from scenarios.basecase.new import default_rules, new, prefecture_scenario
@@ -132,18 +132,16 @@ def test_clauses_are_of_a_known_file(tmp_path: Path) -> None:
         load_scenario(tmp_path)
 
 
-def test_nothing_is_overwritten(
-    jinhua: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
+def test_nothing_is_overwritten(jinhua: Path, refused: Refused, tmp_path: Path) -> None:
     table = tmp_path / "office" / "growth.csv"
     table.parent.mkdir()
     table.write_text("mine", "utf-8")
-    assert fundsim(monkeypatch, "new", "金华", "--out", str(tmp_path)) == 2
-    assert "growth.csv: --out: expected a new folder" in capsys.readouterr().err
+    error = refused("new", "金华", "--out", tmp_path)
+    assert "growth.csv: --out: expected a new folder" in error
     assert files_of(tmp_path) == {"office/growth.csv"}
     assert table.read_text("utf-8") == "mine"
     before = {name: (jinhua / name).stat().st_mtime_ns for name in WRITTEN}
-    assert fundsim(monkeypatch, "new", "台州", "--out", str(jinhua)) == 2
+    refused("new", "台州", "--out", jinhua)
     assert before == {name: (jinhua / name).stat().st_mtime_ns for name in WRITTEN}
 
 
@@ -167,16 +165,11 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
     ],
 )
 def test_mistakes(
-    arguments: tuple[str, ...],
-    says: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
+    arguments: tuple[str, ...], says: str, monkeypatch: pytest.MonkeyPatch, refused: Refused, tmp_path: Path
 ) -> None:
     (tmp_path / "file").write_text("", "utf-8")
     monkeypatch.chdir(tmp_path)
-    assert fundsim(monkeypatch, "new", *arguments) == 2
-    assert says in capsys.readouterr().err
+    assert says in refused("new", *arguments)
     assert files_of(tmp_path) == {"file"}
 
 

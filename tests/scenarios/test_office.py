@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from test_run_command import fundsim
+from command_line import Refused
 
 from scenarios.basecase.new import new
 from scenarios.basecase.office import TABLES
@@ -266,10 +266,8 @@ def test_columns_files_and_folders(ziyang: Path) -> None:
     assert "scenario.toml: office.folder: expected a folder of tables" in refusal(ziyang)
 
 
-def test_the_command_writes_nothing(
-    ziyang: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_writes_nothing(ziyang: Path, refused: Refused) -> None:
     fill(ziyang, COUNTIES, 2, base_claims_yuan="1,234,567")
-    assert fundsim(monkeypatch, "run", str(ziyang), "--out", str(ziyang / "out")) == 2
-    assert "county_figures.csv: row 2, column base_claims_yuan" in capsys.readouterr().err
+    error = refused("run", ziyang, "--out", ziyang / "out")
+    assert "county_figures.csv: row 2, column base_claims_yuan" in error
     assert not (ziyang / "out").exists()

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import math
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import Refused, fundsim
 from drawn import make_case
 
-from scenarios import cli
 from scenarios.definition.lever import narrowed
 from scenarios.definition.scenario import load_scenario
 from scenarios.questions import readings_run
@@ -22,6 +21,7 @@ from scenarios.questions.readings_report import verdicts
 from scenarios.questions.readings_run import ReadingsRequest, decide
 from scenarios.rulebook.city import load_city
 from scenarios.rulebook.idle import REASONS, effective, idle_instruments, reasons
+from scenarios.runs.run import RunRequest
 from sim.metrics import metrics_table
 from sim.model import FUNDS, Case, Fund
 from sim.paths import path_values
@@ -30,14 +30,6 @@ from sim.simulate import simulate
 
 PATHS, YEARS = 300, 6
 CITIES = ("taizhou", "yancheng", "ziyang", "linyi", "hangzhou")
-
-
-def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command in this process; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["fundsim", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +163,7 @@ def test_a_scenario_s_own_choice_stays_and_too_many_combinations_are_cut(
     path = tmp_path / "own.toml"
     path.write_text('extends = "yancheng"\nreadings.Y5 = "both"\nhorizon_years = 6', "utf-8")
     monkeypatch.setattr(readings_run, "MAX_COMBINATIONS", 8)
-    found = decide(ReadingsRequest(str(path), paths=PATHS))
+    found = decide(ReadingsRequest(RunRequest(str(path), paths=PATHS)))
     assert found.fixed == ("Y5",) and found.varied == ("Y2", "Y3", "Y4") and found.held == ("Y2",)
     assert [len(each.choices) for each in found.combined] == [6, 6]
     said = " ".join(verdicts(found, "en"))
@@ -192,15 +184,10 @@ def test_a_scenario_s_own_choice_stays_and_too_many_combinations_are_cut(
     ],
 )
 def test_a_mistake_ends_with_one_message_and_nothing_written(
-    arguments: list[str],
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], words: list[str], tmp_path: Path, refused: Refused
 ) -> None:
-    assert fundsim(monkeypatch, "readings", *arguments, "--out", str(tmp_path / "out")) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1 and all(word in message for word in words), message
+    message = refused("readings", *arguments, "--out", tmp_path / "out")
+    assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
 
 
@@ -217,9 +204,8 @@ def test_one_line_runs_all_combinations_and_singly_none(
 
 
 def test_readings_of_borrowed_rules_and_one_that_is_chosen() -> None:
-    found = decide(
-        ReadingsRequest("hangzhou", paths=128, years=3, rules="zhejiang", readings={"T3": "citywide"})
-    )
+    run = RunRequest("hangzhou", paths=128, years=3, rules="zhejiang", readings={"T3": "citywide"})
+    found = decide(ReadingsRequest(run))
     assert found.fixed == ("T3",) and found.varied == ("T4", "T5", "T6", "T7", "T13", "T14")
     layers = found.scenario.case.rules["employee"].settlement.waterfall
     assert any("all_balances" in layer.shares for layer in layers)

@@ -26,11 +26,6 @@ LEDGER = ["fund", "year", "month", "county", "step", "source", "destination", "a
 ADJUSTMENT = ["fund", "year", "claim_multiplier", "contribution_multiplier", "debt_cut", "applied"]
 
 
-@pytest.fixture
-def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
 def table(path: Path) -> list[list[str]]:
     with path.open(encoding="utf-8", newline="") as stream:
         return list(csv.reader(stream))

@@ -176,11 +176,6 @@ DAMAGED: list[tuple[str, Damage, str, str]] = [  # file, damage, place (end: the
 ]
 
 
-@pytest.fixture
-def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
 @pytest.mark.parametrize(
     ("file", "damage", "place", "words"),
     [pytest.param(*case, id=f"{case[0]}-{case[2] or 'file'}-{n}") for n, case in enumerate(DAMAGED)],

@@ -52,11 +52,6 @@ REFUSED_FIGURES = [
 ]
 
 
-@pytest.fixture
-def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
 @pytest.mark.parametrize(("bad", "words"), REFUSED_FIGURES, ids=[repr(bad) for bad, _ in REFUSED_FIGURES])
 @pytest.mark.parametrize(
     ("file", "old", "place"),
@@ -145,9 +140,10 @@ def test_an_unknown_city_reading_or_template_is_refused(
 
 def test_a_data_directory_that_is_none_is_refused(tmp_path: Path, fundsim: Command) -> None:
     out, file = tmp_path / "out", make(tmp_path / "data") / M
-    for data in (tmp_path / "nowhere", file):
+    for data, found in ((tmp_path / "nowhere", "none"), (file, "a file")):
         ended = fundsim.replay("taizhou", data, out)
-        check_refused(ended, out, data, "", "expected a directory with opening.csv and monthly.csv")
+        words = f"expected a directory with opening.csv and monthly.csv, found {found}\n"
+        check_refused(ended, out, data, "", words)
 
 
 def test_an_out_path_that_is_a_file_or_lies_under_one_is_refused(tmp_path: Path, fundsim: Command) -> None:

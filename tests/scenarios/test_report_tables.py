@@ -231,5 +231,9 @@ def test_a_damaged_file_of_rules_is_named(tmp_path: Path, compared: Path) -> Non
         (tmp_path / file.name).write_bytes(file.read_bytes())
     table = pd.read_csv(StringIO((compared / "rules.csv").read_text("utf-8")))
     table.drop(columns="clause_en").to_csv(tmp_path / "rules.csv", index=False)
-    with pytest.raises(InputError, match=r"rules.csv: row 2, column clause_en"):
+    with pytest.raises(InputError, match=r"rules.csv: row 1, column clause_en: expected a column clause_en"):
         page_of(tmp_path, "en").tables()
+    for damaged, message in ((b"", "found an empty file"), ("条".encode("gbk"), "expected UTF-8 text")):
+        (tmp_path / "rules.csv").write_bytes(damaged)
+        with pytest.raises(InputError, match=f"rules.csv: row 1.*{message}"):
+            page_of(tmp_path, "en").tables()

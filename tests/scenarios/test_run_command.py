@@ -12,21 +12,16 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from command_line import Refused, fundsim
 
-from scenarios import cli
+import scenarios
+from scenarios.errors import InputError
+from scenarios.output import new_files, write_json
 
 FILES = {
     *("metrics.parquet", "metrics.csv", "manifest.json", "assumptions.csv", "rules.csv"),
     *("months_of_capacity.png", "months_of_capacity.svg"),
 }
-
-
-def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command in this process; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["fundsim", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
 
 
 @pytest.fixture(scope="module")
@@ -71,10 +66,11 @@ def test_a_full_disk_is_one_message_and_leaves_no_file(arguments: tuple[str, ...
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments, *size],
         **{"cwd": tmp_path, "capture_output": True, "text": True, "check": False},
-        env={**os.environ, "PYTHONPATH": str(Path(cli.__file__).parents[1])},
+        env={**os.environ, "PYTHONPATH": str(Path(scenarios.__file__).parents[1])},
     )
     assert done.returncode == 2
-    assert done.stderr.splitlines()[-1].startswith("fundsim: no room to write (File too large)")
+    assert done.stderr.splitlines()[-1].startswith("fundsim: ")
+    assert "(File too large)" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
     assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
@@ -115,18 +111,29 @@ def test_the_summary_shows_depletion_beside_the_burden(
     ],
 )
 def test_a_mistake_ends_with_one_message_and_nothing_written(
-    arguments: list[str],
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: list[str], words: list[str], tmp_path: Path, refused: Refused
 ) -> None:
     (tmp_path / "file").write_text("x")
     places = {"O": str(tmp_path / "out"), "FILE": str(tmp_path / "file")}
-    assert fundsim(monkeypatch, *(places.get(word, word) for word in arguments)) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1 and all(word in message for word in words)
+    message = refused(*(places.get(word, word) for word in arguments))
+    assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")  # POSIX alone can limit files
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))  # no file of this process may be larger
+    try:
+        with (
+            pytest.raises(InputError, match="out: --out: could not be written"),
+            new_files(tmp_path / "out") as folder,
+        ):
+            write_json(folder / "small.json", [1])
+            write_json(folder / "large.json", list(range(1000)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+    assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_an_interrupt_ends_at_once_with_status_130(tmp_path: Path) -> None:

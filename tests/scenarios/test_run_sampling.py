@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from test_run_command import FILES, fundsim
+from command_line import Refused, fundsim
+from test_run_command import FILES
 
 from scenarios.labels import event_label
 from sim.kernels.codes import EVENTS
@@ -106,28 +107,19 @@ def test_another_event_in_chinese(
     ],
 )
 def test_what_cannot_be_combined(
-    arguments: tuple[str, ...],
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...], message: str, tmp_path: Path, refused: Refused
 ) -> None:
-    status, manifest = command(monkeypatch, tmp_path / "out", *arguments)
-    error = capsys.readouterr().err
-    assert status == 2 and manifest == {} and not (tmp_path / "out").exists()
-    assert message in error and error.count("\n") == 1
+    assert message in refused(*SMALL, "--out", tmp_path / "out", *arguments)
+    assert not (tmp_path / "out").exists()
 
 
-def test_heavy_tails_are_refused_for_a_rare_event(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_heavy_tails_are_refused_for_a_rare_event(tmp_path: Path, refused: Refused) -> None:
     text = (Path(__file__).parents[2] / "scenarios/library/ziyang.toml").read_text(encoding="utf-8")
     file = tmp_path / "heavy.toml"
     heavy = text.replace("[shocks]\n", "[shocks]\ncity_degrees_of_freedom = 4.0\n")
     file.write_text(heavy, encoding="utf-8")
-    arguments = ("run", str(file), "--sampling", "importance", "--out", str(tmp_path / "out"))
-    assert fundsim(monkeypatch, *arguments) == 2
-    error = capsys.readouterr().err
+    arguments = ("run", file, "--sampling", "importance", "--out", tmp_path / "out")
+    error = refused(*arguments)
     assert "heavy.toml: shocks.city_degrees_of_freedom: importance sampling needs normal city shocks" in error
 
 

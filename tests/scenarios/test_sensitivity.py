@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from test_run_command import fundsim
+from command_line import Refused, fundsim
 
 from scenarios import api
 from scenarios.definition.scenario import build
@@ -188,17 +188,11 @@ def test_the_command_writes_tables_and_says_what_they_mean(
     ],
 )
 def test_mistakes_are_named_and_nothing_is_written(
-    arguments: tuple[str, ...],
-    message: str,
-    study: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...], message: str, study: Path, tmp_path: Path, refused: Refused
 ) -> None:
     out = tmp_path / "out"
-    assert fundsim(monkeypatch, "sensitivity", str(study), "--out", str(out), *arguments) == 2
-    error = capsys.readouterr().err
-    assert message in error and error.count("\n") == 1 and not out.exists()
+    assert message in refused("sensitivity", study, "--out", out, *arguments)
+    assert not out.exists()
 
 
 @pytest.mark.parametrize(
@@ -208,14 +202,7 @@ def test_mistakes_are_named_and_nothing_is_written(
         ('extends = ["ziyang", "linyi"]\nuncertainties.volatility_factor = [1, 2]', "expected one base"),
     ],
 )
-def test_studies_that_have_no_sensitivity(
-    text: str,
-    message: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_studies_that_have_no_sensitivity(text: str, message: str, tmp_path: Path, refused: Refused) -> None:
     path = tmp_path / "plain.toml"
     path.write_text(text, encoding="utf-8")
-    assert fundsim(monkeypatch, "sensitivity", str(path), "--out", str(tmp_path / "out")) == 2
-    assert message in capsys.readouterr().err
+    assert message in refused("sensitivity", path, "--out", tmp_path / "out")

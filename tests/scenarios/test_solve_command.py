@@ -13,26 +13,20 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from command_line import Refused, fundsim
 
-from scenarios import cli, question_api
+from scenarios import question_api
 from scenarios.definition.lever import find_lever
 from scenarios.definition.scenario import load_base, load_scenario, present
 from scenarios.errors import InputError
 from scenarios.questions.solve import Solved, SolveRequest, solve
 from scenarios.questions.solve_report import findings
+from scenarios.runs.run import RunRequest
 from sim.metrics import metrics_table
 from sim.simulate import simulate
 
 PATHS, BY = 400, 2032
 LEVER = "policy.resident.premium_yuan"
-
-
-def fundsim(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    """Run the command in this process; its exit status."""
-    monkeypatch.setattr(sys, "argv", ["fundsim", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    return int(stopped.value.code or 0)
 
 
 def run(text: str, folder: Path) -> pd.DataFrame:
@@ -53,8 +47,8 @@ def solved(tmp_path_factory: pytest.TempPathFactory) -> tuple[Solved, Path]:
         arguments = ("--lever", "premium", "--target", "0.1", "--fund", "resident", "--by", str(BY))
         more = ("--paths", str(PATHS), "--seed", "7", "--out", str(out))
         assert fundsim(patch, "solve", "taizhou", *arguments, *more) == 0
-    request = SolveRequest("taizhou", "premium", 0.1, fund="resident", by=BY, paths=PATHS, seed=7, threads=1)
-    return solve(request), out
+    run = RunRequest("taizhou", paths=PATHS, seed=7, threads=1)
+    return solve(SolveRequest(run, "premium", 0.1, fund="resident", by=BY)), out
 
 
 def test_a_run_of_the_answer_has_the_probability_and_the_bill(
@@ -119,10 +113,8 @@ def test_a_lever_keeps_the_year_in_which_it_starts(tmp_path: Path) -> None:
 
 
 def test_a_target_out_of_reach_says_what_can_be_reached() -> None:
-    request = SolveRequest(
-        "taizhou", "reserve_months", 0.6, fund="employee", by=BY, paths=PATHS, range=(1.0, 2.0)
-    )
-    found = solve(request)
+    run = RunRequest("taizhou", paths=PATHS)
+    found = solve(SolveRequest(run, "reserve_months", 0.6, fund="employee", by=BY, range=(1.0, 2.0)))
     assert found.answers == () and len(found.burdens) == 1 and len(found.solution.tried) == 9
     for lang, words in (
         ("en", ("Out of reach", "60.0%", "met already")),
@@ -156,15 +148,10 @@ def test_a_target_out_of_reach_says_what_can_be_reached() -> None:
     ],
 )
 def test_a_mistake_ends_with_one_message_and_nothing_written(
-    more: list[str],
-    words: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    more: list[str], words: list[str], tmp_path: Path, refused: Refused
 ) -> None:
-    assert fundsim(monkeypatch, "solve", "taizhou", *more, "--out", str(tmp_path / "out")) == 2
-    message = capsys.readouterr().err
-    assert message.count("\n") == 1 and all(word in message for word in words), message
+    message = refused("solve", "taizhou", *more, "--out", tmp_path / "out")
+    assert all(word in message for word in words), message
     assert not (tmp_path / "out").exists()
 
 
@@ -174,7 +161,7 @@ def test_examples_in_docstrings() -> None:
 
 def test_a_request_from_python_is_refused_likewise() -> None:
     with pytest.raises(InputError, match="--target"):
-        solve(SolveRequest("taizhou", "premium", 1.0, fund="resident"))
+        solve(SolveRequest(RunRequest("taizhou"), "premium", 1.0, fund="resident"))
 
 
 def test_an_interrupt_ends_soon_and_says_so(tmp_path: Path) -> None:
@@ -198,10 +185,8 @@ def test_other_rules_and_readings_hold_for_every_value() -> None:
     """As ``run`` under the same choice: the probability at the present value."""
     chosen: dict[str, Any] = {"rules": "zhejiang", "readings": {"T3": "citywide"}}
     size = {"paths": PATHS, "seed": 2}
-    request = SolveRequest(
-        *("hangzhou", "claims", 0.2, "treasury_call", "employee"), by=2034, **size, **chosen
-    )
-    found = solve(request)
+    run = RunRequest("hangzhou", **size, **chosen)
+    found = solve(SolveRequest(run, "claims", 0.2, "treasury_call", "employee", by=2034))
     case = load_scenario("hangzhou", years=10, **chosen).case
     table = metrics_table(simulate(case, **size), "x")
     rows = table[(table.fund == "employee") & (table.metric == "event:treasury_call")]

@@ -235,6 +235,16 @@ def test_variations_are_their_laws(entry: object, law: object) -> None:
         ("levers.policy.employee.reserve_months = [-1]", "levers.policy.employee.reserve_months", "greater"),
         ('counties."椒江".employee.base_claims_yuan = 1', "counties.椒江", "椒江区"),
         ("uncertainties.volatility_factor = { range = [2, 1] }", "uncertainties.volatility_factor", "low"),
+        (
+            'uncertainties.volatility_factor = { distribution = "uniform", low = 2, high = 1 }',
+            "uncertainties.volatility_factor",
+            "low < high",
+        ),
+        (
+            'uncertainties.volatility_factor = { distribution = "triangular", low = 0, mode = 3, high = 2 }',
+            "uncertainties.volatility_factor",
+            "low <= mode <= high",
+        ),
         ('uncertainties.trend = { distribution = "norml" }', "uncertainties.trend.distribution", '"normal"'),
         ("uncertainties.volatility_factor = { range = [1, 2] }", "uncertainties.volatility_factor", "sobol"),
         ('uncertainties.readings = "single"', "uncertainties.readings", "singly"),

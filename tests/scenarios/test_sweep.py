@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import duckdb
@@ -11,9 +10,9 @@ import numpy as np
 import pandas as pd
 import pyarrow.dataset as ds
 import pytest
+from command_line import fundsim
 from small_study import SCENARIOS, STUDY, request, results, write_study
 
-from scenarios import cli
 from scenarios.definition.study import builtin_studies, load_study
 from scenarios.errors import InputError
 from scenarios.sweeps import store
@@ -140,15 +139,6 @@ def test_a_study_of_every_prefecture(tmp_path: Path) -> None:
     assert metrics["scenario"].nunique() == len(scenarios)
 
 
-def command(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
-    monkeypatch.setattr(sys, "argv", ["fundsim", "sweep", *map(str, arguments)])
-    try:
-        cli.main()
-    except SystemExit as stopped:
-        return int(stopped.code or 0)
-    return 0
-
-
 @pytest.mark.parametrize(
     ("lang", "words"),
     [("en", ["12 scenarios", "employee fund", "100 % of"]), ("zh", ["12个情景", "职工医保"])],
@@ -161,7 +151,7 @@ def test_the_command_says_what_came_out(
     words: list,
 ) -> None:
     study = write_study(tmp_path)
-    assert command(monkeypatch, study, "--out", tmp_path / "out", "--lang", lang) == 0
+    assert fundsim(monkeypatch, "sweep", study, "--out", tmp_path / "out", "--lang", lang) == 0
     said = capsys.readouterr()
     for each in (*words[:2], "rules", "full-pooling", "part-00000.parquet"):
         assert each in said.out
@@ -172,7 +162,7 @@ def test_plan_measures_and_writes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     study = write_study(tmp_path)
-    assert command(monkeypatch, study, "--out", tmp_path / "out", "--plan") == 0
+    assert fundsim(monkeypatch, "sweep", study, "--out", tmp_path / "out", "--plan") == 0
     said = capsys.readouterr().out
     assert "12 scenarios of 64 paths and 2 years" in said and "rules: 2" in said and "MB" in said
     assert not (tmp_path / "out").exists()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from command_line import Refused
 from rich.console import Console
 from small_study import SCENARIOS, STUDY, request, results, write_study
 
-from scenarios import cli
 from scenarios.definition.scenario import build, load_base, present
 from scenarios.errors import InputError
 from scenarios.questions.discover_run import DiscoverRequest, print_discovery, run_discover
@@ -145,18 +144,11 @@ baseline = "present"
     ],
 )
 def test_a_baseline_that_cannot_be_is_told_beforehand(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    design: str,
-    words: list[str],
+    tmp_path: Path, refused: Refused, design: str, words: list[str]
 ) -> None:
     study = write_study(tmp_path, STUDY + f"[design]\n{design}\n")
-    monkeypatch.setattr(sys, "argv", ["fundsim", "sweep", str(study), "--out", str(tmp_path / "out")])
-    with pytest.raises(SystemExit) as stopped:
-        cli.main()
-    said = capsys.readouterr().err
-    assert stopped.value.code == 2 and all(word in said for word in words), said
+    said = refused("sweep", study, "--out", tmp_path / "out")
+    assert all(word in said for word in words), said
     assert not (tmp_path / "out").exists()
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from replay_data_directory import Command, make
-from test_run_command import fundsim as run_fundsim
 
 from scenarios.definition.scenario import load_scenario
 from scenarios.errors import InputError
@@ -19,12 +18,7 @@ from sim.simulate import simulate
 
 ROOT = Path(__file__).parents[2]
 
-
-@pytest.fixture
-def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
-    return Command(monkeypatch, capsys)
-
-
+SMALL = ("run", "hangzhou", "--paths", "128", "--years", "2")
 SEVEN = [
     *("adjustment-fund-guangyuan", "adjustment-fund-lishui", "county-alone", "full-pooling"),
     *("hangzhou-before-2022", "illustrative-50-50", "zhejiang"),
@@ -151,22 +145,9 @@ def test_explain_marks_a_template_s_rows_and_another_city_s_clauses() -> None:
     }
 
 
-def test_a_manifest_can_be_run_again_and_names_what_was_borrowed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = (
-        "run",
-        "hangzhou",
-        "--paths",
-        "128",
-        "--years",
-        "2",
-        "--rules",
-        "county-alone",
-        "--out",
-        str(tmp_path),
-    )
-    assert run_fundsim(monkeypatch, *arguments) == 0
+def test_a_manifest_can_be_run_again_and_names_what_was_borrowed(tmp_path: Path, fundsim: Command) -> None:
+    ended = fundsim(*SMALL, "--rules", "county-alone", "--out", tmp_path)
+    assert ended.status == 0
     manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
     assert manifest["borrowed_rules"] == ["county-alone"]
     assert manifest["titles"]["en"].endswith("; rules: template Every county alone")
@@ -175,26 +156,13 @@ def test_a_manifest_can_be_run_again_and_names_what_was_borrowed(
         "cities/hangzhou.toml",
         "templates/county-alone.toml",
     }
-    assert "template Every county alone" in capsys.readouterr().out
+    assert "template Every county alone" in ended.out
 
 
-def test_a_pool_that_the_rules_never_draw_is_said_to_lie_idle(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    arguments = (
-        "run",
-        "hangzhou",
-        "--paths",
-        "128",
-        "--years",
-        "2",
-        "--rules",
-        "ziyang",
-        "--out",
-        str(tmp_path),
-    )
-    assert run_fundsim(monkeypatch, *arguments) == 0
-    assert "lies idle" in " ".join(capsys.readouterr().out.split())
+def test_a_pool_that_the_rules_never_draw_is_said_to_lie_idle(tmp_path: Path, fundsim: Command) -> None:
+    ended = fundsim(*SMALL, "--rules", "ziyang", "--out", tmp_path)
+    assert ended.status == 0
+    assert "lies idle" in " ".join(ended.out.split())
 
 
 def test_replay_cites_the_template(tmp_path: Path, fundsim: Command) -> None:

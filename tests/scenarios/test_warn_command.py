@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from test_run_command import fundsim
+from command_line import Refused, fundsim
 
 from scenarios.definition.scenario import load_scenario
 from scenarios.runs.warn_run import guidance_months, parse_months
@@ -95,14 +95,7 @@ def test_months_are_read() -> None:
         (("--rules", "linyy"), "linyi"),
     ],
 )
-def test_mistakes(
-    option: tuple[str, str],
-    says: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    tmp_path: Path,
-) -> None:
+def test_mistakes(option: tuple[str, str], says: str, refused: Refused, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    assert fundsim(monkeypatch, "warn", "taizhou", "--out", str(out), *option) == 2
-    assert says in capsys.readouterr().err
+    assert says in refused("warn", "taizhou", "--out", out, *option)
     assert not out.exists()
