@@ -23,7 +23,7 @@ from scenarios.commands.options import (
     Years,
     parse_readings,
 )
-from scenarios.commands.terminal import MAKING_READY, console, progress_on, say, steps_on
+from scenarios.commands.terminal import console, progress_on, say, steps_on, words
 
 
 def solve(
@@ -69,8 +69,9 @@ def solve(
     with steps_on() as step:
 
         def told(runs: int, value: float | None, probability: float) -> None:
-            what = f"{lever} {'as it is' if value is None else number(value)}: {chance(probability)}"
-            step(f"{runs}: {what}" if runs else MAKING_READY)
+            at = words("as_it_is", lang) if value is None else number(value)
+            said = f"{runs}: {lever} {at}: {chance(probability)}"
+            step(said if runs else words("making_ready", lang))
 
         solved = solve_lever(request, told)
     print_solved(solved, console(), lang)
@@ -101,7 +102,7 @@ def readings(
     check_folder(out)
     size, chosen = (paths, years, seed, threads), (parse_readings(reading), template, rules)
     request = ReadingsRequest(scenario, *size, parse_weights(weights), combined, *chosen)
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         found = decide(request, progress)
     print_readings(found, console(), lang)
     say(write_readings(found, out))
@@ -131,6 +132,6 @@ def stress(
 
     chosen = paths, years, seed, threads, parse_readings(reading), template, rules, lang
     request = RunRequest(scenario, out or Path.cwd(), *chosen, event=event)
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         done = run_stress(request, fund, by, progress, write=out is not None)
     print_stress(done, console(), lang)

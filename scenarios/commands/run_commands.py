@@ -57,7 +57,7 @@ def run(
         from scenarios.runs.rare_run import print_rare, run_rare
         from scenarios.runs.run import RunRequest
 
-        with progress_on() as progress:
+        with progress_on(lang) as progress:
             rare = run_rare(RunRequest(*chosen), progress)
         print_rare(rare, console(), lang)
         return
@@ -76,7 +76,7 @@ def run(
             print_summary(columns, facts, screen, lang)
             print_gains(gains, screen, lang)
 
-        with screen.capture() as summary, progress_on() as progress:
+        with screen.capture() as summary, progress_on(lang) as progress:
             done = run_scenario(RunRequest(*chosen), progress, drawing, tell)
     sys.stdout.write(summary.get())
     listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
@@ -109,7 +109,7 @@ def compare(
 
     chosen = parse_readings(reading), template, rules, lang
     request = CompareRequest(tuple(scenario), out, paths, years, seed, threads, *chosen)
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         compared, files = run_compare(request, progress)
     print_comparison(compared, console(), lang)
     speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
@@ -145,7 +145,7 @@ def warn(
     request = RunRequest(
         scenario, out or Path(), paths, years, seed, threads, readings, template, rules, lang
     )
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         done = warn_of(request, parse_months(months), within, progress, write=out is not None)
     print_warnings(done, console(), lang)
     say(done.files)
@@ -163,6 +163,6 @@ def bench(
     from scenarios.runs.bench import bench as run_bench
     from scenarios.runs.bench import print_bench
 
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         speeds = run_bench(city or [], paths, json, progress)
     print_bench(speeds, console(), lang)

@@ -4,18 +4,50 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from scenarios.errors import InputError
+    from scenarios.labels import Lang
     from scenarios.runs.run import Progress
 
 INTERRUPTED = 130
 """Exit status."""
-MAKING_READY = "making the kernels ready (compiled on the first run)"
+_WORDS: dict[str, tuple[str, str]] = {
+    "making_ready": (
+        "making the kernels ready (compiled on the first run)",
+        "正在准备计算内核（首次运行需编译）",
+    ),
+    "paths": ("paths", "路径"),
+    "scenarios": ("scenarios", "情景"),
+    "done": ("{done:,} of {of:,} {what}", "已完成{what}{done:,}/{of:,}"),
+    "as_it_is": ("as it is", "现值"),
+    "interrupted": ("interrupted, nothing written", "已中断，未写出任何文件"),
+    "memory": ("out of memory: {said}", "内存不足：{said}"),
+    "fault": ("{said}", "输入有误。所在：{where}。说明：{expected}"),
+}
+"""Key -> (English, Chinese)."""
+
+
+def words(key: str, lang: Lang, **values: object) -> str:
+    """What a command says of itself, in one language."""
+    return _WORDS[key][lang == "zh"].format(**values)
+
+
+def asked_language(arguments: Sequence[str]) -> Lang:
+    """The language that a command line asks for, known before and after the command itself runs."""
+    return "zh" if "--lang=zh" in arguments or ("--lang", "zh") in pairwise(arguments) else "en"
+
+
+def refused(error: InputError, lang: Lang) -> str:
+    """A user's mistake in a line: where it is, and what was expected there (in English)."""
+    where = "：".join(part for part in (error.file, error.place) if part)
+    return words("fault", lang, said=error, where=where, expected=error.expected)
 
 
 def console() -> Console:
@@ -36,22 +68,22 @@ def say(lines: Iterable[object]) -> None:
 class progress_on:  # noqa: N801 - used as a context manager
     """A progress bar on a terminal, a plain line each tenth without one; both on standard error."""
 
-    def __init__(self, what: str = "paths") -> None:
+    def __init__(self, lang: Lang, what: str = "paths") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
+        self.lang, self.what, self.tenths = lang, words(what, lang), 0
         self.console = Console(stderr=True)
         self.bar = (
             Progress(
-                *(what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+                *(self.what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
                 console=self.console,
                 transient=True,
             )
             if self.console.is_terminal
             else None
         )
-        self.task = self.bar.add_task(what, total=None) if self.bar else None
-        self.what, self.tenths = what, 0
+        self.task = self.bar.add_task(self.what, total=None) if self.bar else None
 
     def __enter__(self) -> Progress:
         if self.bar:
@@ -67,10 +99,11 @@ class progress_on:  # noqa: N801 - used as a context manager
         if self.bar and self.task is not None:
             self.bar.update(self.task, completed=done, total=of)
         elif done == 0:
-            print(MAKING_READY, file=sys.stderr, flush=True)
+            print(words("making_ready", self.lang), file=sys.stderr, flush=True)
         elif done * 10 // of > self.tenths:
             self.tenths = done * 10 // of
-            print(f"{done:,} of {of:,} {self.what}", file=sys.stderr, flush=True)
+            said = words("done", self.lang, done=done, of=of, what=self.what)
+            print(said, file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -86,8 +119,8 @@ def steps_on() -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def leave(status: int, said: str = "interrupted, nothing written") -> NoReturn:
-    """End at once: worker threads may still be inside compiled code."""
+def leave(status: int, said: str = "") -> NoReturn:
+    """End at once, with a last word where it was interrupted: threads may still be inside compiled code."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
