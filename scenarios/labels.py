@@ -86,6 +86,10 @@ _LABELS: dict[str, tuple[str, str]] = {
         "The vertical axis is cut: the p01–p99 band goes on beyond it.",
         "纵轴有截断，p01–p99区间超出图幅。",
     ),
+    "counted": (
+        "Percentiles of months are told apart from {low} to {high}; beyond, they stand at that end.",
+        "月数分位数只区分到{low}至{high}之间，超出的按界限绘出。",
+    ),
     "burden_meaning": (
         "Burden: mean of the year, not discounted, the unfunded bill by its change over the year; ordinary"
         " subsidies, opening deficits and arrears left out.",

@@ -76,6 +76,7 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     # counties
     "counties": ("{fund}, county by county", "{fund}：分县（市、区）"),
+    "sheet_of": ("{what}, sheet {number} of {count}", "{what}（第{number}张，共{count}张）"),
     "county_cell": ("gap left {chance}, bill {bill}", "缺口{chance}，负担{bill}"),
     "county_median": ("Months of capacity, median", "可支付月数中位数"),
     "county_p05_p95": ("p05–p95", "p05—p95"),

@@ -85,7 +85,13 @@ def _named(facts: RunFacts) -> dict[Lang, str]:
 
 def _of_one(stored: Stored, run: Run, facts: RunFacts, lang: Lang) -> Iterator[Picture]:
     """The pictures of one scenario."""
-    from scenarios.pictures.counties import counties_figure, has_counties, has_transfers, transfers_figure
+    from scenarios.pictures.counties import (
+        counties_figure,
+        county_sheets,
+        has_counties,
+        has_transfers,
+        transfers_figure,
+    )
     from scenarios.pictures.depletion import depletion_year_figure
     from scenarios.pictures.plot import fan_figure
 
@@ -93,8 +99,11 @@ def _of_one(stored: Stored, run: Run, facts: RunFacts, lang: Lang) -> Iterator[P
     yield Picture("months_of_capacity", partial(fan_figure, own, facts, lang))
     yield Picture("depletion_year", partial(depletion_year_figure, run, lang))
     for fund in run.funds:
-        make = partial(counties_figure, run, fund, lang) if has_counties(run, fund) else None
-        yield Picture(f"counties_{fund}", make, caption("no_counties", lang))
+        if not has_counties(run, fund):
+            yield Picture(f"counties_{fund}", None, caption("no_counties", lang))
+            continue
+        for n in range(len(county_sheets(run, fund))):
+            yield Picture(_name(f"counties_{fund}", n), partial(counties_figure, run, fund, lang, n))
     make = partial(transfers_figure, run, lang) if has_transfers(run) else None
     yield Picture("transfers", make, caption("no_transfers", lang))
 

@@ -18,7 +18,13 @@ from scenarios.pictures import fonts
 from scenarios.pictures.captions import _CAPTIONS, caption
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.convergence import convergence_figure
-from scenarios.pictures.counties import counties_figure, has_counties, has_transfers, transfers_figure
+from scenarios.pictures.counties import (
+    counties_figure,
+    county_sheets,
+    has_counties,
+    has_transfers,
+    transfers_figure,
+)
 from scenarios.pictures.depletion import depletion_figure, depletion_year_figure
 from scenarios.pictures.payers import payers_figure
 from scenarios.pictures.runs import run_of
@@ -218,6 +224,22 @@ def test_a_county_cell_shows_months_gap_and_bill(made):
         chance.lines[0].get_ydata(),
         100 * value_of(table, "event:county_depletion", "probability", "resident", "临海市"),
     )
+
+
+def test_many_counties_are_drawn_on_several_sheets_of_a4_to_one_scale():
+    names = tuple(f"第{i}县" for i in range(38))
+    table = make_table(funds=("resident",), counties=names)
+    run = run_of(table, facts_of(table))
+    sheets = county_sheets(run, "resident")
+    assert [len(some) for some in sheets] == [16, 12, 10]
+    assert sorted(name for some in sheets for name in some) == sorted(names)
+    figures = [counties_figure(run, "resident", "zh", n) for n in range(3)]
+    for n, (figure, some) in enumerate(zip(figures, sheets, strict=True)):
+        assert figure.get_size_inches()[1] < 11.0
+        assert f"第{n + 1}张，共3张" in words_of(figure)
+        assert [axes.get_title("left").split("\n")[0] for axes in figure.axes[::2]] == some
+        assert figure.axes[0].get_ylim() == figures[0].axes[0].get_ylim()
+        assert figure.axes[1].get_ylim() == figures[0].axes[1].get_ylim()
 
 
 def test_transfers_are_sorted_and_carry_their_range(made):
