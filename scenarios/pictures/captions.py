@@ -61,8 +61,8 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "funds_own": ("Pool and risk fund, for gaps", "统筹与风险基金（弥补缺口）"),
     "horizon_title": (
-        "{fund}: {first}–{last} together, % of base-year city claims",
-        "{fund}：{first}—{last}年合计，占基年全市基金支出的百分比",
+        "{fund}: {years} together, % of base-year city claims",
+        "{fund}：{years}年合计，占基年全市基金支出的百分比",
     ),
     "left_out": (
         "Not tallied by year, hence not in the areas: what own balances, pool and risk fund pay. Pool and"

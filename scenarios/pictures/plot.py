@@ -314,6 +314,13 @@ def _draw_burden(axes: Axes, parts: list[tuple[str, str, str, Yearly]], lang: La
         axes.add_collection(bars)
         tops[True], tops[False] = up + np.where(rising, numbers, 0), down + np.where(rising, 0, numbers)
     axes.axhline(0, color=fonts.INK, lw=0.6)
+    if parts and not any(np.abs(means.value).max() > NOTHING for *_, means in parts):
+        say_inside(axes, label("nothing_due", lang))
+
+
+def say_inside(axes: Axes, words: str) -> None:
+    """Words in the middle of an empty panel."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=fonts.GREY)
 
 
 def _one_scale(strip: Any, title: str, steps: int) -> None:

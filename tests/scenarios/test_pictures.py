@@ -212,6 +212,17 @@ def test_depletion_years_add_up_to_the_probability(made):
     assert "The burden beside it, Employee fund" in words_of(figure)
 
 
+def test_nothing_is_written_over_the_bars_of_depletion_years(made):
+    figure = depletion_year_figure(made[0], "en")
+    assert [len(axes.texts) for axes in figure.axes] == [0] * len(figure.axes)
+
+
+def test_one_path_is_not_plural():
+    table = make_table()
+    run = run_of(table, {**facts_of(table), "paths": 1})
+    assert "–2030, 1 path, seed 1." in words_of(depletion_figure([run], "en"))
+
+
 def test_a_county_cell_shows_months_gap_and_bill(made):
     run, table = made
     figure = counties_figure(run, "resident", "en")
@@ -345,6 +356,8 @@ def test_one_county_one_year_one_fund_and_nothing_ever_happens():
         figure.draw_without_rendering()
     p, _ = depletion_figure([run], lang).axes
     assert list(p.lines[0].get_ydata()) == [0, 0]
+    assert words_of(payers_figure([run], lang)).count("无负担") == 2
+    assert f"台州市，{FIRST}年，" in words_of(depletion_figure([run], lang))
     assert p.get_ylim()[1] > 100 * binomtest(0, PATHS).proportion_ci(method="wilson").high
 
 
