@@ -53,7 +53,7 @@ def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
             whole_years(axes, run.first, run.last, 7 if len(runs) < 3 else 4)
             name = "" if len(runs) == 1 else f"\n{short_name(run, runs[0])}"
             heading = caption("burden_of_year", lang, fund=label(fund, lang)) if axes is areas[0] else name
-            axes.set_title(heading + (name if axes is areas[0] else ""), size=7.2)
+            axes.set_title(heading + (name if axes is areas[0] else ""), size=7.2, linespacing=1.4)
             axes.yaxis.set_major_formatter("{x:g}%")
         _one_scale(areas)
         sums = body.add_subplot(grid[2 * row + 1, :])
