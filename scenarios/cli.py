@@ -19,7 +19,7 @@ from scenarios.commands.question_commands import readings, solve, stress
 from scenarios.commands.report_commands import draw, explore, report, tables
 from scenarios.commands.run_commands import bench, compare, run, warn
 from scenarios.commands.study_commands import discover, export, sensitivity, sweep
-from scenarios.commands.terminal import INTERRUPTED, leave
+from scenarios.commands.terminal import INTERRUPTED, asked_language, leave, refused, words
 
 app = typer.Typer(
     name="fundsim",
@@ -51,21 +51,22 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, for nothing here: they spin as they start
     gc.set_threshold(100_000)  # what imports make lives on: looking through it takes a tenth of the time
     atexit.register(gc.freeze)  # nor need it be looked through at the end
+    lang = asked_language(sys.argv)
     try:
         app(standalone_mode=True)
     except InputError as error:
-        print(f"fundsim: {error}", file=sys.stderr)
+        print(f"fundsim: {refused(error, lang)}", file=sys.stderr)
         sys.exit(USER_FAULT)
     except KeyboardInterrupt:
-        leave(INTERRUPTED)
+        leave(INTERRUPTED, words("interrupted", lang))
     except SystemExit as ended:
         if ended.code == INTERRUPTED:  # typer has made that of a KeyboardInterrupt
-            leave(INTERRUPTED)
+            leave(INTERRUPTED, words("interrupted", lang))
         raise
     except BrokenPipeError:
         leave(1)
     except MemoryError as error:
-        print(f"fundsim: out of memory: {error}", file=sys.stderr)
+        print(f"fundsim: {words('memory', lang, said=error)}", file=sys.stderr)
         sys.exit(1)
     except OSError as error:
         if error.errno in NO_ROOM:

@@ -19,8 +19,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "city_treasury": ("City treasury", "市财政"),
     # the run
     "run": (
-        "{city}, {first}–{last}, {paths:,} paths, seed {seed}.",
-        "{city}，{first}—{last}年，模拟路径{paths:,}条，随机种子{seed}。",
+        "{city}, {years}, {paths:,} path{s}, seed {seed}.",
+        "{city}，{years}年，模拟路径{paths:,}条，随机种子{seed}。",
     ),
     "drawn_antithetic": (" Antithetic pairs of paths.", "路径为对偶成对抽样。"),
     "drawn_sobol": (" Quasi-random city shocks (Sobol).", "市级冲击为拟随机（Sobol）抽样。"),
@@ -86,6 +86,11 @@ _LABELS: dict[str, tuple[str, str]] = {
         "The vertical axis is cut: the p01–p99 band goes on beyond it.",
         "纵轴有截断，p01–p99区间超出图幅。",
     ),
+    "counted": (
+        "Percentiles of months are told apart from {low} to {high}; beyond, they stand at that end.",
+        "月数分位数只区分到{low}至{high}之间，超出的按界限绘出。",
+    ),
+    "nothing_due": ("nothing to bear", "无负担"),
     "burden_meaning": (
         "Burden: mean of the year, not discounted, the unfunded bill by its change over the year; ordinary"
         " subsidies, opening deficits and arrears left out.",
@@ -109,7 +114,7 @@ _LABELS: dict[str, tuple[str, str]] = {
         "负担为当年均值占基年全市基金支出（{base}）的百分比{unfunded}。",
     ),
     "unfunded_note": ("; unfunded: stock at year end", "，无来源缺口为年末存量"),
-    "burden": ("{fund}: who pays, {first}–{last}", "{fund}：由谁承担（{first}—{last}年合计）"),
+    "burden": ("{fund}: who pays, {years}", "{fund}：由谁承担（{years}年合计）"),
     "burden_note": (
         "100m yuan (% of base-year city claims), discounted{rate}{unfunded}.",
         "单位：亿元，括号内为占基年全市基金支出的百分比；已折现{rate}{unfunded}。",
@@ -192,8 +197,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "rare_none": ("{fund}: no path had the event in any year.", "{fund}：各年均无路径发生该事件。"),
     # a comparison
     "compared": (
-        "{count} scenarios on the same random numbers, {first}–{last}, {paths:,} paths, seed {seed}.",
-        "{count}个情景，使用相同随机数，{first}—{last}年，模拟路径{paths:,}条，随机种子{seed}。",
+        "{count} scenarios on the same random numbers, {years}, {paths:,} path{s}, seed {seed}.",
+        "{count}个情景，使用相同随机数，{years}年，模拟路径{paths:,}条，随机种子{seed}。",
     ),
     "said_of": ("{names}: {text}", "{names}：{text}"),
     "same": (
@@ -269,6 +274,11 @@ _LABELS: dict[str, tuple[str, str]] = {
 def label(key: str, lang: Lang, **values: object) -> str:
     """The words for ``key`` in one language, with ``values`` filled in."""
     return _LABELS[key][lang == "zh"].format(**values)
+
+
+def span(first: int, last: int, lang: Lang) -> str:
+    """Years from the first to the last, or the one that there is."""
+    return f"{first}" if first == last else f"{first}{'—' if lang == 'zh' else '–'}{last}"
 
 
 def event_label(event: str, lang: Lang) -> str:

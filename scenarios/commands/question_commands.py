@@ -21,7 +21,7 @@ from scenarios.commands.options import (
     Years,
     parse_readings,
 )
-from scenarios.commands.terminal import MAKING_READY, console, progress_on, say, steps_on
+from scenarios.commands.terminal import console, progress_on, say, steps_on, words
 
 
 def solve(
@@ -64,8 +64,9 @@ def solve(
     with steps_on() as step:
 
         def told(runs: int, value: float | None, probability: float) -> None:
-            what = f"{lever} {'as it is' if value is None else number(value)}: {chance(probability)}"
-            step(f"{runs}: {what}" if runs else MAKING_READY)
+            at = words("as_it_is", lang) if value is None else number(value)
+            said = f"{runs}: {lever} {at}: {chance(probability)}"
+            step(said if runs else words("making_ready", lang))
 
         solved = solve_lever(request, told)
     print_solved(solved, console(), lang)
@@ -97,7 +98,7 @@ def readings(
 
     run = RunRequest(scenario, out, paths, years, seed, threads, parse_readings(reading), template, rules)
     request = ReadingsRequest(run, parse_weights(weights), combined)
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         found = decide(request, progress)
     print_readings(found, console(), lang)
     say([] if out is None else write_readings(found, out))
@@ -127,6 +128,6 @@ def stress(
 
     chosen = paths, years, seed, threads, parse_readings(reading), template, rules
     request = RunRequest(scenario, out, *chosen, event=event)
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         done = run_stress(request, fund, by, progress)
     print_stress(done, console(), lang)

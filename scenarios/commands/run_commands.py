@@ -57,7 +57,7 @@ def run(
         from scenarios.runs.rare_run import print_rare, run_rare
         from scenarios.runs.run import RunRequest
 
-        with progress_on() as progress:
+        with progress_on(lang) as progress:
             rare = run_rare(RunRequest(*chosen), progress)
         print_rare(rare, console(), lang)
         return
@@ -76,7 +76,7 @@ def run(
             print_summary(columns, facts, screen, lang)
             print_gains(gains, screen, lang)
 
-        with screen.capture() as summary, progress_on() as progress:
+        with screen.capture() as summary, progress_on(lang) as progress:
             done = run_scenario(RunRequest(*chosen), progress, drawing, tell)
     sys.stdout.write(summary.get())
     listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
@@ -109,7 +109,7 @@ def compare(
     from scenarios.runs.run import RunRequest
 
     request = RunRequest("", out, paths, years, seed, threads, parse_readings(reading), template, rules)
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         compared, files = run_compare(scenario, request, progress)
     print_comparison(compared, console(), lang)
     speed = label("speed", lang, seconds=compared.seconds, speed=compared.mcfm_per_second)
@@ -143,7 +143,7 @@ def warn(
 
     readings = parse_readings(reading)
     request = RunRequest(scenario, out, paths, years, seed, threads, readings, template, rules)
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         done = warn_of(request, parse_months(months), within, progress)
     print_warnings(done, console(), lang)
     say(done.files)
@@ -161,6 +161,6 @@ def bench(
     from scenarios.runs.bench import bench as run_bench
     from scenarios.runs.bench import print_bench
 
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         speeds = run_bench(city or [], paths, json, progress)
     print_bench(speeds, console(), lang)

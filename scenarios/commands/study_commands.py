@@ -46,7 +46,7 @@ def sweep(
         say(plan_words(request, lang))
         return
     try:
-        with progress_on("scenarios") as progress:
+        with progress_on(lang, "scenarios") as progress:
             done = run_sweep(request, progress)
     except KeyboardInterrupt:
         leave(INTERRUPTED, interrupted(out, lang))
@@ -75,7 +75,7 @@ def sensitivity(
     from scenarios.questions.sensitivity_run import SensitivityRequest, print_sensitivity, run_sensitivity
 
     request = SensitivityRequest(study, out, method, samples, outcome, fund, by, paths, seed, threads)
-    with progress_on() as progress:
+    with progress_on(lang) as progress:
         done = run_sensitivity(request, progress)
     print_sensitivity(done, console(), lang)
 

@@ -5,20 +5,53 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING, NoReturn
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from scenarios.errors import InputError
+    from scenarios.labels import Lang
     from scenarios.runs.run import Progress
 
 INTERRUPTED = 130
 """Exit status."""
-MAKING_READY = "making the kernels ready (compiled on the first run)"
 QUIET_SECONDS = 15.0
 """Without a terminal no longer than this without a line, if anything is done."""
+_WORDS: dict[str, tuple[str, str]] = {
+    "making_ready": (
+        "making the kernels ready (compiled on the first run)",
+        "正在准备计算内核（首次运行需编译）",
+    ),
+    "paths": ("paths", "路径"),
+    "scenarios": ("scenarios", "情景"),
+    "left": (", {left} left", "，约剩{left}"),
+    "done": ("{done:,} of {of:,} {what}", "已完成{what}{done:,}/{of:,}"),
+    "as_it_is": ("as it is", "现值"),
+    "interrupted": ("interrupted, nothing written", "已中断，未写出任何文件"),
+    "memory": ("out of memory: {said}", "内存不足：{said}"),
+    "fault": ("{said}", "输入有误。所在：{where}。说明：{expected}"),
+}
+"""Key -> (English, Chinese)."""
+
+
+def words(key: str, lang: Lang, **values: object) -> str:
+    """What a command says of itself, in one language."""
+    return _WORDS[key][lang == "zh"].format(**values)
+
+
+def asked_language(arguments: Sequence[str]) -> Lang:
+    """The language that a command line asks for, known before and after the command itself runs."""
+    return "zh" if "--lang=zh" in arguments or ("--lang", "zh") in pairwise(arguments) else "en"
+
+
+def refused(error: InputError, lang: Lang) -> str:
+    """A user's mistake in a line: where it is, and what was expected there (in English)."""
+    where = "：".join(part for part in (error.file, error.place) if part)
+    return words("fault", lang, said=error, where=where, expected=error.expected)
 
 
 def console() -> Console:
@@ -39,22 +72,22 @@ def say(lines: Iterable[object]) -> None:
 class progress_on:  # noqa: N801 - used as a context manager
     """A progress bar on a terminal; without one a line each tenth and every 15 seconds; on standard error."""
 
-    def __init__(self, what: str = "paths") -> None:
+    def __init__(self, lang: Lang, what: str = "paths") -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
 
         self.console = Console(stderr=True)
         self.bar = (
             Progress(
-                *(what, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
+                *(words(what, lang), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()),
                 console=self.console,
                 transient=True,
             )
             if self.console.is_terminal
             else None
         )
-        self.task = self.bar.add_task(what, total=None) if self.bar else None
-        self.lines = ProgressLines(what)
+        self.task = self.bar.add_task(words(what, lang), total=None) if self.bar else None
+        self.lines = ProgressLines(lang, what)
 
     def __enter__(self) -> Progress:
         if self.bar:
@@ -76,22 +109,24 @@ class progress_on:  # noqa: N801 - used as a context manager
 class ProgressLines:
     """When to say how far a command is, and what: the numbers, and from their pace the time that is left."""
 
-    def __init__(self, what: str) -> None:
-        self.what, self.tenths, self.said = what, 0, float("-inf")
+    def __init__(self, lang: Lang, what: str) -> None:
+        self.lang, self.what = lang, words(what, lang)
+        self.tenths, self.said = 0, float("-inf")
         self.first: tuple[int, float] | None = None
         """Done, and when: the first report, from which the pace is taken."""
 
     def after(self, done: int, of: int, now: float) -> str | None:
         """The line for a report at a time in seconds, if there is one to print."""
         if done == 0:
-            return MAKING_READY
+            return words("making_ready", self.lang)
         if self.first is None:
             self.first, self.said = (done, now), now
         tenths = done * 10 // of
         if tenths <= self.tenths and now - self.said < QUIET_SECONDS:
             return None
         self.tenths, self.said = tenths, now
-        return f"{done:,} of {of:,} {self.what}{self._left(done, of, now)}"
+        said = words("done", self.lang, done=done, of=of, what=self.what)
+        return said + self._left(done, of, now)
 
     def _left(self, done: int, of: int, now: float) -> str:
         from scenarios.runs.bench import duration
@@ -100,7 +135,8 @@ class ProgressLines:
         before, since = self.first
         if not before < done < of:
             return ""
-        return f", {duration((now - since) / (done - before) * (of - done), 'en')} left"
+        left = duration((now - since) / (done - before) * (of - done), self.lang)
+        return words("left", self.lang, left=left)
 
 
 @contextmanager
@@ -116,8 +152,8 @@ def steps_on() -> Iterator[Callable[[str], None]]:
         yield status.update
 
 
-def leave(status: int, said: str = "interrupted, nothing written") -> NoReturn:
-    """End at once: worker threads may still be inside compiled code."""
+def leave(status: int, said: str = "") -> NoReturn:
+    """End at once, with a last word where it was interrupted: threads may still be inside compiled code."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -5,18 +5,26 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from scenarios.definition.policy import FundPolicy, Trend
 from scenarios.errors import InputError
-from scenarios.labels import Lang
+from scenarios.labels import Lang, label
 from scenarios.rulebook.words import word
+from sim.model import FUNDS
 
 if TYPE_CHECKING:
     from scenarios.rulebook.rows import Reading
 
+LEVERS = {"policy": FundPolicy.model_fields, "trend": Trend.model_fields}
+"""Sections of a scenario with levers a fund, and those levers."""
+
 
 def address_name(address: str, lang: Lang) -> str:
     """What is chosen at an address; the address itself where there is no shorter word."""
-    if address in ("scenario", "number", "base", "rules"):
+    if address in ("scenario", "number", "base", "rules", "volatility_factor"):
         return word(f"explore:{address}", lang)
+    section, *rest = address.removesuffix(".value").split(".")
+    if len(rest) == 2 and rest[0] in FUNDS and rest[1] in LEVERS.get(section, ()):
+        return word("colon", lang, a=label(rest[0], lang), b=word(f"explore:{section}:{rest[1]}", lang))
     reading = _reading(address)
     if reading is not None:
         return word("colon", lang, a=address.removeprefix("readings."), b=getattr(reading, lang))

@@ -71,7 +71,7 @@ def html_table(rows: list[Row], funds: list[str], lang: Lang) -> str:
         + "</tr>"
         for row in rows
     )
-    return f'<table lang="{lang}"><thead><tr><th></th>{heads}</tr></thead><tbody>{body}</tbody></table>'
+    return f"<table><thead><tr><td></td>{heads}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _name(row: Row, lang: Lang) -> str:

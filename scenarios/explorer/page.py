@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from html import escape
 from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenarios.errors import InputError
@@ -22,26 +23,31 @@ if TYPE_CHECKING:
     import panel as pn
 
 HOST = "127.0.0.1"
-CONTROLS_PX, PICTURE_PX, DPI = 330, 900, 130
+FONT, FONTS = "Fundsim Sans SC", "fonts"
+"""The Chinese font that the page brings, and where the server has it."""
+PAGE = Path(__file__).with_name("page.html")
+PICTURE_PX, DPI = 900, 130
 NEEDED = (
     *("months_of_capacity", "event:reserve_depletion", "outlay:county_treasury", "outlay:city_treasury"),
 )
 """Metrics without which there is no picture: depletion never stands without the burden."""
 STYLE = """
-table { border-collapse: collapse; font-size: 14px; }
+table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums; }
 th, td { padding: 3px 12px 3px 0; border-bottom: 1px solid #ddd; text-align: right; }
 th[scope=row], thead th:first-child { text-align: left; font-weight: normal; }
 """
 
 
-def page(results: Results, lang: Lang) -> pn.Row:
+def page(results: Results, lang: Lang) -> pn.Template:
     """A page of its own for each visitor; what is chosen shows at once."""
     import panel as pn
+    from pylopdf_fonts_zh_cn import sans_path
 
     view = drawn(results.read, lang)
-    selectors = {at: pn.widgets.Select(name=address_name(at, lang)) for at in results.varied}
+    wide = {"sizing_mode": "stretch_width"}
+    selectors = {at: pn.widgets.Select(name=address_name(at, lang), **wide) for at in results.varied}
     picture = pn.pane.PNG(None, sizing_mode="scale_width", max_width=PICTURE_PX, alt_text="")
-    figures = pn.pane.HTML("", stylesheets=[STYLE])
+    figures = pn.pane.HTML("", stylesheets=[STYLE], **wide)
     changing = False
 
     def show(*_: object) -> None:
@@ -67,9 +73,16 @@ def page(results: Results, lang: Lang) -> pn.Row:
     for select in selectors.values():
         select.param.watch(show, "value")
     show()
-    note = pn.pane.HTML(f'<p lang="{lang}">{word("explore:note", lang)}</p>')
-    controls = pn.Column(*selectors.values(), note, width=CONTROLS_PX)
-    return pn.Row(controls, pn.Column(picture, figures, sizing_mode="stretch_width"))
+    note = pn.pane.HTML(f"<p>{word('explore:note', lang)}</p>", **wide)
+    parts = {
+        "choices": pn.Column(*selectors.values(), note, **wide),
+        "figures": pn.Column(picture, figures, **wide),
+    }
+    shown = pn.Template(PAGE.read_text("utf-8"), items=parts)
+    said = {"language": "zh-CN" if lang == "zh" else "en", "heading": word("explore:heading", lang)}
+    for name, value in {**said, "font": FONT, "font_url": f"{FONTS}/{Path(sans_path()).name}"}.items():
+        shown.add_variable(name, value)
+    return shown
 
 
 def drawn(read: Callable[[str], Shown], lang: Lang) -> Callable[[str], tuple[bytes, str, str]]:
@@ -124,13 +137,16 @@ def serve(results: Results, lang: Lang, port: int, browser: bool, tell: Callable
         expected = "needs Panel, which is not installed: pip install 'fundsim[explorer]'"
         raise InputError("fundsim explore", "", expected) from None
 
+    from pylopdf_fonts_zh_cn import sans_path
+
     number = free_port(port)
     address = f"http://{HOST}:{number}/"
     options: dict[str, Any] = {
         "address": HOST,
         "port": number,
         "websocket_origin": [f"{HOST}:{number}", f"localhost:{number}"],
-        "title": "fundsim",
+        "title": word("explore:heading", lang),
+        "static_dirs": {FONTS: str(Path(sans_path()).parent)},
         "show": browser,
         "verbose": False,
         "start": False,

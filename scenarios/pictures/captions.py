@@ -61,8 +61,8 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     "funds_own": ("Pool and risk fund, for gaps", "统筹与风险基金（弥补缺口）"),
     "horizon_title": (
-        "{fund}: {first}–{last} together, % of base-year city claims",
-        "{fund}：{first}—{last}年合计，占基年全市基金支出的百分比",
+        "{fund}: {years} together, % of base-year city claims",
+        "{fund}：{years}年合计，占基年全市基金支出的百分比",
     ),
     "left_out": (
         "Not tallied by year, hence not in the areas: what own balances, pool and risk fund pay. Pool and"
@@ -76,6 +76,7 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     ),
     # counties
     "counties": ("{fund}, county by county", "{fund}：分县（市、区）"),
+    "sheet_of": ("{what}, sheet {number} of {count}", "{what}（第{number}张，共{count}张）"),
     "county_cell": ("gap left {chance}, bill {bill}", "缺口{chance}，负担{bill}"),
     "county_median": ("Months of capacity, median", "可支付月数中位数"),
     "county_p05_p95": ("p05–p95", "p05—p95"),

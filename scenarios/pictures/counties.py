@@ -10,6 +10,7 @@ import numpy as np
 from scenarios.labels import Lang, label
 from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption, comma
+from scenarios.pictures.plot import uncounted
 from scenarios.pictures.runs import Run, about, county_name, percent, said, titled
 from scenarios.pictures.sheet import (
     Floats,
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-ABREAST = 4
+ABREAST, ROWS = 4, 4
+"""Counties side by side, and rows of them that an A4 sheet holds."""
 RECEIVES, PAYS = "#5b8ab3", "#e8a33d"
 YUAN = 1e8
 """Of the money axes: 100 million yuan (亿元)."""
@@ -38,31 +40,43 @@ def has_counties(run: Run, fund: str) -> bool:
     return bool(run.metrics.counties(fund, "months_of_capacity", "p50"))
 
 
-def counties_figure(run: Run, fund: str, lang: Lang) -> Figure:
+def county_sheets(run: Run, fund: str) -> list[list[str]]:
+    """The counties of each sheet, in order; sheets of as many rows each as can be."""
+    counties = run.metrics.counties(fund, "months_of_capacity", "p50")
+    rows = ceil(len(counties) / ABREAST)
+    split = np.array_split(np.arange(rows), ceil(rows / ROWS))
+    return [counties[ABREAST * part[0] : ABREAST * (part[-1] + 1)] for part in split]
+
+
+def counties_figure(run: Run, fund: str, lang: Lang, number: int = 0) -> Figure:
     """A cell a county: months of its own balance above, the probability of a gap left beneath.
 
-    The cell's heading names the last probability and, beside it, the county's bill.
+    The cell's heading names the last probability and, beside it, the county's bill.  ``number``: which of
+    the sheets of ``county_sheets``; all have the same scales.
     """
-    counties = run.metrics.counties(fund, "months_of_capacity", "p50")
+    every = county_sheets(run, fund)
+    names = [name for some in every for name in some]
+    fans = {name: _fan(run, fund, name) for name in names}
     notes = (
         caption("county_note", lang),
         caption(f"county_{run.facts['denominator']}", lang),
+        *uncounted(lang, *(each for fan in fans.values() for each in fan.values())),
         *said([run], lang),
     )
-    words = Words(
-        titled([run], caption("counties", lang, fund=label(fund, lang)), lang), about([run], lang), notes
-    )
-    columns = min(ABREAST, max(2, len(counties)))
-    rows = ceil(len(counties) / columns)
+    what = caption("counties", lang, fund=label(fund, lang))
+    if len(every) > 1:
+        what = caption("sheet_of", lang, what=what, number=number + 1, count=len(every))
+    words = Words(titled([run], what, lang), about([run], lang), notes)
+    columns = min(ABREAST, len(names))
+    rows = ceil(len(every[number]) / columns)
     figure, body = sheet(words, 0.3 + 2.15 * rows)
     grid = body.add_gridspec(2 * rows, columns, height_ratios=[1.5, 0.8] * rows)
-    fans = {name: _fan(run, fund, name) for name in counties}
     low, high = _months_ends([fan["p05"] for fan in fans.values()], [fan["p95"] for fan in fans.values()])
     chances = {name: run.metrics.yearly(fund, "event:county_depletion", "probability", name) for name in fans}
     ends = {name: intervals(rows.value, independent_paths(rows)) for name, rows in chances.items()}
     highest = 100 * max((float(np.max(top)) for _, top in ends.values() if len(top)), default=0.0)
     panels = []
-    for i, county in enumerate(counties):
+    for i, county in enumerate(every[number]):
         row, column = divmod(i, columns)
         months = body.add_subplot(grid[2 * row, column])
         chance = body.add_subplot(grid[2 * row + 1, column])

@@ -10,6 +10,7 @@ import numpy as np
 from scenarios.labels import Lang, event_label, label
 from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
+from scenarios.pictures.plot import NOTHING, say_inside
 from scenarios.pictures.runs import Part, Run, about, bill, percent, said, titled, yearly_burden
 from scenarios.pictures.sheet import (
     SERIES,
@@ -58,9 +59,10 @@ def depletion_figure(runs: Sequence[Run], lang: Lang, event: str = HEADLINE) -> 
         _title(burden, caption("burden_of_year", lang, fund=label(fund, lang)))
         parts = [yearly_burden(run, fund, lang) for run in runs]
         if not any(parts):
-            _empty(burden, caption("no_burden", lang))
+            say_inside(burden, caption("no_burden", lang))
+            burden.set_yticks([])
         elif single:
-            stacked(burden, parts[0])
+            stacked(burden, parts[0], lang)
         else:
             for i, (run, mine) in enumerate(zip(runs, parts, strict=True)):
                 _draw_total(burden, run, mine, i)
@@ -91,8 +93,11 @@ def _draw_chance(axes: Axes, run: Run, fund: str, event: str, series: int | None
     return float(np.nanmax(ceiling))
 
 
-def stacked(axes: Axes, parts: Sequence[Part]) -> None:
-    """Areas of each year's burden by bearer, one on the other; what is negative goes down from nought."""
+def stacked(axes: Axes, parts: Sequence[Part], lang: Lang) -> None:
+    """Areas of each year's burden by bearer, one on the other; what is negative goes down from nought, and
+    where all is nought it says so."""
+    if parts and not any(np.abs(part.values.value).max() > NOTHING for part in parts):
+        say_inside(axes, label("nothing_due", lang))
     tops: dict[bool, Any] = {}
     for name, fill, hatch, rows in parts:
         values, rising = rows.value, rows.value >= 0
@@ -133,11 +138,6 @@ def _title(axes: Axes, words: str) -> None:
     axes.set_title(words, size=7.2)
 
 
-def _empty(axes: Axes, words: str) -> None:
-    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", color=fonts.GREY)
-    axes.set_yticks([])
-
-
 def depletion_year_figure(run: Run, lang: Lang, event: str = HEADLINE) -> Figure:
     """Share of paths in which the event first comes in each year, and the hazard among the rest."""
     funds = run.funds
@@ -147,25 +147,25 @@ def depletion_year_figure(run: Run, lang: Lang, event: str = HEADLINE) -> Figure
         about([run], lang),
         (*notes, *said([run], lang)),
     )
-    figure, body = sheet(words, 3.6)
+    figure, body = sheet(words, 3.9)
     panels = body.subplots(2, len(funds), squeeze=False, sharex=True, sharey="row")
     tops = [0.0, 0.0]
     for (share, hazard), fund in zip(panels.T, funds, strict=True):
         rows = run.metrics.yearly(fund, f"event:{event}", "probability")
         new = 100 * np.diff(rows.value, prepend=0.0)
         share.bar(rows.year, new, width=0.8, color="#5b8ab3", edgecolor="#1f4e79", lw=0.4)
-        _title(share, caption("first_in", lang, fund=label(fund, lang)))
-        said_inside = [
+        above = [
+            caption("first_in", lang, fund=label(fund, lang)),
             caption("never", lang, last=run.last, share=percent(1 - float(rows.value[-1]))),
             caption("reached", lang, years=_years_reached(run, fund, event, lang)),
         ]
-        share.text(0.02, 0.97, "\n".join(said_inside), transform=share.transAxes, va="top", size=6.5)
+        _title(share, "\n".join(above))
         hazards = run.metrics.yearly(fund, f"hazard:{event}", "probability")
         ends = _draw_hazard(hazard, hazards)
         _title(hazard, caption("hazard_in", lang, fund=label(fund, lang)))
         tops = [max(tops[0], float(np.max(new))), max(tops[1], ends)]
         whole_years(hazard, run.first, run.last)
-    percents(panels[0][0], tops[0] * 1.35)
+    percents(panels[0][0], tops[0])
     percents(panels[1][0], tops[1])
     return figure
 

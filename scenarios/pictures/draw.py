@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -29,6 +28,8 @@ class Picture(NamedTuple):
     name: str
     make: Callable[[], Figure] | None
     why: str = ""
+    tables: tuple[str, ...] = ()
+    """Names of a report's tables that hold its figures."""
 
 
 def draw(directory: Path, out: Path, lang: Lang, kind: str) -> tuple[list[Path], list[str]]:
@@ -56,25 +57,31 @@ def pictures(stored: Stored, lang: Lang) -> Iterator[Picture]:
     from scenarios.pictures.comparison import comparison_figure
     from scenarios.pictures.depletion import HEADLINE, depletion_figure
     from scenarios.pictures.payers import payers_figure
-    from scenarios.pictures.runs import run_of
+    from scenarios.pictures.runs import file_name, run_of
 
     runs = [run_of(stored.table, facts) for facts in stored.facts]
+    ends = {
+        name: "" if len(runs) == 1 else f"_{file_name(name)}"
+        for name in (run.facts["scenario"] for run in runs)
+    }
     for n, some in enumerate(_sheets(runs, LINES)):
         yield Picture(_name("depletion", n), partial(depletion_figure, some, lang, stored.event or HEADLINE))
     if stored.event is not None:
         yield Picture("months_of_capacity, payers, …", None, caption("only_probabilities", lang))
         return
     for n, some in enumerate(_sheets(runs, PAYERS)):
-        yield Picture(_name("payers", n), partial(payers_figure, some, lang))
+        held = tuple(f"who_pays_{fund}{ends[run.facts['scenario']]}" for run in some for fund in run.funds)
+        yield Picture(_name("payers", n), partial(payers_figure, some, lang), tables=held)
     if len(runs) > 1:
         yield Picture("comparison", partial(comparison_figure, runs, lang))
     for run, facts in zip(runs, stored.facts, strict=True):
-        end = "" if len(runs) == 1 else "_" + re.sub(r"[^\w.-]", "_", facts["scenario"])
+        end = ends[facts["scenario"]]
         if end:
             facts = {**facts, "titles": _named(facts)}
             run = run._replace(facts=facts)
         for picture in _of_one(stored, run, facts, lang):
-            yield picture._replace(name=picture.name + end)
+            tables = tuple(name + end for name in picture.tables)
+            yield picture._replace(name=picture.name + end, tables=tables)
 
 
 def _named(facts: RunFacts) -> dict[Lang, str]:
@@ -84,18 +91,31 @@ def _named(facts: RunFacts) -> dict[Lang, str]:
 
 def _of_one(stored: Stored, run: Run, facts: RunFacts, lang: Lang) -> Iterator[Picture]:
     """The pictures of one scenario."""
-    from scenarios.pictures.counties import counties_figure, has_counties, has_transfers, transfers_figure
+    from scenarios.pictures.counties import (
+        counties_figure,
+        county_sheets,
+        has_counties,
+        has_transfers,
+        transfers_figure,
+    )
     from scenarios.pictures.depletion import depletion_year_figure
     from scenarios.pictures.plot import fan_figure
 
     own = stored.table[stored.table["scenario"] == facts["scenario"]]
-    yield Picture("months_of_capacity", partial(fan_figure, own, facts, lang))
-    yield Picture("depletion_year", partial(depletion_year_figure, run, lang))
+    years = tuple(f"by_year_{fund}" for fund in run.funds)
+    yield Picture("months_of_capacity", partial(fan_figure, own, facts, lang), tables=years)
     for fund in run.funds:
-        make = partial(counties_figure, run, fund, lang) if has_counties(run, fund) else None
-        yield Picture(f"counties_{fund}", make, caption("no_counties", lang))
-    make = partial(transfers_figure, run, lang) if has_transfers(run) else None
-    yield Picture("transfers", make, caption("no_transfers", lang))
+        if not has_counties(run, fund):
+            yield Picture(f"counties_{fund}", None, caption("no_counties", lang), (f"counties_{fund}",))
+            continue
+        sheets = len(county_sheets(run, fund))
+        for n in range(sheets):
+            tables = (f"counties_{fund}",) if n == sheets - 1 else ()
+            make = partial(counties_figure, run, fund, lang, n)
+            yield Picture(_name(f"counties_{fund}", n), make, tables=tables)
+    yield Picture("depletion_year", partial(depletion_year_figure, run, lang))
+    transfers = partial(transfers_figure, run, lang) if has_transfers(run) else None
+    yield Picture("transfers", transfers, caption("no_transfers", lang))
 
 
 def _sheets(runs: Sequence[Run], size: int) -> Iterator[Sequence[Run]]:

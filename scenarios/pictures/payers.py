@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scenarios.labels import Lang, label
+from scenarios.labels import Lang, label, span
 from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.depletion import stacked
+from scenarios.pictures.plot import say_inside
 from scenarios.pictures.runs import Run, about, horizon_burden, said, short_name, titled, yearly_burden
 from scenarios.pictures.sheet import Words, legend, lines, sheet, whole_years
 from scenarios.runs.facts import CITY
@@ -48,11 +49,11 @@ def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
     for row, fund in enumerate(funds):
         areas = [body.add_subplot(grid[2 * row, column]) for column in range(len(runs))]
         for axes, run in zip(areas, runs, strict=True):
-            stacked(axes, yearly_burden(run, fund, lang))
+            stacked(axes, yearly_burden(run, fund, lang), lang)
             whole_years(axes, run.first, run.last, 7 if len(runs) < 3 else 4)
             name = "" if len(runs) == 1 else f"\n{short_name(run, runs[0])}"
             heading = caption("burden_of_year", lang, fund=label(fund, lang)) if axes is areas[0] else name
-            axes.set_title(heading + (name if axes is areas[0] else ""), size=7.2)
+            axes.set_title(heading + (name if axes is areas[0] else ""), size=7.2, linespacing=1.4)
             axes.yaxis.set_major_formatter("{x:g}%")
         _one_scale(areas)
         sums = body.add_subplot(grid[2 * row + 1, :])
@@ -93,13 +94,17 @@ def _draw_sums(axes: Axes, runs: Sequence[Run], fund: str, lang: Lang) -> None:
                     label=name,
                 )
                 left += value
+    if not axes.patches:
+        say_inside(axes, label("nothing_due", lang))
     names = ["\n".join(lines(short_name(run, runs[0]), 1.1, 7)) if len(runs) > 1 else "" for run in runs]
     axes.set_yticks(range(len(runs)), names, size=7)
     axes.set_ylim(len(runs) - 0.5, -0.5)
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0, max(float(axes.dataLim.x1) * 1.02, 1.0) if axes.patches else 1.0)
     axes.xaxis.set_major_formatter("{x:g}%")
-    heading = caption("horizon_title", lang, fund=label(fund, lang), first=runs[0].first, last=runs[0].last)
+    heading = caption(
+        "horizon_title", lang, fund=label(fund, lang), years=span(runs[0].first, runs[0].last, lang)
+    )
     axes.set_title(heading, size=7.2)
 
 

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.labels import Lang, label, wrap
+from scenarios.labels import Lang, label
 from scenarios.pictures import fonts
+from scenarios.pictures.sheet import MARGIN, lines
 from scenarios.runs.facts import (
     MetricsIndex,
     RunFacts,
@@ -58,6 +59,8 @@ BESIDE, DIGIT, MARK = (
 PANELS = (3.4, 1.0, 1.5)  # their heights, relative
 NOTE = 6.5  # size of notes, points
 NOTHING = 1e-9  # percent: below it a panel shows nothing
+COUNTED = -120.0, 240.0
+"""Months that the engine tells apart; percentiles beyond stand at the end."""
 
 
 def fan_chart(
@@ -108,12 +111,15 @@ def fan_figure(
     limits = {fund: _limits(fan, marks) for fund, fan in fans.items()}
     cut = any(limit[2] for limit in limits.values())
     above = [
-        (wrap(title or facts["titles"][lang], int(width * 12)), 12.0, fonts.INK),
-        (wrap(describe(facts, lang), int(width * 16)), 8.0, fonts.GREY),
+        (lines(title or facts["titles"][lang], width - 2 * MARGIN, 12.0), 12.0, fonts.INK),
+        (lines(describe(facts, lang), width - 2 * MARGIN, 8.0), 8.0, fonts.GREY),
     ]
-    notes = [line for note in _notes(facts, marks, cut, lang) for line in wrap(note, int(width * 21.5))]
+    said = _notes(facts, marks, cut, lang) + uncounted(
+        lang, *(each for fan in fans.values() for each in fan.values())
+    )
+    notes = [line for note in said for line in lines(note, width - 2 * MARGIN, NOTE)]
 
-    head = sum(_height(lines, size) for lines, size, _ in above) + 0.2
+    head = sum(_height(some, size) for some, size, _ in above) + 0.2
     bottom = KEY + _height(notes, NOTE) + 0.1
     height = head + KEY + BODY + bottom
     figure = Figure(figsize=(width, height))
@@ -133,9 +139,9 @@ def fan_figure(
     _legend(figure, panels[0], (bottom + BODY + KEY) / height)
     _legend(figure, panels[2], bottom / height)
     top = height - 0.1
-    for lines, size, colour in above:
-        _write(figure, lines, size, colour, top)
-        top -= _height(lines, size) + 0.04
+    for some, size, colour in above:
+        _write(figure, some, size, colour, top)
+        top -= _height(some, size) + 0.04
     _write(figure, notes, NOTE, fonts.GREY, bottom - KEY)
     _place(figure, panels, bottom)
     return figure
@@ -174,16 +180,25 @@ def _notes(facts: RunFacts, marks: list[str], cut: bool, lang: Lang) -> list[str
     return [*lines, label("depletion_meaning", lang), label("burden_meaning", lang)]
 
 
-def _height(lines: list[str], points: float) -> float:
+def uncounted(lang: Lang, *months: Yearly) -> list[str]:
+    """The note that a band ends where the engine's count of months does, where one does."""
+    low, high = COUNTED
+    values = np.concatenate([each.value for each in months if len(each)] or [np.zeros(1)])
+    if np.nanmin(values) > low and np.nanmax(values) < high:
+        return []
+    return [label("counted", lang, low=f"−{-low:g}", high=f"{high:g}")]
+
+
+def _height(some: list[str], points: float) -> float:
     """Height in inches of lines of that size."""
-    return len(lines) * points * 1.4 / 72
+    return len(some) * points * 1.4 / 72
 
 
-def _write(figure: Figure, lines: list[str], points: float, colour: str, top: float) -> None:
+def _write(figure: Figure, some: list[str], points: float, colour: str, top: float) -> None:
     """Lines from ``top`` inches down, at the left edge."""
     width, height = figure.get_size_inches()
-    words = "\n".join(lines)
-    figure.text(0.08 / width, top / height, words, size=points, color=colour, va="top", linespacing=1.35)
+    words = "\n".join(some)
+    figure.text(MARGIN / width, top / height, words, size=points, color=colour, va="top", linespacing=1.35)
 
 
 def _legend(figure: Figure, strip: Any, top: float) -> None:
@@ -299,6 +314,13 @@ def _draw_burden(axes: Axes, parts: list[tuple[str, str, str, Yearly]], lang: La
         axes.add_collection(bars)
         tops[True], tops[False] = up + np.where(rising, numbers, 0), down + np.where(rising, 0, numbers)
     axes.axhline(0, color=fonts.INK, lw=0.6)
+    if parts and not any(np.abs(means.value).max() > NOTHING for *_, means in parts):
+        say_inside(axes, label("nothing_due", lang))
+
+
+def say_inside(axes: Axes, words: str) -> None:
+    """Words in the middle of an empty panel."""
+    axes.text(0.5, 0.5, words, transform=axes.transAxes, ha="center", va="center", color=fonts.GREY)
 
 
 def _one_scale(strip: Any, title: str, steps: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -110,6 +111,11 @@ def short_name(run: Run, first: Run) -> str:
     """A scenario's name; of a variant of the first, ``taizhou@T5=after_pool``, only what differs."""
     name, base = run.facts["scenario"], first.facts["scenario"]
     return name.removeprefix(base) if name.startswith(f"{base}@") else name
+
+
+def file_name(scenario: str) -> str:
+    """A scenario's name as it stands in the names of files and tables."""
+    return re.sub(r"[^\w.-]", "_", scenario)
 
 
 def yearly_burden(run: Run, fund: str, lang: Lang) -> list[Part]:

@@ -19,12 +19,16 @@ from scenarios.reports.page import page_of
 from scenarios.reports.table import ReportTable
 
 Kind = Literal["csv", "tex", "html"]
-LONGEST = 40
-"""Narrow characters of a line of text that a column of LaTeX leaves room for."""
+LONGEST, ROOM = 64, 112
+"""Narrow characters of a line of text that a column of LaTeX asks for at most, and that a page has."""
+BETWEEN = 3
+"""Narrow characters that the space beside a column takes."""
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"} | {
     char: f"\\{char}" for char in "&%$#_{}"
 }
 """What LaTeX would not print as it is."""
+BREAKABLE = re.compile(r"[/_@=](?=.)|\.(?=[A-Za-z*])")
+"""Where a name or an address may be broken."""
 CELL = 'style="border:1px solid #808080;padding:2px 6px;vertical-align:top;text-align:'
 
 
@@ -69,22 +73,48 @@ def longtable(table: ReportTable) -> str:
 
 
 def tex(text: str) -> str:
-    """Text as LaTeX prints it."""
-    return "".join(SPECIAL.get(char, char) for char in text)
+    """Text as LaTeX prints it, and breaks it where it may."""
+    breaks = {found.start() for found in BREAKABLE.finditer(text)}
+    return "".join(
+        SPECIAL.get(char, char) + (r"\allowbreak{}" if i in breaks else "") for i, char in enumerate(text)
+    )
 
 
 def _columns(table: ReportTable) -> str:
-    """Columns as wide as their texts ask, together as wide as the line; figures to the right."""
-    asked = []
-    for i, heading in enumerate(table.headings):
-        longest = max((_width(row[i].text) for row in table.rows), default=0)
-        asked.append(max(4, min(LONGEST, longest), *map(_width, heading.split())))
+    """Columns together as wide as the line; figures to the right."""
+    least, asked = [], []
+    for i, (heading, figures) in enumerate(zip(table.headings, table.numeric(), strict=True)):
+        texts = [row[i].text for row in table.rows]
+        whole = _width if figures else _piece
+        least.append(max([_piece(heading), *map(whole, texts)]) + BETWEEN)
+        asked.append(max(least[-1], min(LONGEST, max(map(_width, [heading, *texts]))) + BETWEEN))
+    widths = shared_out(least, asked, ROOM)
     kinds = []
-    for width, figures in zip(asked, table.numeric(), strict=True):
+    for width, figures in zip(widths, table.numeric(), strict=True):
         side = "left" if figures else "right"  # ragged on the other
-        part = rf"\dimexpr{width / sum(asked):.3f}\linewidth-2\tabcolsep"
+        part = rf"\dimexpr{width / sum(widths) - 0.0005:.3f}\linewidth-2\tabcolsep"
         kinds.append(rf">{{\ragged{side}\arraybackslash}}p{{{part}}}")
     return "".join(kinds)
+
+
+def shared_out(least: Sequence[float], asked: Sequence[float], room: float) -> list[float]:
+    """Widths from ``least`` to ``asked`` that fill the room, the widest cut to one width; all that is asked,
+    or the least, where there is more room or less."""
+
+    def at(width: float) -> list[float]:
+        return [max(low, min(high, width)) for low, high in zip(least, asked, strict=True)]
+
+    low, high = 0.0, float(max(asked))
+    for _ in range(40):
+        middle = (low + high) / 2
+        low, high = (middle, high) if sum(at(middle)) <= room else (low, middle)
+    return at(low) if sum(asked) > room else list(map(float, asked))
+
+
+def _piece(text: str) -> int:
+    """Width of the longest part of a text that is not broken."""
+    parts = re.split(r"[\s-]+", BREAKABLE.sub(lambda found: f"{found[0]} ", text))
+    return max(2 if any(ord(char) >= 0x2E80 for char in part) else _width(part) for part in parts)
 
 
 def _width(text: str) -> int:
@@ -101,7 +131,7 @@ def _document(shown: Sequence[ReportTable], lang: Lang) -> str:
         r"\usepackage[margin=20mm]{geometry}",
         r"\usepackage{array,booktabs,longtable}",
         r"\begin{document}",
-        r"\small",
+        r"\footnotesize\setlength{\tabcolsep}{4pt}",
         *(rf"\input{{{table.name}.tex}}" for table in shown),
         r"\end{document}",
     ]

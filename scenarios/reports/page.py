@@ -71,8 +71,7 @@ class RunPage:
         parts = {
             "summary": [*self._said(), *tables["summary"], *self._caveats()],
             "differences": tables["differences"],
-            "pictures": self._pictures(),
-            "results": tables["results"],
+            "results": self._results(),
             "rules": tables["rules"],
             "assumptions": tables["assumptions"],
             "reproduce": [
@@ -120,17 +119,20 @@ class RunPage:
             said += phrase("verdict_unfunded", self.lang, bill=share(unfunded / base).text)
         return said + phrase("stop", self.lang)
 
-    def _pictures(self) -> list[str]:
-        """Every picture that the directory supports."""
+    def _results(self) -> list[str]:
+        """Every picture that the directory supports, and behind each the tables of what it shows."""
         from scenarios.pictures.sheet import drawing
 
+        tables = {table.name: html.table(table, self.lang) for table in self.tables()["results"]}
+        parts = []
         with drawing():
-            return [
-                html.picture(each.make(), number, self.lang)
-                if each.make
-                else html.paragraph(phrase("colon", self.lang, a=each.name, b=each.why))
-                for number, each in enumerate(pictures(self.stored, self.lang), 1)
-            ]
+            for number, each in enumerate(pictures(self.stored, self.lang), 1):
+                if each.make:
+                    parts.append(html.picture(each.make(), number, self.lang))
+                else:
+                    parts.append(html.paragraph(phrase("colon", self.lang, a=each.name, b=each.why)))
+                parts += [tables.pop(name) for name in each.tables if name in tables]
+        return [*parts, *tables.values()]
 
 
 def _without(value: Any, names: frozenset[str]) -> Any:

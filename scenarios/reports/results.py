@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.labels import Lang, event_label, label
-from scenarios.pictures.runs import county_name
+from scenarios.pictures.runs import county_name, file_name
 from scenarios.reports.table import (
     EMPTY,
     Cell,
@@ -122,7 +121,7 @@ def of_run(run: Run, event: str, lang: Lang, several: bool) -> Iterator[ReportTa
                 name, scenario = f"{table.name}_{fund}", run.facts["scenario"]
                 if several:
                     title = phrase("of_scenario", lang, scenario=scenario, title=title)
-                    name += "_" + re.sub(r"[^\w.-]", "_", scenario)
+                    name += f"_{file_name(scenario)}"
                 yield table._replace(name=name, title=title)
 
 

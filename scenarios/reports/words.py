@@ -19,7 +19,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "summary": ("Summary", "摘要"),
     "differences": ("What differs, and in what it results", "情景之异同与结果之差"),
     "pictures": ("Pictures", "图"),
-    "results": ("Tables", "表"),
+    "results": ("Pictures and tables", "图与表"),
     "rules": ("Rules, clause by clause", "规则与条款"),
     "assumptions": ("What the figures rest on", "数字的依据"),
     "levers": ("Lever by lever", "各杠杆的影响"),

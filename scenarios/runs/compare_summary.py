@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from scenarios.labels import Lang, label, wrap
+from scenarios.labels import Lang, label, span, wrap
 from scenarios.rulebook.explain import cited, value_in_words
 from scenarios.runs.contrast import Difference, Said
 from scenarios.runs.facts import Z95, MetricsIndex, RunFacts, caveats, funds_of, wilson
@@ -100,9 +100,9 @@ def print_comparison(compared: Comparison, console: Console, lang: Lang = "en") 
         "compared",
         lang,
         count=len(letters),
-        first=facts["first_year"],
-        last=last,
+        years=span(facts["first_year"], last, lang),
         paths=facts["paths"],
+        s="s" if facts["paths"] != 1 else "",
         seed=facts["seed"],
     )
     note(console, head)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict  # typing has none that pydantic can check before Python 3.12
 
-from scenarios.labels import Lang, label
+from scenarios.labels import Lang, label, span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,9 +65,9 @@ def describe(facts: RunFacts, lang: Lang) -> str:
         "run",
         lang,
         city=facts["city"][lang],
-        first=first,
-        last=first + facts["years"] - 1,
+        years=span(first, first + facts["years"] - 1, lang),
         paths=facts["paths"],
+        s="s" if facts["paths"] != 1 else "",
         seed=facts["seed"],
     )
     if facts.get("sampling", "plain") != "plain":

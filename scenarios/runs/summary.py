@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from scenarios.labels import Lang, label, wrap
+from scenarios.labels import Lang, label, span, wrap
 from scenarios.runs.facts import (
     MetricsIndex,
     RunFacts,
@@ -87,7 +87,7 @@ def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console
 
 def _bill(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:
     base, last = facts["base_claims_yuan"][fund], facts["first_year"] + facts["years"] - 1
-    title = label("burden", lang, fund=label(fund, lang), first=facts["first_year"], last=last)
+    title = label("burden", lang, fund=label(fund, lang), years=span(facts["first_year"], last, lang))
     table = new_table(title, label("burden_row", lang))
     for name in STATISTICS:
         table.add_column(label(name, lang), justify="right")

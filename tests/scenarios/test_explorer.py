@@ -20,6 +20,7 @@ from typer.testing import CliRunner
 
 from scenarios import api
 from scenarios.cli import app
+from scenarios.definition.policy import FundPolicy, Trend
 from scenarios.errors import InputError
 from scenarios.explorer.choices import narrowed
 from scenarios.explorer.names import address_name, value_name
@@ -29,6 +30,7 @@ from scenarios.explorer.results import read_results
 from scenarios.rulebook.rules_file import CITIES
 from scenarios.runs.facts import wilson
 from scenarios.sweeps.sweep import sweep
+from sim.model import FUNDS
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ROWS = [{"rules": r, "months": m, "number": n} for n, (r, m) in enumerate([("a", 3), ("a", 6), ("b", 3)])]
@@ -115,6 +117,17 @@ def test_names_in_both_languages() -> None:
     assert value_name("readings.T5", "after_pool", "en") != "after_pool"
     assert value_name("volatility_factor", 1.5, "en") == "1.5" and value_name("number", 0, "en") == "1"
     assert value_name("rules", None, "zh") == "与基准相同"
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_lever_has_a_name(lang: Any) -> None:
+    sections = {"policy": FundPolicy.model_fields, "trend": Trend.model_fields}
+    levers = [(section, key) for section, keys in sections.items() for key in keys]
+    names = [address_name(f"{section}.{fund}.{key}", lang) for section, key in levers for fund in FUNDS]
+    assert len(set(names)) == 2 * len(levers) and not any("." in name for name in names)
+    assert address_name("policy.employee.claims.value", lang) in names
+    unnamed = "policy.employee.claims.phase_in_years"
+    assert address_name(unnamed, lang) == unnamed
 
 
 def test_refusals(swept: Path, tmp_path: Path) -> None:
@@ -265,3 +278,21 @@ def test_a_sweep_of_one_s_own_rules_is_shown_wherever_its_folder_goes(
     results = read_results(moved)
     shown = {row["rules"]: results.read(row["scenario"]).facts["titles"]["en"] for row in results.rows}
     assert "rules: Linyi" in shown["own.toml"] and "Linyi" not in shown["taizhou"]
+
+
+@pytest.mark.slow
+def test_the_page_is_in_its_language_and_font_and_fits_a_narrow_screen(browser: Any, address: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    page = browser.new_page(viewport={"width": 380, "height": 800})
+    page.set_default_timeout(60_000)
+    page.goto(address)
+    page.wait_for_selector("tbody tr")
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+    assert page.title() == page.locator("h1").inner_text() == "fundsim：已存结果"
+    assert (
+        page.evaluate("document.fonts.load('16px \"Fundsim Sans SC\"', '基金').then(all => all.length)") == 1
+    )
+    assert page.evaluate("document.documentElement.scrollWidth") <= 380
+    assert page.locator("img").first.bounding_box()["width"] > 300
+    assert [each["id"] for each in Axe().run(page).response["violations"]] == []

@@ -18,7 +18,13 @@ from scenarios.pictures import fonts
 from scenarios.pictures.captions import _CAPTIONS, caption
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.convergence import convergence_figure
-from scenarios.pictures.counties import counties_figure, has_counties, has_transfers, transfers_figure
+from scenarios.pictures.counties import (
+    counties_figure,
+    county_sheets,
+    has_counties,
+    has_transfers,
+    transfers_figure,
+)
 from scenarios.pictures.depletion import depletion_figure, depletion_year_figure
 from scenarios.pictures.payers import payers_figure
 from scenarios.pictures.runs import run_of
@@ -206,6 +212,17 @@ def test_depletion_years_add_up_to_the_probability(made):
     assert "The burden beside it, Employee fund" in words_of(figure)
 
 
+def test_nothing_is_written_over_the_bars_of_depletion_years(made):
+    figure = depletion_year_figure(made[0], "en")
+    assert [len(axes.texts) for axes in figure.axes] == [0] * len(figure.axes)
+
+
+def test_one_path_is_not_plural():
+    table = make_table()
+    run = run_of(table, {**facts_of(table), "paths": 1})
+    assert "–2030, 1 path, seed 1." in words_of(depletion_figure([run], "en"))
+
+
 def test_a_county_cell_shows_months_gap_and_bill(made):
     run, table = made
     figure = counties_figure(run, "resident", "en")
@@ -218,6 +235,22 @@ def test_a_county_cell_shows_months_gap_and_bill(made):
         chance.lines[0].get_ydata(),
         100 * value_of(table, "event:county_depletion", "probability", "resident", "临海市"),
     )
+
+
+def test_many_counties_are_drawn_on_several_sheets_of_a4_to_one_scale():
+    names = tuple(f"第{i}县" for i in range(38))
+    table = make_table(funds=("resident",), counties=names)
+    run = run_of(table, facts_of(table))
+    sheets = county_sheets(run, "resident")
+    assert [len(some) for some in sheets] == [16, 12, 10]
+    assert sorted(name for some in sheets for name in some) == sorted(names)
+    figures = [counties_figure(run, "resident", "zh", n) for n in range(3)]
+    for n, (figure, some) in enumerate(zip(figures, sheets, strict=True)):
+        assert figure.get_size_inches()[1] < 11.0
+        assert f"第{n + 1}张，共3张" in words_of(figure)
+        assert [axes.get_title("left").split("\n")[0] for axes in figure.axes[::2]] == some
+        assert figure.axes[0].get_ylim() == figures[0].axes[0].get_ylim()
+        assert figure.axes[1].get_ylim() == figures[0].axes[1].get_ylim()
 
 
 def test_transfers_are_sorted_and_carry_their_range(made):
@@ -323,6 +356,8 @@ def test_one_county_one_year_one_fund_and_nothing_ever_happens():
         figure.draw_without_rendering()
     p, _ = depletion_figure([run], lang).axes
     assert list(p.lines[0].get_ydata()) == [0, 0]
+    assert words_of(payers_figure([run], lang)).count("无负担") == 2
+    assert f"台州市，{FIRST}年，" in words_of(depletion_figure([run], lang))
     assert p.get_ylim()[1] > 100 * binomtest(0, PATHS).proportion_ci(method="wilson").high
 
 

@@ -16,8 +16,9 @@ from matplotlib import font_manager, image
 from pylopdf_fonts_zh_cn import sans_path
 
 from scenarios.labels import _LABELS, label, wrap
-from scenarios.pictures import fonts
+from scenarios.pictures import fonts, plot
 from scenarios.pictures.plot import fan_chart, fan_figure
+from sim.kernels.tally import MONTHS_BINS, MONTHS_ORIGIN, MONTHS_PER_UNIT
 
 
 @pytest.fixture(scope="module")
@@ -184,3 +185,29 @@ def test_wrap_keeps_words_and_stops_together():
     assert wrap("short", 80) == ["short"]
     text = label("delegated", "zh", funds="职工医保")
     assert "".join(wrap(text, 30)) == text
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("funds", [("employee",), ("employee", "resident")])
+def test_words_of_any_length_stay_inside_the_sheet(funds, lang):
+    table = make_metrics(funds, 2025, 3, 400, False, (-0.05, -0.09)[: len(funds)])
+    facts = make_facts(years=3, paths=400, base_claims_yuan={fund: BASE[fund] for fund in funds})
+    title = {
+        "en": "A city; rules: template Every county alone " * 2,
+        "zh": "某市（适用规则：模板“各县自保”）" * 3,
+    }
+    figure = fan_figure(table, facts, lang, title[lang])
+    figure.draw_without_rendering()
+    for text in figure.texts:
+        box = text.get_window_extent()
+        assert 0 <= box.x0 and box.x1 <= figure.bbox.width, text.get_text()
+
+
+def test_a_band_at_the_end_of_what_is_counted_is_explained(metrics, facts):
+    low, high = plot.COUNTED
+    assert low == MONTHS_ORIGIN and high == pytest.approx(MONTHS_ORIGIN + MONTHS_BINS / MONTHS_PER_UNIT)
+    words = label("counted", "en", low="−120", high="240")
+    assert words not in words_of(fan_figure(metrics, facts, "en")).replace("\n", " ")
+    months = (metrics["metric"] == "months_of_capacity") & (metrics["statistic"] == "p99")
+    capped = metrics.assign(value=metrics["value"].mask(months, high))
+    assert words in words_of(fan_figure(capped, facts, "en")).replace("\n", " ")

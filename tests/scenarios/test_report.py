@@ -17,7 +17,7 @@ from scenarios import api
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
-SECTIONS = ("summary", "pictures", "results", "rules", "assumptions", "reproduce")
+SECTIONS = ("summary", "results", "rules", "assumptions", "reproduce")
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,19 @@ def test_sections_pictures_and_tables_are_there(opened: tuple[Any, list[str]], s
         assert len(drawn.nth(i).get_attribute("aria-label")) > 60
     rules = page.locator("#rules tbody tr")
     assert rules.count() == len(api.explain("ziyang"))
+
+
+@needs_browser
+def test_the_tables_of_a_picture_stand_behind_it(opened: tuple[Any, list[str]]) -> None:
+    page, _ = opened
+    order = page.eval_on_selector_all("#results > *", "all => all.map(each => each.id || each.tagName)")
+    after = {table: order[: order.index(table)].count("FIGURE") for table in order if "_" in table}
+    assert after == {
+        **{f"who_pays_{fund}": 2 for fund in ("employee", "resident")},
+        **{f"by_year_{fund}": 3 for fund in ("employee", "resident")},
+        "counties_employee": 4,
+        "counties_resident": 5,
+    }
 
 
 @needs_browser

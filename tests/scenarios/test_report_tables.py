@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -14,7 +17,7 @@ from small_study import request, write_study
 
 from scenarios import api
 from scenarios.errors import InputError
-from scenarios.reports.export import tables, tex
+from scenarios.reports.export import shared_out, tables, tex
 from scenarios.reports.html import compact
 from scenarios.reports.page import RunPage, StudyPage, page_of
 from scenarios.reports.report import report
@@ -141,8 +144,32 @@ def test_latex_rows_have_their_columns_and_nothing_raw(compared: Path, tmp_path:
 
 def test_special_characters_of_latex() -> None:
     assert tex(r"50% a_b & {c} #1 $2 ~ ^ \x") == (
-        r"50\% a\_b \& \{c\} \#1 \$2 \textasciitilde{} \textasciicircum{} \textbackslash{}x"
+        r"50\% a\_\allowbreak{}b \& \{c\} \#1 \$2 \textasciitilde{} \textasciicircum{} \textbackslash{}x"
     )
+
+
+def test_latex_may_break_names_and_addresses_and_no_figure() -> None:
+    assert tex("a/b a@T5=x") == r"a/\allowbreak{}b a@\allowbreak{}T5=\allowbreak{}x"
+    assert tex("tables.csv 12.5 ends.") == r"tables.\allowbreak{}csv 12.5 ends."
+
+
+def test_columns_of_latex_share_the_line() -> None:
+    assert shared_out([4, 4, 4], [10, 20, 30], 100) == [10, 20, 30]
+    assert shared_out([4, 4, 30], [10, 60, 60], 100) == pytest.approx([10, 45, 45])
+    assert shared_out([4, 4, 70], [10, 60, 80], 100) == pytest.approx([10, 20, 70])
+    assert shared_out([50, 60], [80, 80], 100) == pytest.approx([50, 60])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("xelatex") is None, reason="no XeLaTeX on this machine")
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_xelatex_sets_every_table_inside_the_line(compared: Path, tmp_path: Path, lang: Any) -> None:
+    tables(compared, tmp_path, "tex", lang)
+    call = ["xelatex", "-interaction=nonstopmode", "-halt-on-error", "tables.tex"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout[-2000:]
+    log = (tmp_path / "tables.log").read_text("utf-8", "replace")
+    assert "Overfull" not in log and "Missing character" not in log
 
 
 def test_html_for_word_has_every_row(compared: Path, tmp_path: Path) -> None:
