@@ -135,8 +135,8 @@ class ProgressLines:
         before, since = self.first
         if not before < done < of:
             return ""
-        left = duration((now - since) / (done - before) * (of - done), self.lang)
-        return words("left", self.lang, left=left)
+        seconds = (now - since) / (done - before) * (of - done)
+        return words("left", self.lang, left=duration(seconds, self.lang)) if seconds >= 1.0 else ""
 
 
 @contextmanager

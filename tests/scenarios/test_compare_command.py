@@ -94,7 +94,7 @@ def test_the_terminal(tmp_path: Path, monkeypatch, capsys, lang: str, words: lis
     shown = capsys.readouterr()
     for word in words:
         assert word in shown.out
-    assert "300 of 300 paths" in shown.err
+    assert ("300 of 300 paths" if lang == "en" else "路径300/300") in shown.err
     assert "±0" not in shown.out and "nan" not in shown.out and max(map(len, shown.out.splitlines())) <= 100
 
 
