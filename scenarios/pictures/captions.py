@@ -59,15 +59,21 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "Unfunded: all city … all counties, by a later rule",
         "无来源缺口：全由市…全由县，另行规定",
     ),
-    "funds_own": ("Pool and risk fund, for gaps", "统筹与风险基金（弥补缺口）"),
+    "own_balance": ("Counties' own balances", "各县累计结余"),
+    "risk_fund": ("Risk fund", "风险基金"),
+    "pool": ("Pool", "统筹基金"),
+    "paid_in_year": (
+        "{fund}: deficits by who pays, mean of the year, % of base-year city claims",
+        "{fund}：缺口由谁承担，当年均值，占基年全市基金支出的百分比",
+    ),
     "horizon_title": (
         "{fund}: {years} together, % of base-year city claims",
         "{fund}：{years}年合计，占基年全市基金支出的百分比",
     ),
-    "left_out": (
-        "Not tallied by year, hence not in the areas: what own balances, pool and risk fund pay. Pool and"
-        " risk fund stand in the bars of the whole horizon, together; a county's own balance is in neither.",
-        "本县结余、统筹基金和风险基金的支付未按年统计，不在面积图内；统筹与风险基金合计列于全期条形；本县累计结余两处均未列。",
+    "own_accounts": (
+        "Balances, risk fund and pool are the fund's own: what they pay for deficits settled in the year."
+        " What moves between them, and their part of the run-off, is left out.",
+        "累计结余、风险基金和统筹基金属于基金自身，所列为当年清算缺口时的支付；相互之间的划转及其在期末清算中的支付不计。",
     ),
     "horizon_bars": (
         "Bars: means over the whole horizon, not discounted, run-off included; the unfunded bill is that of"

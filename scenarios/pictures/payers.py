@@ -12,32 +12,37 @@ from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.depletion import stacked
 from scenarios.pictures.plot import say_inside
-from scenarios.pictures.runs import Run, about, horizon_burden, said, short_name, titled, yearly_burden
+from scenarios.pictures.runs import (
+    COVERED,
+    PARTS,
+    Run,
+    about,
+    horizon_burden,
+    said,
+    short_name,
+    titled,
+    yearly_burden,
+)
 from scenarios.pictures.sheet import Words, legend, lines, sheet, whole_years
-from scenarios.runs.facts import CITY
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-FUNDS_OWN = "#d8cfe6"
-"""Fill of what the pooled money itself pays."""
+EVERYBODY = (*COVERED, *PARTS)
 ABREAST = 4
 """Scenarios side by side."""
 
 
 def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
-    """Areas of each year's burden by bearer, a row a fund and a column a scenario, and bars of the horizon.
-
-    What own balances, pool and risk fund pay is not tallied by year; the note says so, and pool and risk
-    fund together stand in the bars.
-    """
+    """Areas of each year's deficits by who pays, a row a fund and a column a scenario, and bars of the
+    horizon: first the fund's own accounts, then all who bear what falls outside it."""
     if len(runs) > ABREAST:
         raise ValueError(f"at most {ABREAST} scenarios fit side by side, found {len(runs)}")
     funds = runs[0].funds
     bars = 0.55 + 0.24 * len(runs)
     notes = (
-        caption("left_out", lang),
+        caption("own_accounts", lang),
         caption("horizon_bars", lang),
         caption("all_burden", lang),
         *said(runs, lang),
@@ -49,18 +54,28 @@ def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
     for row, fund in enumerate(funds):
         areas = [body.add_subplot(grid[2 * row, column]) for column in range(len(runs))]
         for axes, run in zip(areas, runs, strict=True):
-            stacked(axes, yearly_burden(run, fund, lang), lang)
+            stacked(axes, yearly_burden(run, fund, lang, EVERYBODY), lang)
             whole_years(axes, run.first, run.last, 7 if len(runs) < 3 else 4)
-            name = "" if len(runs) == 1 else f"\n{short_name(run, runs[0])}"
-            heading = caption("burden_of_year", lang, fund=label(fund, lang)) if axes is areas[0] else name
-            axes.set_title(heading + (name if axes is areas[0] else ""), size=7.2, linespacing=1.4)
+            axes.set_title(
+                "" if len(runs) == 1 else f"\n{short_name(run, runs[0])}", size=7.2, linespacing=1.4
+            )
             axes.yaxis.set_major_formatter("{x:g}%")
+        _head(areas[0], caption("paid_in_year", lang, fund=label(fund, lang)), len(runs) > 1)
         _one_scale(areas)
         sums = body.add_subplot(grid[2 * row + 1, :])
         _draw_sums(sums, runs, fund, lang)
         panels += [*areas, sums]
     legend(body, panels)
     return figure
+
+
+def _head(axes: Axes, words: str, above_title: bool) -> None:
+    """What a row shows, over the first column; as a title, half of it would push the columns apart."""
+    if not above_title:
+        axes.set_title(words, size=7.2)
+        return
+    head = axes.annotate(words, (0, 1), (0, 16), "axes fraction", "offset points", size=7.2)
+    head.set_in_layout(False)
 
 
 def _one_scale(areas: Sequence[Axes]) -> None:
@@ -73,13 +88,10 @@ def _one_scale(areas: Sequence[Axes]) -> None:
 
 
 def _draw_sums(axes: Axes, runs: Sequence[Run], fund: str, lang: Lang) -> None:
-    """A bar a scenario: what the common money paid, then every bearer, over the horizon."""
+    """A bar a scenario: all who pay, over the horizon."""
     for place, run in enumerate(runs):
-        base = run.facts["base_claims_yuan"][fund]
-        own = sum(run.metrics.horizon(fund, "pool_drawn", "mean", county) for county in _counties(run, fund))
-        parts = [(caption("funds_own", lang), FUNDS_OWN, "", own / base * 100)]
         left = 0.0
-        for name, fill, hatch, value in [*parts, *horizon_burden(run, fund, lang)]:
+        for name, fill, hatch, value in horizon_burden(run, fund, lang, EVERYBODY):
             if value and not np.isnan(value):
                 edge = fonts.GREY if hatch else fill
                 axes.barh(
@@ -106,7 +118,3 @@ def _draw_sums(axes: Axes, runs: Sequence[Run], fund: str, lang: Lang) -> None:
         "horizon_title", lang, fund=label(fund, lang), years=span(runs[0].first, runs[0].last, lang)
     )
     axes.set_title(heading, size=7.2)
-
-
-def _counties(run: Run, fund: str) -> list[str]:
-    return [name for name in run.metrics.counties(fund, "pool_drawn", "mean") if name != CITY]

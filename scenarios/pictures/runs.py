@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     from sim.metrics import Columns
 
+COVERED = (  # the fund's own accounts, which pay before anybody outside it does
+    ("covered:own_balance", "own_balance", "#cfe3c4", ""),
+    ("covered:risk_fund", "risk_fund", "#7fa37a", ""),
+    ("covered:pool", "pool", "#b79fc9", "\\\\"),
+)
 PARTS = (  # metric, caption, fill, hatch; the first three as in the fan chart
     ("outlay:county_treasury", "county_treasury", BEARERS[0][2], ""),
     ("outlay:city_treasury", "city_treasury", BEARERS[1][2], ""),
@@ -31,6 +36,9 @@ PARTS = (  # metric, caption, fill, hatch; the first three as in the fan chart
     ("adjustment:contributions", "contributions_raised", BEARERS[4][2], BEARERS[4][3]),
 )
 """Who bears what falls outside the funds: every yuan of it stands in one line."""
+
+
+Bearers = tuple[tuple[str, str, str, str], ...]
 
 
 class Run(NamedTuple):
@@ -118,13 +126,13 @@ def file_name(scenario: str) -> str:
     return re.sub(r"[^\w.-]", "_", scenario)
 
 
-def yearly_burden(run: Run, fund: str, lang: Lang) -> list[Part]:
+def yearly_burden(run: Run, fund: str, lang: Lang, bearers: Bearers = PARTS) -> list[Part]:
     """Each bearer's mean of the year; the treasuries always, the rest where it is not nought.
 
     The unfunded bill counts by its change over the year.  Empty where the run has no burden.
     """
     base, parts = run.facts["base_claims_yuan"][fund], []
-    for metric, key, fill, hatch in PARTS:
+    for metric, key, fill, hatch in bearers:
         means = run.metrics.yearly(fund, metric, "mean")
         values = means.value / base * 100
         if metric == "unfunded":
@@ -134,16 +142,20 @@ def yearly_burden(run: Run, fund: str, lang: Lang) -> list[Part]:
     return parts
 
 
-def horizon_burden(run: Run, fund: str, lang: Lang) -> list[tuple[str, str, str, float]]:
+def horizon_burden(
+    run: Run, fund: str, lang: Lang, bearers: Bearers = PARTS
+) -> list[tuple[str, str, str, float]]:
     """Name, fill, hatch and the mean over the horizon, not discounted, in percent of base-year claims.
 
     The unfunded bill is that of the last year's end.
     """
     base, parts = run.facts["base_claims_yuan"][fund], []
-    for metric, key, fill, hatch in PARTS:
+    for metric, key, fill, hatch in bearers:
+        years = run.metrics.yearly(fund, metric, "mean").value
         if metric == "unfunded":
-            stock = run.metrics.yearly(fund, metric, "mean").value
-            value = float(stock[-1]) if len(stock) else math.nan
+            value = float(years[-1]) if len(years) else math.nan
+        elif metric.startswith("covered:"):
+            value = float(years.sum())
         else:
             value = run.metrics.horizon(fund, metric, "mean")
         if value and not math.isnan(value):
