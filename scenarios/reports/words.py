@@ -171,7 +171,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "heading:number": ("Number", "编号"),
     "heading:values": ("Values", "取值"),
     "heading:count": ("Scenarios", "情景数"),
-    "heading:address": ("Address", "地址"),
+    "heading:address": ("Varied", "变动的因素"),
     "heading:least": ("Least", "最小"),
     "heading:largest": ("Largest", "最大"),
     "heading:scenario": ("Scenario", "情景"),

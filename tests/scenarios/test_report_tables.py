@@ -17,6 +17,7 @@ from small_study import request, write_study
 
 from scenarios import api
 from scenarios.errors import InputError
+from scenarios.explorer.names import address_name
 from scenarios.reports.export import shared_out, tables, tex
 from scenarios.reports.html import compact
 from scenarios.reports.page import RunPage, StudyPage, page_of
@@ -217,7 +218,9 @@ def test_a_sweep_s_outcomes_are_those_of_its_scenarios(swept: Path) -> None:
     heading = next(str(name) for name in levers if str(name).startswith("Months"))
     for address in ("policy.employee.reserve_months", "rules"):
         for value, part in scenarios.groupby(address):
-            found = levers[(levers["Address"] == address) & (levers["Value"] == str(value))]
+            found = levers[
+                (levers["Varied"] == address_name(address, "en")) & (levers["Value"] == str(value))
+            ]
             assert found["Scenarios"].item() == len(part)
             assert found[heading].item() == pytest.approx(months[part["scenario"]].mean())
     assert len(frames["listed_employee"]) == len(scenarios)
