@@ -213,6 +213,9 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "heading:what": ("What", "内容"),
     "heading:lines": ("Table and lines", "数据表与行"),
     "heading:grade": ("Grade", "等级"),
+    "heading:file": ("File", "文件"),
+    "heading:title": ("Title", "标题"),
+    "heading:note": ("Note", "说明"),
     "heading:url": ("Address", "网址"),
 }
 

@@ -117,9 +117,15 @@ def test_differences_of_probabilities_are_in_points(compared: Path) -> None:
 def test_csv_opens_in_excel_and_holds_the_numbers(compared: Path, tmp_path: Path, lang: str) -> None:
     files = tables(compared, tmp_path, "csv", lang)  # type: ignore[arg-type]
     frames = api.tables(compared, lang=lang)  # type: ignore[arg-type]
-    assert {path.stem for path in files} == set(frames)
+    assert {path.stem for path in files} == {"tables", *frames}
+    listed = pd.read_csv(tmp_path / "tables.csv", encoding="utf-8-sig", keep_default_na=False)
+    assert listed.to_numpy().tolist() == [
+        [f"{name}.csv", frame.attrs["title"], frame.attrs["note"]] for name, frame in frames.items()
+    ]
     for path in files:
         assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+        if path.stem == "tables":
+            continue
         read = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False)
         frame = frames[path.stem]
         assert [name.split(".")[0] for name in read] == [str(name).split(".")[0] for name in frame]
