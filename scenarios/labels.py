@@ -10,6 +10,8 @@ from functools import cache
 from typing import Literal
 
 Lang = Literal["en", "zh"]
+OPENING = "（“《"
+"""What no line ends with."""
 
 _LABELS: dict[str, tuple[str, str]] = {
     # funds and parties
@@ -299,11 +301,11 @@ def wrap(text: str, width: int) -> list[str]:
     lines, line, between = [], "", 0
     for char in text:
         if _width(line + char) > width and char not in "，。；：、）？！ ":
-            cut = between if _width(char) == 1 and between else len(line)
+            cut = between if _width(char) == 1 and between else len(line.rstrip(OPENING)) or len(line)
             lines.append(line[:cut].rstrip())
             line, between = line[cut:], 0
         line += char
-        between = len(line) if char == " " or (_width(char) > 1 and char not in "（“《") else between
+        between = len(line) if char == " " or (_width(char) > 1 and char not in OPENING) else between
     return [*lines, line.rstrip()]
 
 

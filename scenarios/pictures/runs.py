@@ -28,9 +28,9 @@ COVERED = (  # the fund's own accounts, which pay before anybody outside it does
 PARTS = (  # metric, caption, fill, hatch; the first three as in the fan chart
     ("outlay:county_treasury", "county_treasury", BEARERS[0][2], ""),
     ("outlay:city_treasury", "city_treasury", BEARERS[1][2], ""),
-    ("outlay:opening_deficits", "opening_deficits", "#8fb1cf", ""),
+    ("outlay:opening_deficits", "opening_deficits", "#8fb1cf", "----"),
     ("outlay:arrears", "arrears", "#dfe8f0", r"\\\\"),
-    ("outlay:runoff", "runoff", "#5c5c5c", ""),
+    ("outlay:runoff", "runoff", "#c9c9c9", "||||"),
     ("unfunded", "unfunded", BEARERS[2][2], BEARERS[2][3]),
     ("adjustment:claims", "claims_cut", BEARERS[3][2], BEARERS[3][3]),
     ("adjustment:contributions", "contributions_raised", BEARERS[4][2], BEARERS[4][3]),

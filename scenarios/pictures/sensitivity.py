@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 LOW, HIGH = "#e8a33d", "#1f4e79"
-ROW, NAMES = 0.2, 1.5
+ROW, NAMES = 0.24, 1.5
 """Height of a row and width for its name, inches."""
 
 

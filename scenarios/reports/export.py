@@ -1,8 +1,9 @@
 """``fundsim tables``: the tables of a report as files for a paper.
 
-CSV opens in a Chinese Excel (UTF-8 with its mark) and holds numbers, not their texts.  LaTeX is one longtable
-a file, and ``tables.tex`` with all of them for XeLaTeX, whose ctex sets the Chinese names.  HTML is one plain
-file with its borders in the cells, as Word takes it.
+CSV opens in a Chinese Excel (UTF-8 with its mark) and holds numbers, not their texts; ``tables.csv`` lists
+the files with their titles, units and notes.  LaTeX is one longtable a file, and ``tables.tex`` with all of
+them for XeLaTeX, whose ctex sets the Chinese names.  HTML is one plain file with its borders in the cells, as
+Word takes it.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from scenarios.labels import Lang
 from scenarios.output import check_folder, names_in, new_files, write_rows
 from scenarios.reports.page import page_of
 from scenarios.reports.table import ReportTable
+from scenarios.reports.words import phrase
 
 Kind = Literal["csv", "tex", "html"]
 LONGEST, ROOM = 64, 112
@@ -27,6 +29,8 @@ SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasc
     char: f"\\{char}" for char in "&%$#_{}"
 }
 """What LaTeX would not print as it is."""
+LIST = "tables.csv"
+"""Of the CSV files: what each holds, for a heading has no room for it."""
 BREAKABLE = re.compile(r"[/_@=](?=.)|\.(?=[A-Za-z*])")
 """Where a name or an address may be broken."""
 CELL = 'style="border:1px solid #808080;padding:2px 6px;vertical-align:top;text-align:'
@@ -51,6 +55,9 @@ def tables(directory: Path, out: Path, kind: Kind, lang: Lang = "en") -> list[Pa
             for table in shown:
                 headings, *rows = table.records(lang)
                 write_rows(folder / f"{table.name}.csv", list(map(str, headings)), rows, "utf-8-sig")
+            listed = [(f"{table.name}.csv", table.title, table.note) for table in shown]
+            heads = [phrase(f"heading:{key}", lang) for key in ("file", "title", "note")]
+            write_rows(folder / LIST, heads, listed, "utf-8-sig")
         return list(names_in(folder, out))
 
 

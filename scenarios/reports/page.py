@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from scenarios.explorer.names import address_name
 from scenarios.labels import Lang, event_words, label
 from scenarios.pictures.draw import pictures
 from scenarios.reports import html, inputs, study
@@ -175,7 +176,7 @@ class StudyPage:
             first=facts["first_year"],
             last=self.sweep.run.last,
         )
-        names = phrase("comma", self.lang).join(self.sweep.varied)
+        names = phrase("comma", self.lang).join(address_name(at, self.lang) for at in self.sweep.varied)
         parts = {
             "summary": [
                 html.paragraph(about, "about"),
@@ -207,6 +208,7 @@ class StudyPage:
         moved = study.effects(self.sweep)
         if moved.empty:
             return []
+        moved["parameter"] = [address_name(at, self.lang) for at in moved["parameter"]]
         try:
             check_burden(list(moved["metric"]))
         except ValueError:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scenarios.errors import InputError
+from scenarios.explorer.names import address_name
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption, metric_caption
 from scenarios.pictures.panels import unit_of
@@ -141,7 +142,7 @@ def _by_value(sweep: Sweep, fund: str, lang: Lang) -> ReportTable:
         for name in dict.fromkeys(words):
             chosen = list(words.index[words == name])
             cells = [_ranged(sweep, fund, of, values[chosen]) for of, values in _of(sweep, fund).items()]
-            rows.append((Cell(address), Cell(name), whole(len(chosen)), *cells))
+            rows.append((Cell(address_name(address, lang)), Cell(name), whole(len(chosen)), *cells))
     return _of_fund(sweep, "levers", fund, ("address", "value", "count"), rows, lang)
 
 

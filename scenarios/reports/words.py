@@ -171,7 +171,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "heading:number": ("Number", "编号"),
     "heading:values": ("Values", "取值"),
     "heading:count": ("Scenarios", "情景数"),
-    "heading:address": ("Address", "地址"),
+    "heading:address": ("Varied", "变动的因素"),
     "heading:least": ("Least", "最小"),
     "heading:largest": ("Largest", "最大"),
     "heading:scenario": ("Scenario", "情景"),
@@ -213,6 +213,9 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "heading:what": ("What", "内容"),
     "heading:lines": ("Table and lines", "数据表与行"),
     "heading:grade": ("Grade", "等级"),
+    "heading:file": ("File", "文件"),
+    "heading:title": ("Title", "标题"),
+    "heading:note": ("Note", "说明"),
     "heading:url": ("Address", "网址"),
 }
 

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 from made_up import BASE
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from pictured import COUNTIES, FIRST, PATHS, YEARS, facts_of, make_comparison, make_run, make_table, value_of
 from scipy.stats import binomtest
 
@@ -26,8 +27,8 @@ from scenarios.pictures.counties import (
     transfers_figure,
 )
 from scenarios.pictures.depletion import depletion_figure, depletion_year_figure
-from scenarios.pictures.payers import payers_figure
-from scenarios.pictures.runs import run_of
+from scenarios.pictures.payers import FUNDS_OWN, payers_figure
+from scenarios.pictures.runs import PARTS, run_of
 from scenarios.pictures.sensitivity import readings_figure, sobol_figure, tornado_figure
 from scenarios.runs.compare_summary import agresti_min
 from scenarios.runs.facts import Z95
@@ -185,6 +186,15 @@ def test_payers_areas_and_bars_hold_every_line_once(compared):
     assert pools == pytest.approx([100 * 0.05 * 6] * 3)
     unfunded = dict(drawn)[caption("unfunded", "en")]
     assert unfunded == pytest.approx(100 * stock[-1] / BASE["employee"])
+
+
+def test_bearers_are_told_apart_in_grey():
+    """Plain fills by their lightness (Rec. 601), the others by a hatch of their own."""
+    plain = [FUNDS_OWN, *(fill for _, _, fill, hatch in PARTS if not hatch)]
+    lightness = sorted(255 * np.dot(to_rgb(fill), (0.299, 0.587, 0.114)) for fill in plain)
+    assert min(np.diff([*lightness, 255])) > 30
+    hatches = [hatch for *_, hatch in PARTS if hatch]
+    assert len(set(hatches)) == len(hatches)
 
 
 def test_too_many_scenarios_abreast_are_refused(compared):

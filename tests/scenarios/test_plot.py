@@ -183,6 +183,7 @@ def test_wrap_keeps_words_and_stops_together():
     assert wrap("one two three", 9) == ["one two", "three"]
     assert wrap("四个字，再四个字。", 8) == ["四个字，", "再四个字。"]
     assert wrap("short", 80) == ["short"]
+    assert wrap("可支付月数（月）", 12) == ["可支付月数", "（月）"]
     text = label("delegated", "zh", funds="职工医保")
     assert "".join(wrap(text, 30)) == text
 

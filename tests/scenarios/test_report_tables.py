@@ -17,6 +17,7 @@ from small_study import request, write_study
 
 from scenarios import api
 from scenarios.errors import InputError
+from scenarios.explorer.names import address_name
 from scenarios.reports.export import shared_out, tables, tex
 from scenarios.reports.html import compact
 from scenarios.reports.page import RunPage, StudyPage, page_of
@@ -116,9 +117,15 @@ def test_differences_of_probabilities_are_in_points(compared: Path) -> None:
 def test_csv_opens_in_excel_and_holds_the_numbers(compared: Path, tmp_path: Path, lang: str) -> None:
     files = tables(compared, tmp_path, "csv", lang)  # type: ignore[arg-type]
     frames = api.tables(compared, lang=lang)  # type: ignore[arg-type]
-    assert {path.stem for path in files} == set(frames)
+    assert {path.stem for path in files} == {"tables", *frames}
+    listed = pd.read_csv(tmp_path / "tables.csv", encoding="utf-8-sig", keep_default_na=False)
+    assert listed.to_numpy().tolist() == [
+        [f"{name}.csv", frame.attrs["title"], frame.attrs["note"]] for name, frame in frames.items()
+    ]
     for path in files:
         assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+        if path.stem == "tables":
+            continue
         read = pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False)
         frame = frames[path.stem]
         assert [name.split(".")[0] for name in read] == [str(name).split(".")[0] for name in frame]
@@ -217,7 +224,9 @@ def test_a_sweep_s_outcomes_are_those_of_its_scenarios(swept: Path) -> None:
     heading = next(str(name) for name in levers if str(name).startswith("Months"))
     for address in ("policy.employee.reserve_months", "rules"):
         for value, part in scenarios.groupby(address):
-            found = levers[(levers["Address"] == address) & (levers["Value"] == str(value))]
+            found = levers[
+                (levers["Varied"] == address_name(address, "en")) & (levers["Value"] == str(value))
+            ]
             assert found["Scenarios"].item() == len(part)
             assert found[heading].item() == pytest.approx(months[part["scenario"]].mean())
     assert len(frames["listed_employee"]) == len(scenarios)
