@@ -43,6 +43,7 @@ class Line:
 
     @classmethod
     def fit(cls, x: NDArray[np.float64], y: NDArray[np.float64]) -> Line:
+        """Least squares through n points, (n,) each."""
         design = np.column_stack([np.ones_like(x), x])
         intercept, slope = np.linalg.lstsq(design, y, rcond=None)[0]
         leverage = np.diag(design @ np.linalg.pinv(design))
@@ -51,6 +52,7 @@ class Line:
         return cls(float(intercept), float(slope), float(x.min()), float(x.max()), len(x), error)
 
     def at(self, x: pd.Series[float]) -> pd.Series[float]:
+        """The line's value at each x."""
         return self.intercept + self.slope * x
 
 

@@ -35,7 +35,7 @@ class Row(NamedTuple):
     cells: list[str]
 
 
-def main_figures(shown: Shown, lang: Lang) -> list[Row]:
+def main_figures(shown: Shown) -> list[Row]:
     """Every main figure that the table holds, of its last year and of the whole horizon."""
     index, facts = MetricsIndex(shown.table), shown.facts
     years = shown.table["year"].dropna()

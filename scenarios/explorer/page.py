@@ -97,7 +97,7 @@ def drawn(read: Callable[[str], Shown], lang: Lang) -> Callable[[str], tuple[byt
             shown = read(scenario)
         except InputError as error:  # of a file that was there when the page was made
             return b"", f"<p>{escape(str(error))}</p>", ""
-        table = html_table(main_figures(shown, lang), funds_of(shown.facts), lang)
+        table = html_table(main_figures(shown), funds_of(shown.facts), lang)
         title = shown.facts["titles"][lang]
         lacking = shown.lacking(NEEDED)
         if lacking or not shown.every_year():

@@ -64,8 +64,8 @@ def depletion_figure(runs: Sequence[Run], lang: Lang, event: str = HEADLINE) -> 
         elif single:
             stacked(burden, parts[0], lang)
         else:
-            for i, (run, mine) in enumerate(zip(runs, parts, strict=True)):
-                _draw_total(burden, run, mine, i)
+            for i, mine in enumerate(parts):
+                _draw_total(burden, mine, i)
         if any(parts):
             burden.yaxis.set_major_formatter("{x:g}%")
             _from_nought(burden)
@@ -119,7 +119,7 @@ def stacked(axes: Axes, parts: Sequence[Part], lang: Lang) -> None:
     axes.axhline(0, color=fonts.INK, lw=0.6)
 
 
-def _draw_total(axes: Axes, run: Run, parts: Sequence[Part], series: int) -> None:
+def _draw_total(axes: Axes, parts: Sequence[Part], series: int) -> None:
     if not parts:
         return
     years, total = stretch(parts[0].values.year, np.sum([part.values.value for part in parts], axis=0))

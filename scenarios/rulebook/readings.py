@@ -61,6 +61,7 @@ class _Change:
     mark: Mapping[str, str]
 
     def refuse(self, place: str, expected: str) -> InputError:
+        """The error for a place in the reading."""
         return InputError(self.file, f"{self.at}.{place}", expected)
 
     def row(self, place: str, scope: Scope, key: str, entry: object) -> Row:

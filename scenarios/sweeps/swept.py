@@ -66,15 +66,16 @@ class Swept:
         return pd.DataFrame(columns, index=self.scenarios.index)
 
     def city_rows(self, **equal: object) -> pd.DataFrame:
-        """Rows of the metrics table of the city, of columns equal to these values."""
+        """The city's rows of the metrics table that have these values; InputError as ``_frame``."""
         import pyarrow.dataset as ds
+
+        from scenarios.sweeps.store import METRICS
 
         wanted = ds.field("county") == CITY
         for name, value in equal.items():
             field = ds.field(name)
             wanted &= field.is_null() if value is None else field == value
-        rows: pd.DataFrame = ds.dataset(self.folder / "metrics.parquet").to_table(filter=wanted).to_pandas()
-        return rows
+        return _frame(self.folder / METRICS, wanted)
 
     def values(self, figure: Figure) -> pd.Series[float]:
         """The figure of each scenario in order; an event that a scenario's rules do not know has 0.
@@ -130,13 +131,15 @@ def read_sweep(folder: Path | str) -> tuple[pd.DataFrame, pd.DataFrame]:
     return swept.scenarios, _frame(swept.folder / METRICS)
 
 
-def _frame(path: Path) -> pd.DataFrame:
-    """A Parquet file or a folder of such; InputError where it cannot be read."""
+def _frame(path: Path, wanted: object = None) -> pd.DataFrame:
+    """The wanted rows of a Parquet file or of a folder of such, all without a filter; InputError where it
+    cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table: pd.DataFrame = pq.read_table(path, page_checksum_verification=True).to_pandas()
+        read = pq.read_table(path, filters=wanted, page_checksum_verification=True)
+        table: pd.DataFrame = read.to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise InputError(path, "", f"damaged ({error}); remove it and sweep again") from None
     return table

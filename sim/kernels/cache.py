@@ -138,6 +138,7 @@ class Kept(NullCache):  # type: ignore[misc]
         self.name = f"{function.__module__}.{function.__qualname__}"
 
     def file(self, signature: Any) -> str:
+        """The name that a compiled signature is kept under."""
         return f"{self.name}-{hashlib.sha256(repr(signature).encode()).hexdigest()[:20]}"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:

@@ -16,6 +16,7 @@ def clear(v, slot):
 
 @stage
 def fill(row, slot, value):
+    """A slot of a row to one value in all lanes."""
     wide()
     slot = known(slot)
     for i in range(LANES):
@@ -24,6 +25,7 @@ def fill(row, slot, value):
 
 @stage
 def wipe(row):
+    """A whole row to 0."""
     for i in range(row.shape[0]):
         row[i] = 0
 

@@ -219,6 +219,7 @@ def count(counts, offset, spare, bins, first, end, blocks):
 
 @stage
 def tally_months(tally, series, row, slot):
+    """Months of capacity of a row's lanes, in bins of equal width."""
     s = tally.number[series]
     if s < 0:
         return
@@ -230,6 +231,7 @@ def tally_months(tally, series, row, slot):
 
 @stage
 def tally_gini(tally, series, row, slot):
+    """A Gini coefficient of a row's lanes, 0 to 1, in bins of equal width."""
     s = tally.number[series]
     if s < 0:
         return

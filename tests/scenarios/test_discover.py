@@ -182,17 +182,23 @@ def test_mistakes_are_named(arguments: tuple[str, ...], message: str, sweep: Pat
 
 
 def test_folders_that_are_no_sweep(tmp_path: Path, refused: Refused) -> None:
-    def message(*arguments: str) -> str:
-        return refused(*arguments)
-
-    assert "expected a finished sweep" in message("discover", str(tmp_path), "--above", "1")
-    begun = make_sweep(tmp_path / "begun")
-    assert "ends in .tar.gz" in message("export", str(begun), "--ema", str(tmp_path / "sweep.zip"))
+    begun, archive = tmp_path / "begun", tmp_path / "sweep.tar.gz"
+    assert "expected a finished sweep" in refused("discover", tmp_path, "--above", "1")
+    make_sweep(begun)
+    assert "ends in .tar.gz" in refused("export", begun, "--ema", tmp_path / "sweep.zip")
     (begun / "unfinished.sqlite").touch()
-    assert "not finished" in message("discover", str(begun), "--above", "1")
+    assert "not finished" in refused("discover", begun, "--above", "1")
     (begun / "unfinished.sqlite").unlink()
+    part = next((begun / "metrics.parquet").iterdir())
+    whole = part.read_bytes()
+    for cut in (0, len(whole) // 2):
+        part.write_bytes(whole[:cut])
+        assert "metrics.parquet: damaged" in refused("discover", begun, "--above", "1")
+        assert "metrics.parquet: damaged" in refused("export", begun, "--ema", archive)
+    part.write_bytes(whole)
     (begun / "scenarios.parquet").write_bytes(b"PAR1 or not")
-    assert "damaged" in message("export", str(begun), "--ema", str(tmp_path / "sweep.tar.gz"))
+    assert "damaged" in refused("export", begun, "--ema", archive)
+    assert not archive.exists()
 
 
 def test_without_the_workbench_it_says_what_to_install(

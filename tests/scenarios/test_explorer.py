@@ -77,7 +77,7 @@ def test_figures_are_those_of_the_parquet_files(swept: Path) -> None:
     table = pd.read_parquet(swept / "metrics.parquet")
     for row in results.rows[::5]:
         shown = results.read(row["scenario"])
-        found = {(r.metric, r.statistic): r.cells for r in main_figures(shown, "en")}
+        found = {(r.metric, r.statistic): r.cells for r in main_figures(shown)}
         stored = table[
             (table.scenario == row["scenario"]) & (table.county == "*") & (table.year == table.year.max())
         ].set_index(["metric", "statistic", "fund"])["value"]
@@ -97,7 +97,7 @@ def test_a_comparison_and_its_bill(compared: Path) -> None:
     metric = "outlay:county_treasury:discounted"
     for row in results.rows:
         shown = results.read(row["scenario"])
-        rows = {(r.metric, r.statistic): r.cells for r in main_figures(shown, "en")}
+        rows = {(r.metric, r.statistic): r.cells for r in main_figures(shown)}
         stored = metrics[
             (metrics.scenario == row["scenario"])
             & (metrics.county == "*")
@@ -107,7 +107,7 @@ def test_a_comparison_and_its_bill(compared: Path) -> None:
         for n, fund in enumerate(("employee", "resident")):
             shown_yuan = float(rows[metric, "mean"][n].split(" ")[0].replace(",", "")) * 1e8
             assert shown_yuan == pytest.approx(stored[fund], rel=0.01, abs=1e5)
-    assert "整个模拟期折现" in html_table(main_figures(shown, "zh"), ["employee", "resident"], "zh")
+    assert "整个模拟期折现" in html_table(main_figures(shown), ["employee", "resident"], "zh")
 
 
 def test_names_in_both_languages() -> None:
@@ -235,7 +235,7 @@ def test_another_choice_shows_other_figures_and_another_picture(
 
     def expected(row: dict[str, Any]) -> str:
         shown = results.read(row["scenario"])
-        return main_figures(shown, "zh")[0].cells[0]
+        return main_figures(shown)[0].cells[0]
 
     def shown(row: dict[str, Any]) -> bytes:
         page.wait_for_function(
