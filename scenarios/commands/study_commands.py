@@ -37,6 +37,7 @@ def sweep(
     lang: Language = "en",
 ) -> None:
     """Every scenario of a study; once interrupted, it goes on."""
+    from scenarios.sweeps.store import STUDY
     from scenarios.sweeps.sweep import SweepRequest
     from scenarios.sweeps.sweep import sweep as run_sweep
     from scenarios.sweeps.sweep_words import interrupted, plan_words, print_sweep
@@ -49,6 +50,8 @@ def sweep(
         with progress_on(lang, "scenarios") as progress:
             done = run_sweep(request, progress)
     except KeyboardInterrupt:
+        if not (out / STUDY).exists():
+            raise
         leave(INTERRUPTED, interrupted(out, lang))
     print_sweep(done, console(), lang)
 

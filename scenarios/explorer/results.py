@@ -12,6 +12,7 @@ from scenarios.errors import InputError
 from scenarios.runs.facts import RunFacts
 from scenarios.runs.stored import MANIFEST, read_stored
 from scenarios.sweeps.store import JOURNAL, METRICS, SCENARIOS, STUDY
+from scenarios.sweeps.study_files import FORMAT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -109,6 +110,8 @@ def _manifest(path: Path) -> dict[str, Any]:
 
     try:
         manifest = json.loads(path.read_text("utf-8"))
+        if manifest["format"] != FORMAT:
+            raise ValueError(f"format {FORMAT}, found {manifest['format']!s:.20}")
         bases = {name: ScenarioFile.model_validate(base) for name, base in manifest["bases"].items()}
         whole = {"paths": int(manifest["paths"]), "seed": int(manifest["seed"]), "bases": bases}
         whole["rules_files"] = dict(manifest.get("rules_files", {}))

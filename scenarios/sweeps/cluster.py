@@ -28,6 +28,7 @@ PATIENCE_SECONDS = 5
 """How long a scheduler has to answer, and then to have a worker."""
 AHEAD = 3
 """Jobs handed out for each thread of the workers."""
+AGAIN = "nothing that was finished is lost, and the same command goes on"
 _own = threading.local()
 
 
@@ -64,6 +65,10 @@ class Workers:
 
     def run(self, points: Sequence[Point]) -> Iterator[Job]:
         """The jobs as they are done, in any order."""
+        with _connected(self.address):
+            yield from self._run(points)
+
+    def _run(self, points: Sequence[Point]) -> Iterator[Job]:
         from distributed import as_completed
 
         left = iter(points)
@@ -81,6 +86,24 @@ class Workers:
 
 
 @contextmanager
+def _connected(address: str) -> Iterator[None]:
+    """What Dask says of a scheduler that is gone, or of workers that die of a scenario, in one message."""
+    from concurrent.futures import CancelledError
+
+    from distributed import KilledWorker
+    from distributed.comm import CommClosedError
+
+    option = "--scheduler" if address else "--workers"
+    try:
+        yield
+    except KilledWorker as error:
+        died = f"{error.allowed_failures + 1} workers died of one scenario, perhaps for want of memory"
+        raise InputError(option, address, f"{died}; {AGAIN}") from None
+    except (CancelledError, CommClosedError):
+        raise InputError(option, address, f"the scheduler is gone; {AGAIN}") from None
+
+
+@contextmanager
 def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
     """A cluster of processes of this machine, or the one of a scheduler; InputError where there is none."""
     try:
@@ -91,7 +114,7 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
         raise InputError(option, "", expected) from None
     import logging
 
-    logging.getLogger("distributed").setLevel(logging.ERROR)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised, and told once
     if scheduler is None:
         with (
             LocalCluster(  # type: ignore[no-untyped-call]

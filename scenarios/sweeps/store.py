@@ -26,7 +26,7 @@ from typing import Any
 from scenarios.errors import InputError
 from scenarios.output import replacing, sha256, write_json
 from scenarios.sweeps.rows_bytes import from_bytes, write_part
-from scenarios.sweeps.study_files import RULES, copy_name
+from scenarios.sweeps.study_files import FORMAT, RULES, copy_name
 
 PART = 200
 """Scenarios in a part."""
@@ -174,10 +174,13 @@ def part_name(part: int) -> str:
 
 
 def read_study(out: Path) -> dict[str, Any]:
-    """study.json; InputError where there is none, or none that can be read."""
+    """study.json; InputError where there is none, none that can be read, or one of another format."""
     path = out / STUDY
     try:
         study = json.loads(path.read_text("utf-8"))
+        if study["format"] != FORMAT:
+            known = f"format {FORMAT}, found format {study['format']!s:.20} of {_short(study.get('program'))}"
+            raise InputError(path, "", f"expected {known}: take another --out, or --fresh to start over")
         if isinstance(study["parts_sha256"], dict):
             return dict(study)
     except OSError as error:

@@ -79,6 +79,29 @@ def test_a_dead_worker_costs_time_and_no_result(
         sweep(request(tmp_path, out=tmp_path / "other", scheduler=address))
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_scheduler_that_dies_is_one_message_and_the_rest_is_kept(
+    address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 60)
+    write_study(tmp_path)
+    alone = results(sweep(request(tmp_path, out=tmp_path / "alone")).out)
+
+    def kill(done: int, of: int) -> None:
+        if done == 3:
+            from distributed import get_client
+
+            os.kill(get_client().run_on_scheduler(os.getpid), 9)
+
+    with pytest.raises(
+        InputError, match=r"--scheduler: tcp.*the scheduler is gone; .*the same command goes on"
+    ):
+        sweep(request(tmp_path, scheduler=address), kill)
+    assert sweep(request(tmp_path)).ran <= SCENARIOS - 3
+    assert results(tmp_path / "out") == alone
+
+
 def test_a_worker_with_another_rules_file_is_refused(tmp_path: Path) -> None:
     write_study(tmp_path, STUDY.replace('"full-pooling"', '"own.toml"'))
     own = tmp_path / "own.toml"

@@ -67,7 +67,9 @@ def make_sweep(folder: Path) -> Path:
     metrics[:half].to_parquet(folder / "metrics.parquet" / "part-00000.parquet", index=False)
     pd.DataFrame(frame).to_parquet(folder / "scenarios.parquet", index=False)
     (folder / "study.json").write_text(
-        json.dumps({"seed": 1, "parts_sha256": {"part-00000.parquet": "", "part-00001.parquet": ""}}),
+        json.dumps(
+            {"format": 1, "seed": 1, "parts_sha256": {"part-00000.parquet": "", "part-00001.parquet": ""}}
+        ),
         encoding="utf-8",
     )
     return folder

@@ -15,6 +15,7 @@ import pytest
 from small_study import SCENARIOS, STUDY, request, results, write_study
 
 from scenarios.errors import InputError
+from scenarios.explorer.results import read_results
 from scenarios.sweeps import store
 from scenarios.sweeps.sweep import sweep
 from scenarios.sweeps.swept import read_sweep
@@ -209,6 +210,19 @@ def test_a_damaged_study_file_is_named(tmp_path: Path) -> None:
     (out / store.STUDY).unlink()
     with pytest.raises(InputError, match=r"study\.json: is missing"):
         sweep(request(tmp_path))
+
+
+def test_a_folder_of_another_format_is_named_by_all_who_read_it(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    out = sweep(request(tmp_path)).out
+    study = json.loads((out / store.STUDY).read_text("utf-8"))
+    study |= {"format": 2, "program": {"fundsim": "9.0"}}
+    (out / store.STUDY).write_text(json.dumps(study), "utf-8")
+    for reader in (read_sweep, read_results, lambda out: sweep(request(out.parent))):
+        with pytest.raises(InputError, match=r"study\.json.*format 1, found") as error:
+            reader(out)
+        assert str(error.value).count("\n") == 0
+    assert sweep(request(tmp_path, fresh=True)).ran == SCENARIOS
 
 
 def test_a_row_that_is_not_whole_is_computed_again(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
