@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from sim.metrics import Columns
 
 COVERED = (  # the fund's own accounts, which pay before anybody outside it does
-    ("covered:own_balance", "own_balance", "#cfe3c4", ""),
-    ("covered:risk_fund", "risk_fund", "#7fa37a", ""),
-    ("covered:pool", "pool", "#b79fc9", "\\\\"),
+    ("covered:own_balance", "own_balance", "#d3e4ca", ""),
+    ("covered:risk_fund", "risk_fund", "#b4cfae", "oo"),
+    ("covered:pool", "pool", "#cbb8da", "++"),
 )
 PARTS = (  # metric, caption, fill, hatch; the first three as in the fan chart
     ("outlay:county_treasury", "county_treasury", BEARERS[0][2], ""),

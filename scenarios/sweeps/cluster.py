@@ -91,7 +91,7 @@ def _connected(address: str) -> Iterator[None]:
     from concurrent.futures import CancelledError
 
     from distributed import KilledWorker
-    from distributed.comm import CommClosedError
+    from distributed.comm.core import CommClosedError
 
     option = "--scheduler" if address else "--workers"
     try:

@@ -47,6 +47,9 @@ def make_table(
         for payer in ("county_treasury", "city_treasury"):
             total = _pick(table, fund, f"outlay:{payer}", "mean").sum()
             rows += [(fund, "*", None, f"outlay:{payer}", "mean", total, 1e7, PATHS)]
+        for y in range(years):
+            rows += [(fund, "*", FIRST + y, "covered:pool", "mean", 0.05 * base, 1e6, PATHS)]
+            rows += [(fund, "*", FIRST + y, "covered:own_balance", "mean", 0.01 * base * y, 1e6, PATHS)]
         rows += [(fund, "*", None, "gini", "mean", 0.4, 0.01, PATHS)]
         for i, county in enumerate(counties):
             rows += _county(fund, county, i, base, years, rng)

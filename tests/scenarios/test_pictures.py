@@ -27,8 +27,8 @@ from scenarios.pictures.counties import (
     transfers_figure,
 )
 from scenarios.pictures.depletion import depletion_figure, depletion_year_figure
-from scenarios.pictures.payers import FUNDS_OWN, payers_figure
-from scenarios.pictures.runs import PARTS, run_of
+from scenarios.pictures.payers import EVERYBODY, payers_figure
+from scenarios.pictures.runs import run_of
 from scenarios.pictures.sensitivity import readings_figure, sobol_figure, tornado_figure
 from scenarios.runs.compare_summary import agresti_min
 from scenarios.runs.facts import Z95
@@ -180,20 +180,21 @@ def test_payers_areas_and_bars_hold_every_line_once(compared):
     np.testing.assert_allclose(
         drawn.values - drawn.baseline, 100 * np.diff(stock, prepend=0) / BASE["employee"]
     )
-    assert caption("left_out", "en")[:60] in words_of(figure)
+    assert caption("own_accounts", "en")[:60] in words_of(figure)
     drawn = [(each.get_label(), each[0].get_width()) for each in bars.containers]
-    pools = [width for name, width in drawn if name == caption("funds_own", "en")]
-    assert pools == pytest.approx([100 * 0.05 * 6] * 3)
+    for account, share in (("pool", 0.05 * YEARS), ("own_balance", 0.01 * sum(range(YEARS)))):
+        widths = [width for name, width in drawn if name == caption(account, "en")]
+        assert widths == pytest.approx([100 * share] * 3)
     unfunded = dict(drawn)[caption("unfunded", "en")]
     assert unfunded == pytest.approx(100 * stock[-1] / BASE["employee"])
 
 
 def test_bearers_are_told_apart_in_grey():
     """Plain fills by their lightness (Rec. 601), the others by a hatch of their own."""
-    plain = [FUNDS_OWN, *(fill for _, _, fill, hatch in PARTS if not hatch)]
+    plain = [fill for _, _, fill, hatch in EVERYBODY if not hatch]
     lightness = sorted(255 * np.dot(to_rgb(fill), (0.299, 0.587, 0.114)) for fill in plain)
     assert min(np.diff([*lightness, 255])) > 30
-    hatches = [hatch for *_, hatch in PARTS if hatch]
+    hatches = [hatch for *_, hatch in EVERYBODY if hatch]
     assert len(set(hatches)) == len(hatches)
 
 
@@ -350,7 +351,7 @@ def test_a_depletion_without_a_burden_is_refused(draw, made):
 def test_one_county_one_year_one_fund_and_nothing_ever_happens():
     lang = "zh"
     table = make_table(funds=("resident",), years=1, counties=COUNTIES[:1], drift=(0.0,))
-    money = table["metric"].str.startswith(("outlay:", "pool_", "event:", "hazard:"))
+    money = table["metric"].str.startswith(("outlay:", "covered:", "pool_", "event:", "hazard:"))
     table.loc[money, ["value", "std_error"]] = 0.0
     table = table[~table["metric"].isin(["gini"])]
     run = run_of(table, facts_of(table))
