@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from string import Formatter
 
 import pandas as pd
 import pytest
@@ -12,7 +13,12 @@ from rich.cells import cell_len
 from rich.console import Console
 from scipy.stats import binomtest
 
+from scenarios import labels
 from scenarios.labels import wrap
+from scenarios.pictures import captions
+from scenarios.questions import question_words, study_words
+from scenarios.reports import words as report_words
+from scenarios.rulebook import words as rule_words
 from scenarios.runs.facts import MetricsIndex, wilson
 from scenarios.runs.summary import hundred_millions, percent, print_summary
 
@@ -173,3 +179,16 @@ def test_lines_break_between_words_and_chinese_characters_but_in_no_figure() -> 
     assert wrap("a word of English", 10) == ["a word of", "English"]
     assert wrap("结余耗尽，概率", 8) == ["结余耗尽，", "概率"]
     assert wrap("0123456789", 4) == ["0123", "4567", "89"]
+
+
+TABLES = (
+    *(labels._LABELS, captions._CAPTIONS, question_words._WORDS),
+    *(study_words._PHRASES, report_words._PHRASES, rule_words._WORDS),
+)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_both_languages_name_the_same_figures(table: dict[str, tuple[str, str]]) -> None:
+    for key, texts in table.items():
+        english, chinese = ({name for _, name, _, _ in Formatter().parse(text) if name} for text in texts)
+        assert english - {"s"} == chinese, key  # an English plural alone
