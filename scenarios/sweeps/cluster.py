@@ -118,7 +118,11 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
     if scheduler is None:
         with (
             LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=workers, threads_per_worker=1, processes=True, dashboard_address=None
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
             ) as local,
             Client(local) as client,  # type: ignore[no-untyped-call]
         ):
