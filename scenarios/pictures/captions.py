@@ -75,6 +75,11 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         " What moves between them, and their part of the run-off, is left out.",
         "累计结余、风险基金和统筹基金属于基金自身，所列为当年清算缺口时的支付；相互之间的划转及其在期末清算中的支付不计。",
     ),
+    "no_accounts": (
+        "These results do not hold what balances, risk fund and pool pay: shown is what falls outside the"
+        " fund.",
+        "这些结果未含累计结余、风险基金和统筹基金的支付，图中只有基金以外的负担。",
+    ),
     "horizon_bars": (
         "Bars: means over the whole horizon, not discounted, run-off included; the unfunded bill is that of"
         " the last year.",

@@ -42,7 +42,7 @@ def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
     funds = runs[0].funds
     bars = 0.55 + 0.24 * len(runs)
     notes = (
-        caption("own_accounts", lang),
+        caption("own_accounts" if any(map(_holds_accounts, runs)) else "no_accounts", lang),
         caption("horizon_bars", lang),
         caption("all_burden", lang),
         *said(runs, lang),
@@ -67,6 +67,11 @@ def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
         panels += [*areas, sums]
     legend(body, panels)
     return figure
+
+
+def _holds_accounts(run: Run) -> bool:
+    """Whether the results say what the fund's own accounts pay; those of older versions do not."""
+    return any(len(run.metrics.yearly(fund, metric, "mean")) for fund in run.funds for metric, *_ in COVERED)
 
 
 def _head(axes: Axes, words: str, above_title: bool) -> None:

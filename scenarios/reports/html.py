@@ -22,6 +22,8 @@ NARROW = 14
 """Characters of a text that is not broken into lines."""
 SHORT = 40
 """Rows of a table that is kept on one page of a print."""
+GEOMETRY = re.compile(r' (?:d|x|y)="[^"]+"')
+"""Most of a picture's bytes: a city of many counties has megabytes of them."""
 WIDE = 320
 """Characters of a line of the manifest."""
 
@@ -102,8 +104,14 @@ def picture(figure: Figure, number: int, lang: Lang) -> str:
         figure.savefig(buffer, format="svg", metadata=FORMATS["svg"])
     svg = buffer.getvalue()
     svg = svg[svg.index("<svg ") + len("<svg ") :].replace("'Noto Sans SC'", f"'{FONT}'")
+    svg = GEOMETRY.sub(lambda found: _short(found[0]), svg)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>p{number}-", svg)
     return f'<figure><svg role="img" aria-label="{escape(seen(figure, lang))}" {svg}</figure>'
+
+
+def _short(geometry: str) -> str:
+    """An attribute of coordinates with two decimals of a point, without matplotlib's line breaks."""
+    return " " + re.sub(r"(\.\d\d)\d+", r"\1", " ".join(geometry.split()))
 
 
 def seen(figure: Figure, lang: Lang) -> str:

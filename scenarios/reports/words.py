@@ -77,13 +77,12 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "table:main_figures": ("Main figures", "主要结果"),
     "note:main_figures": (
         "Chance: {event}, by {last}, with its Wilson interval. Months: percentiles of payment capacity at"
-        " the last"
-        " year's end. Who pays: mean over the whole horizon, discounted, % of base-year city claims;"
-        " opening deficits,"
+        " the last year's end, 240 for 240 and more. Who pays: mean over the whole horizon, discounted, % of"
+        " base-year city claims; opening deficits,"
         " arrears and run-off are old debts of both treasuries; patients and payers bear what policy cuts"
         " and raises."
         " Unfunded: stock at the end, not discounted.",
-        "概率：截至{last}年{event}的概率及其Wilson区间。月数：最后一年末累计结余可支付月数的分位数。负担：全期均值，已折现，"
+        "概率：截至{last}年{event}的概率及其Wilson区间。月数：最后一年末累计结余可支付月数的分位数，240表示240及以上。负担：全期均值，已折现，"
         "占基年全市基金支出的百分比；统筹前缺口、欠费与期末清算由两级财政承担；政策调整由患者和缴费人承担。"
         "无来源缺口为期末存量，未折现。",
     ),
@@ -103,10 +102,9 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "table:by_year": ("year by year", "分年度结果"),
     "note:by_year": (
-        "Chance: {event}, by that year, with its Wilson interval. Who pays: mean of the year, not"
-        " discounted, % of"
-        " base-year city claims; unfunded: stock at the year's end.",
-        "概率：截至当年{event}的概率及其Wilson区间。负担为当年均值，未折现，占基年全市基金支出的百分比；无来源缺口为年末存量。",
+        "Chance: {event}, by that year, with its Wilson interval. Months: 240 for 240 and more. Who pays:"
+        " mean of the year, not discounted, % of base-year city claims; unfunded: stock at the year's end.",
+        "概率：截至当年{event}的概率及其Wilson区间。月数240表示240及以上。负担为当年均值，未折现，占基年全市基金支出的百分比；无来源缺口为年末存量。",
     ),
     "table:who_pays": ("who pays over the whole horizon, 100m yuan", "全期由谁承担（亿元）"),
     "note:who_pays": (

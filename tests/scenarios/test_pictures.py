@@ -198,6 +198,14 @@ def test_bearers_are_told_apart_in_grey():
     assert len(set(hatches)) == len(hatches)
 
 
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_results_without_the_funds_own_accounts_say_so(lang):
+    table = make_table()
+    old = table[~table["metric"].str.startswith("covered:")]
+    for frame, key in ((table, "own_accounts"), (old, "no_accounts")):
+        assert caption(key, lang)[:20] in words_of(payers_figure([run_of(frame, facts_of(frame))], lang))
+
+
 def test_too_many_scenarios_abreast_are_refused(compared):
     with pytest.raises(ValueError, match="at most 4"):
         payers_figure(compared[0] * 2, "en")

@@ -80,6 +80,12 @@ def test_one_small_file_with_nothing_from_outside(page_file: Path) -> None:
     assert [path.name for path in page_file.parent.glob(".page*")] == []
 
 
+def test_pictures_spend_no_bytes_on_what_cannot_be_seen(page_file: Path) -> None:
+    paths = re.findall(r'<path [^>]*?d="([^"]+)"', page_file.read_text("utf-8"))
+    assert len(paths) > 100
+    assert not any(re.search(r"\.\d{3}|\n", each) for each in paths)
+
+
 @needs_browser
 def test_no_complaint_and_no_request(opened: tuple[Any, list[str]], page_file: Path) -> None:
     page, complaints = opened
