@@ -114,8 +114,11 @@ def fan_figure(
         (lines(title or facts["titles"][lang], width - 2 * MARGIN, 12.0), 12.0, fonts.INK),
         (lines(describe(facts, lang), width - 2 * MARGIN, 8.0), 8.0, fonts.GREY),
     ]
+    reach = [
+        fan for fund, fan in fans.items() if limits[fund][0] <= COUNTED[0] or limits[fund][1] >= COUNTED[1]
+    ]
     said = _notes(facts, marks, cut, lang) + uncounted(
-        lang, *(each for fan in fans.values() for each in fan.values())
+        lang, *(each for fan in reach for each in fan.values())
     )
     notes = [line for note in said for line in lines(note, width - 2 * MARGIN, NOTE)]
 

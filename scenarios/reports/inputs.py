@@ -9,6 +9,7 @@ from typing import Any
 from scenarios.labels import Lang, label
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table
 from scenarios.reports.words import phrase
+from scenarios.rulebook.rows import WATERFALL
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
 from scenarios.rulebook.rules_table import FILE as RULES
 from scenarios.runs.contrast import COLUMNS as DIFFERENCE_COLUMNS
@@ -51,7 +52,9 @@ def differences(folder: Path, lang: Lang) -> ReportTable:
         for line in read(folder / RULES, RULE_COLUMNS)
         for fund in (FUNDS if line["fund"] == "both" else (line["fund"],))
     }
-    names = {(fund, key): _named(line, lang) for (_, fund, key), line in known.items()}
+    names: dict[tuple[str, str], str] = {}
+    for (_, fund, key), line in known.items():
+        names.setdefault((fund, key), _named(line, lang))
     said: dict[tuple[str, str], dict[tuple[str, ...], list[str]]] = {}
     for line in read(folder / DIFFERENCES, DIFFERENCE_COLUMNS):
         rule = known.get((line["scenario"], line["fund"], line["key"]))
@@ -112,7 +115,11 @@ def _who(names: Sequence[str], every: Collection[str], lang: Lang) -> Cell:
 
 
 def _named(line: dict[str, str], lang: Lang) -> str:
-    return phrase("colon", lang, a=line[f"group_{lang}"], b=line[f"name_{lang}"])
+    """A rule by its instrument and name; a layer by its number, for each document names its own."""
+    name, layer = line[f"name_{lang}"], line["key"].removeprefix(f"{WATERFALL}.")
+    if layer != line["key"]:
+        name = label("layer", lang, n=layer)
+    return phrase("colon", lang, a=line[f"group_{lang}"], b=name)
 
 
 def _absent(line: dict[str, str], lang: Lang) -> str:

@@ -94,6 +94,17 @@ def test_differences_say_what_whoever_agrees_has(compared: Path) -> None:
     assert after["Clause"].str.startswith("Art.").all()
 
 
+def test_a_layer_that_differs_goes_by_its_number(compared: Path) -> None:
+    """Each document has words of its own for a layer, and one scenario's do not fit another's value."""
+    shown = api.tables(compared)["differences"]
+    layers = shown[shown["Parameter"].str.contains("layer")]
+    assert {name.split(": ")[1] for name in layers["Parameter"]} == {
+        f"layer {n} of the waterfall" for n in (1, 2, 3)
+    }
+    stored = pd.read_csv(compared / "differences.csv", keep_default_na=False)
+    assert stored["key"].str.startswith("settlement.waterfall.").sum() >= len(layers)
+
+
 def test_rules_stand_once_with_those_who_have_them(compared: Path) -> None:
     shown = api.tables(compared)["rules"]
     names = ["group", "name", "value", "clause", "status", "reading"]
