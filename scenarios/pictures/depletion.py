@@ -135,7 +135,7 @@ def _from_nought(axes: Axes) -> None:
 
 
 def _title(axes: Axes, words: str) -> None:
-    axes.set_title(words, size=7.2)
+    axes.set_title(words, size=7.2, linespacing=1.4)
 
 
 def depletion_year_figure(run: Run, lang: Lang, event: str = HEADLINE) -> Figure:
