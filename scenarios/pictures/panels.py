@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure, SubFigure
 
 BURDEN = ("outlay:", "unfunded", "adjustment:")
-MONEY = (*BURDEN, "reserves", "cash_reserves", "pool_")
+MONEY = (*BURDEN, "covered:", "reserves", "cash_reserves", "pool_")
 TITLE_INCHES = 2.0
 """A panel's title; names of rows may take the rest of its half of the sheet."""
 

@@ -16,7 +16,7 @@ from scenarios.errors import InputError
 from scenarios.explorer.names import address_name
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption, metric_caption
-from scenarios.pictures.panels import unit_of
+from scenarios.pictures.panels import MONEY, unit_of
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table, whole
 from scenarios.reports.words import phrase
 from scenarios.runs.facts import CITY
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from scenarios.pictures.runs import Run
     from scenarios.runs.facts import RunFacts
 
-IDENTIFYING = ("scenario", "number", "base")
+BASE = "base"
+IDENTIFYING = ("scenario", "number", BASE)
 MANY = 200
 """Scenarios that are listed one by one; of more, the extremes of every outcome."""
 EXTREMES = 3
@@ -46,14 +47,16 @@ class Sweep(NamedTuple):
     scenarios: pd.DataFrame
     """scenario, number, base, and a column for each varied address; by scenario."""
     outcomes: dict[tuple[str, str], pd.Series[float]]
-    """By fund and metric, each scenario's yuan, months or probability."""
+    """By fund and metric, each scenario's months, probability or, of money, share of its own base-year city
+    claims: yuan of different places do not compare."""
     run: Run
-    """What pictures must say of it; of its first base."""
+    """What pictures must say of it."""
 
     @property
     def varied(self) -> list[str]:
-        """The addresses, as in the study."""
-        return [str(name) for name in self.scenarios if name not in IDENTIFYING]
+        """The addresses, as in the study; first the base where there are several."""
+        several = [BASE] if len(self.manifest["bases"]) > 1 else []
+        return [*several, *(str(name) for name in self.scenarios if name not in IDENTIFYING)]
 
 
 def read(folder: Path) -> Sweep:
@@ -65,14 +68,16 @@ def read(folder: Path) -> Sweep:
     manifest = read_study(folder)
     metrics = metrics[metrics["county"] == CITY]
     scenarios = scenarios.sort_values("number").set_index("scenario", drop=False)
-    found = _outcomes(metrics, scenarios)
+    found = _outcomes(metrics, scenarios, manifest["bases"])
     if not found:
         expected = "expected an event, months of capacity or a burden of the last year or the whole horizon"
         raise InputError(folder / STUDY, "outcomes.metrics", expected)
     return Sweep(manifest, scenarios, found, Run(MetricsIndex(metrics.iloc[:0]), _facts(manifest, metrics)))
 
 
-def _outcomes(metrics: pd.DataFrame, scenarios: pd.DataFrame) -> dict[tuple[str, str], pd.Series[float]]:
+def _outcomes(
+    metrics: pd.DataFrame, scenarios: pd.DataFrame, bases: dict[str, Any]
+) -> dict[tuple[str, str], pd.Series[float]]:
     """One value for every fund, metric and scenario; nought where the rules leave nothing to report."""
     import pandas as pd
 
@@ -88,27 +93,35 @@ def _outcomes(metrics: pd.DataFrame, scenarios: pd.DataFrame) -> dict[tuple[str,
     for fund, metric in wide:
         values = wide[fund, metric].astype(float)
         nought = nought_if_absent(metric) or metric.startswith(("event:", "outlay:"))
+        if metric.startswith(MONEY):
+            values = values / scenarios[BASE].map({name: _claims(base, fund) for name, base in bases.items()})
         found[str(fund), str(metric)] = values.fillna(0.0) if nought else values
     return found
 
 
+def _claims(base: dict[str, Any], fund: str) -> float:
+    """Base-year claims of a base, all counties, in yuan."""
+    return float(sum(county[fund]["base_claims_yuan"] for county in base["counties"]))
+
+
 def _facts(manifest: dict[str, Any], metrics: pd.DataFrame) -> RunFacts:
-    """As of a run: title, paths, seed, years, and the claims of the first base."""
-    base = next(iter(manifest["bases"].values()))
-    funds = sorted(set(metrics["fund"]))
-    claims = {
-        fund: float(sum(county[fund]["base_claims_yuan"] for county in base["counties"])) for fund in funds
-    }
+    """As of a run: title, paths, seed, years; claims of 1, for money is a share of them already."""
+    bases = manifest["bases"]
+    base = next(iter(bases.values()))
+    titles: dict[Lang, str] = {"en": base["title_en"], "zh": base["title_zh"]}
+    if len(bases) > 1:
+        study, count = manifest["study"], len(bases)
+        titles = {lang: phrase("sweep_bases", lang, study=study, count=count) for lang in titles}
     return {
         "scenario": manifest["study"],
-        "titles": {"en": base["title_en"], "zh": base["title_zh"]},
-        "city": {"en": base["title_en"], "zh": base["title_zh"]},
+        "titles": titles,
+        "city": titles,
         "paths": manifest["paths"],
         "seed": manifest["seed"],
         "first_year": base["first_year"],
         "years": base["horizon_years"],
         "constructed": any(each["constructed"] for each in manifest["bases"].values()),
-        "base_claims_yuan": claims,
+        "base_claims_yuan": dict.fromkeys(sorted(set(metrics["fund"])), 1.0),
         "denominator": base["options"]["months_denominator"],
         "response": tuple(base["shocks"]["response"]),
         "delegated_sharing": {},
@@ -139,6 +152,8 @@ def _by_value(sweep: Sweep, fund: str, lang: Lang) -> ReportTable:
     rows: list[tuple[Cell, ...]] = []
     for address in sweep.varied:
         words = grouped(sweep, address, lang)
+        if address == BASE and words.nunique() > VALUES:
+            continue  # every prefecture by itself: they are listed
         for name in dict.fromkeys(words):
             chosen = list(words.index[words == name])
             cells = [_ranged(sweep, fund, of, values[chosen]) for of, values in _of(sweep, fund).items()]

@@ -143,6 +143,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "Study {study}: {count:,} scenarios, {paths:,} paths each, seed {seed}, {first}–{last}.",
         "研究{study}：{count:,}个情景，每个{paths:,}条路径，随机种子{seed}，{first}—{last}年。",
     ),
+    "sweep_bases": ("{study}: {count} base cases", "{study}：{count}个基准情形"),
     "sweep_varied": ("Varied: {names}.", "变动：{names}。"),
     "table:outcomes": ("Outcomes over all {count:,} scenarios", "全部{count:,}个情景的结果"),
     "note:outcomes": (

@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from io import StringIO
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from small_study import request, write_study
+from small_study import LIBRARY, request, write_study
 
 from scenarios import api
 from scenarios.errors import InputError
@@ -241,6 +242,26 @@ def test_a_sweep_s_outcomes_are_those_of_its_scenarios(swept: Path) -> None:
             assert found["Scenarios"].item() == len(part)
             assert found[heading].item() == pytest.approx(months[part["scenario"]].mean())
     assert len(frames["listed_employee"]) == len(scenarios)
+
+
+def test_money_of_several_places_is_a_share_of_each_one_s_own_claims(tmp_path: Path) -> None:
+    places = ("taizhou", "linyi")
+    study = f"extends = {list(places)}", "horizon_years = 12", "paths = 128", 'levers.rules = ["taizhou"]'
+    write_study(tmp_path, "\n".join(study))
+    out = sweep(request(tmp_path, threads=1)).out
+    scenarios, metrics = read_sweep(out)
+    page, table = page_of(out, "en"), api.tables(out)["levers_resident"]
+    assert page.title == "study: 2 base cases"
+    heading = next(str(name) for name in table if str(name).startswith("County treasuries"))
+    for place in places:
+        ours = scenarios.loc[scenarios["base"] == place, "scenario"].item()
+        own = metrics[(metrics["scenario"] == ours) & (metrics["county"] == "*") & metrics["year"].isna()]
+        of = "fund == 'resident' and metric == 'outlay:county_treasury' and statistic == 'mean'"
+        paid = own.query(of)["value"].item()
+        counties = tomllib.loads((LIBRARY / f"{place}.toml").read_text("utf-8"))["counties"]
+        claims = sum(county["resident"]["base_claims_yuan"] for county in counties)
+        shown = table.loc[(table["Varied"] == "City") & (table["Value"] == place), heading].item()
+        assert shown == pytest.approx(100 * paid / claims) and shown > 0
 
 
 def test_json_is_the_same_when_it_is_short() -> None:
