@@ -70,7 +70,7 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         if error.errno in NO_ROOM:
-            said = f"no room to write ({os.strerror(error.errno)}); no result is left half-written"
+            said = words("no_room", lang, reason=os.strerror(error.errno))
         elif error.errno == errno.ENAMETOOLONG:
             said = f"{error.filename!s:.80}: {error.strerror}"
         else:

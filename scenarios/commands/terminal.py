@@ -33,6 +33,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "as_it_is": ("as it is", "现值"),
     "interrupted": ("interrupted, nothing written", "已中断，未写出任何文件"),
     "memory": ("out of memory: {said}", "内存不足：{said}"),
+    "no_room": (
+        "no room to write ({reason}); no result is left half-written",
+        "没有空间可写（{reason}）；没有留下写到一半的结果",
+    ),
     "fault": ("{said}", "输入有误。所在：{where}。说明：{expected}"),
 }
 """Key -> (English, Chinese)."""
