@@ -15,12 +15,12 @@ import pytest
 from benchmarks.given import key_of
 from benchmarks.peers.fundsim_peer import fund_january, fund_july, simulate_w, w_case
 from benchmarks.workload import FUNDS, MONTHS, Workload, empty_outcome
-from sim.kernels.block import open_books, post_month
+from sim.kernels.block import open_books, post_months
 from sim.kernels.codes import UNSETTLED
 from sim.kernels.lanes import LANES, stage
 from sim.kernels.normals import normals
 from sim.kernels.rows import fill
-from sim.kernels.shocks import county_month
+from sim.kernels.shocks import TOGETHER, county_months
 from sim.kernels.threefry import words
 from sim.lower import lower_case, lower_noise
 from sim.simulate import new_work, simulate
@@ -47,14 +47,14 @@ def repeat_normals(out, words, repeats):
 def repeat_months(noise, shocked, repeats):
     """A county's months of both funds: words, normals, exponentials."""
     for r in range(repeats):
-        county_month(noise, shocked, r * LANES, 0, 0, 1)
+        county_months(noise, shocked, r * LANES, 0, 0, 1, TOGETHER)
 
 
 @stage
 def repeat_posts(plan, noise, work, repeats):
     """The ledger's part of a month: figures in yuan, posted."""
     for _ in range(repeats):
-        post_month(plan, noise, work, 0, 0, 1)
+        post_months(plan, noise, work, 0, 0, 1, TOGETHER)
 
 
 @stage
@@ -117,13 +117,13 @@ def test_normals_numpy(benchmark: Any) -> None:
 
 def test_month_shocks(benchmark: Any, ready: tuple[Any, Any, Any]) -> None:
     _, noise, work = ready
-    run(benchmark, FUNDS * LANES * REPEATS, lambda: repeat_months(noise, work.shocked, REPEATS))
+    run(benchmark, TOGETHER * FUNDS * LANES * REPEATS, lambda: repeat_months(noise, work.shocked, REPEATS))
     assert (work.shocked.factors > 0).all()
 
 
 def test_post(benchmark: Any, ready: tuple[Any, Any, Any]) -> None:
     plan, noise, work = ready
-    run(benchmark, LANES * REPEATS, lambda: repeat_posts(plan, noise, work, REPEATS))
+    run(benchmark, TOGETHER * LANES * REPEATS, lambda: repeat_posts(plan, noise, work, REPEATS))
 
 
 def test_top_up(benchmark: Any, ready: tuple[Any, Any, Any]) -> None:

@@ -333,7 +333,7 @@ def new_books(funds: int, counties: int, events: int, *, ledger: bool) -> Books:
     return Books(
         county=aligned_zeros((funds, counties, COUNTY_SLOTS * LANES)),
         city=aligned_zeros((funds, int(EVER_SLOT) + events * LANES)),
-        net=aligned_zeros((funds, MONTHS, LANES)),
+        net=aligned_zeros((funds, MONTHS * LANES)),
         county_flow=aligned_zeros((funds, counties, FLOW_SLOTS * LANES)) if ledger else None,
         city_flow=aligned_zeros((funds, FLOW_SLOTS * LANES)) if ledger else None,
     )

@@ -38,7 +38,7 @@ CITY_ACCOUNTS = {
 }
 CITY = "*"
 NO_GIVEN = -1.0
-WHOLE, UNCHANGED = np.ones(2), np.ones((2, LANES), np.float32)
+WHOLE, UNCHANGED = np.ones((2, 1)), np.ones(2 * LANES, np.float32)
 """A given month is its figures: times a share of 1 and factors of 1."""
 
 
@@ -172,12 +172,11 @@ def _one_month(
 ) -> None:
     open_month(plan, books, f, y, month)
     rules, v = plan.rules[f], books.city[f]
+    net = books.net[f, (month - 1) * LANES : month * LANES]
     for c in range(len(history.counties)):
         d, flow = books.county[f, c], books.county_flow[f, c]
-        figures = np.empty((2, LANES))
-        figures[k.CONTRIBUTIONS] = history.contributions[f, y, month - 1, c]
-        figures[k.CLAIMS] = history.claims[f, y, month - 1, c]
-        post(rules, d, v, books.net[f, month - 1], flow, figures, WHOLE, UNCHANGED)
+        paid = history.contributions[f, y, month - 1, c], history.claims[f, y, month - 1, c]
+        post(rules, d, v, net, flow, np.repeat(paid, LANES), WHOLE, UNCHANGED)
     close_month(plan, books, f, y, month, history.recoveries[f, y], apply_adjustment)
     if v[k.BREACH] != 0:
         raise AssertionError(f"money was not conserved in month {month} of year {y}")

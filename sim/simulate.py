@@ -21,7 +21,7 @@ from sim.kernels.by_path import ByPath
 from sim.kernels.codes import EVENTS, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.sampled import Sampled
-from sim.kernels.shocks import CELLS, Noise, Shocked
+from sim.kernels.shocks import TOGETHER, YEAR, Noise, Shocked
 from sim.kernels.tally import Tally
 from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
@@ -68,7 +68,6 @@ def new_work(case: Case) -> Work:
     """One worker's books and buffers."""
     funds, counties = len(case.funds), len(case.counties)
     events = len(EVENTS) + len(case.options.below_months)
-    draws, factors = aligned_zeros((4 * LANES,), np.float32), aligned_zeros((CELLS, LANES), np.float32)
     return Work(
         books=new_books(funds, counties, events, ledger=False),
         copy=new_books(1, counties, events, ledger=False),
@@ -76,12 +75,10 @@ def new_work(case: Case) -> Work:
             city=aligned_zeros((2, 2 * LANES), np.float32),
             epidemic=aligned_zeros((2 * LANES,), np.float32),
             county=aligned_zeros((counties, 2, 4 * LANES), np.float32),
-            year=aligned_zeros((counties, CELLS, LANES)),
-            words=aligned_zeros((4 * LANES,), np.int32),
-            draws=draws,
-            pairs=draws.reshape(2, 2 * LANES),
-            factors=factors,
-            flat_factors=factors.ravel(),
+            year=aligned_zeros((counties, 2, 2 * LANES)),
+            words=aligned_zeros((TOGETHER * YEAR,), np.int32),
+            draws=aligned_zeros((TOGETHER * YEAR,), np.float32),
+            factors=aligned_zeros((2, TOGETHER * 2 * LANES), np.float32),
         ),
         recoveries=np.zeros(counties),
     )

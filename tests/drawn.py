@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.lanes import LANES
 from sim.kernels.rows import wipe
-from sim.kernels.shocks import EXCELLENCE, Noise, city_draws, city_year, county_month, county_year
+from sim.kernels.shocks import EXCELLENCE, Noise, city_draws, city_year, county_months, county_year
 from sim.kernels.threefry import words
 from sim.lower import lower_case, lower_noise
 from sim.model import FUNDS, Case, Fund, Shocks
@@ -133,13 +133,14 @@ def draw(case: Case, seed: int, paths: int, *, months: bool = True, mirrored: bo
             city_year(noise, shocked, first, y)
             for c in range(counties):
                 county_year(noise, shocked, first, c, y)
+                totals = shocked.year[c].reshape(2, 2, LANES)
                 for kind in range(2):
-                    year[:, kind, y, c, here] = shocked.year[c, cells + kind, :kept]
+                    year[:, kind, y, c, here] = totals[noise.fund, kind, :kept]
                 for m in range(12 if months else 0):
-                    county_month(noise, shocked, first, c, y, m + 1)
+                    county_months(noise, shocked, first, c, y, m + 1, 1)
+                    figures = totals * shocked.factors[:, : 2 * LANES].reshape(2, 2, LANES)
                     for kind in range(2):
-                        figures = shocked.year[c] * shocked.factors
-                        month[:, kind, y, m, c, here] = share[:, kind, m] * figures[cells + kind, :kept]
+                        month[:, kind, y, m, c, here] = share[:, kind, m] * figures[noise.fund, kind, :kept]
                 if case.options.excellent_probability < 1:
                     flags = found_excellent(noise, first, c, y, case.options.excellent_probability)
                     excellent[:, y, c, here] = flags[cells, :kept]

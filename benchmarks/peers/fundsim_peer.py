@@ -35,7 +35,7 @@ from benchmarks.workload import (
     empty_outcome,
 )
 from scenarios.rulebook.city import load_city
-from sim.kernels.block import open_books, post_month
+from sim.kernels.block import open_books, post_months
 from sim.kernels.codes import (
     BALANCE,
     CITY_CLAIMS,
@@ -57,7 +57,7 @@ from sim.kernels.lanes import LANES, stage, wide
 from sim.kernels.months import add_net
 from sim.kernels.rows import clear, wipe
 from sim.kernels.settlement import settle
-from sim.kernels.shocks import city_draws, city_year, county_month, county_year
+from sim.kernels.shocks import TOGETHER, city_draws, city_year, county_months, county_year
 from sim.lower import lower_case, lower_noise
 from sim.model import FUNDS as FUND_NAMES
 from sim.model import Case, County, CountyFund, FundCase, Profile, Shocks
@@ -207,13 +207,14 @@ def simulate_w(plan, noise, work, outcome, path, lanes):
                 fund_january(plan, books, f, y)
         for first, last in ((1, SETTLEMENT_MONTH), (SETTLEMENT_MONTH + 1, MONTHS)):
             for c in range(counties):
-                for month in range(first, last + 1):
-                    county_month(noise, shocked, path, c, y, month)
+                for month in range(first, last + 1, TOGETHER):
+                    months = min(TOGETHER, last + 1 - month)
+                    county_months(noise, shocked, path, c, y, month, months)
                     for f in range(funds):
-                        post_month(plan, noise, work, c, f, month)
+                        post_months(plan, noise, work, c, f, month, months)
             for month in range(first, last + 1):
                 for f in range(funds):
-                    add_net(books.city[f], books.net[f, month - 1])
+                    add_net(books.city[f], books.net[f, (month - 1) * LANES : month * LANES])
                     if month == SETTLEMENT_MONTH and y > 0:
                         fund_july(plan, books, f)
                     note_lowest(books.city[f])

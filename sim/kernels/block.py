@@ -37,10 +37,12 @@ from sim.kernels.sampled import count_pairs, weigh_event
 from sim.kernels.shocks import (
     EXCELLENCE,
     TO_UNIT,
+    TOGETHER,
+    YEAR,
     Shocked,
     city_draws,
     city_year,
-    county_month,
+    county_months,
     county_year,
     mirror_words,
     take,
@@ -125,21 +127,22 @@ def set_budgets(plan, work):
 def draw_assessments(plan, noise, work, path, y):
     """December: every county's and fund's assessment of the year."""
     for c in range(work.books.county.shape[1]):
-        words(work.shocked.words, path, np.int64(noise.county_id[c]), 16 * y, EXCELLENCE, noise.key)
+        drawn = work.shocked.words[:YEAR]
+        words(drawn, path, np.int64(noise.county_id[c]), 16 * y, EXCELLENCE, noise.key)
         for f in range(noise.fund.shape[0]):
             d, cell = work.books.county[f, c], 2 * noise.fund[f] * LANES
             if noise.mirrored:
-                mirror_words(work.shocked.words, cell)
-            draw_excellence(d, work.shocked.words, cell, plan.excellent_probability)
+                mirror_words(drawn, cell)
+            draw_excellence(d, drawn, cell, plan.excellent_probability)
 
 
 @stage
-def post_month(plan, noise, work, c, f, month):
-    """One county's and fund's month, as drawn, into the books."""
-    books, cells = work.books, slice(2 * noise.fund[f], 2 * noise.fund[f] + 2)
-    d, v, net = books.county[f, c], books.city[f], books.net[f, month - 1]
-    year, factors = work.shocked.year[c, cells], work.shocked.factors[cells]
-    post(plan.rules[f], d, v, net, None, year, noise.profile[f, :, month - 1], factors)
+def post_months(plan, noise, work, c, f, first, months):
+    """One county's and fund's months from ``first`` on, as drawn, into the books."""
+    books, fund = work.books, noise.fund[f]
+    d, v, end = books.county[f, c], books.city[f], first - 1 + months
+    net, share = books.net[f, (first - 1) * LANES : end * LANES], noise.profile[f, :, first - 1 : end]
+    post(plan.rules[f], d, v, net, None, work.shocked.year[c, fund], share, work.shocked.factors[fund])
 
 
 @stage
@@ -165,10 +168,11 @@ def simulate_year(plan, noise, work, tally, path, y):
         if first == 1:
             set_budgets(plan, work)
         for c in range(counties):
-            for month in range(first, last + 1):
-                county_month(noise, shocked, path, c, y, month)
+            for month in range(first, last + 1, TOGETHER):
+                months = min(TOGETHER, last + 1 - month)
+                county_months(noise, shocked, path, c, y, month, months)
                 for f in range(funds):
-                    post_month(plan, noise, work, c, f, month)
+                    post_months(plan, noise, work, c, f, month, months)
         if last == MONTHS and plan.excellent_probability < 1.0:
             draw_assessments(plan, noise, work, path, y)
         for month in range(first, last + 1):

@@ -263,7 +263,7 @@ class Books(NamedTuple):
     city: np.ndarray
     """(F, (CITY_SLOTS + events) x LANES) yuan, ratios and flags."""
     net: np.ndarray
-    """(F, 12, LANES) yuan: what a month's own figures add to the city's reserves."""
+    """(F, 12 x LANES) yuan: what a month's own figures add to the city's reserves."""
     county_flow: Any
     """(F, C, FLOW_SLOTS x LANES) yuan moved this month; None where nobody reads them."""
     city_flow: Any

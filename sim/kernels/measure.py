@@ -145,7 +145,7 @@ def months_of(v, stock, claims):
 
 
 @stage
-def county_months(d, v, claims):
+def county_capacity(d, v, claims):
     """A county's own plain reserves over its own claims, into the city's VALUE."""
     wide()
     claims = known(claims)
@@ -289,7 +289,7 @@ def tally_county(plan, d, v, tally, at, f, c, y):
             add_to_horizon(d, paid, total, total + LINES * LANES, plan.discount[y])
         else:
             tally_nothing(tally, s)
-    county_months(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
+    county_capacity(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
     tally_months(tally, at + COUNTY_CAPACITY, v, VALUE)
     if tally.paying[c, DEPLETING] > 0:
         tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)

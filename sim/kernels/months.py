@@ -40,7 +40,7 @@ from sim.kernels.codes import (
 from sim.kernels.december import after_close, before_close
 from sim.kernels.identity import check_identity, reconcile
 from sim.kernels.january import begin_year, municipal_reserve, opening_transfer, top_up
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.ledger import note, row_of
 from sim.kernels.settlement import repay, settle
 
@@ -61,13 +61,15 @@ def city_interest(v, flow, monthly_rate):
 
 @stage
 def county_interest(d, net, flow, monthly_rate):
-    """Interest on a county's balance goes to its current account."""
+    """Interest on a county's balance goes to its current account, in each of the months."""
     wide()
-    for i in range(LANES):
-        earned = d[BALANCE + i] * monthly_rate
-        d[CURRENT + i] += earned
-        net[i] += earned
-        note(flow, F_INTEREST + i, earned)
+    for month in range(net.shape[0] // LANES):
+        at = known(month * LANES)
+        for i in range(LANES):
+            earned = d[BALANCE + i] * monthly_rate
+            d[CURRENT + i] += earned
+            net[at + i] += earned
+            note(flow, F_INTEREST + i, earned)
 
 
 @stage
@@ -75,29 +77,31 @@ def post_flows(d, policy, net, flow, year, share, factors):
     """Contributions into ``current``, claims out of it; ``policy``: the city's row where policy adjusts them,
     by multipliers and debt cut, else None."""
     wide()
-    of_contributions, of_claims = share[CONTRIBUTIONS], share[CLAIMS]
-    for i in range(LANES):
-        contributions = year[CONTRIBUTIONS, i] * of_contributions * np.float64(factors[CONTRIBUTIONS, i])
-        claims = year[CLAIMS, i] * of_claims * np.float64(factors[CLAIMS, i])
-        if policy is not None:
-            contributions *= policy[CONTRIBUTION_MULTIPLIER + i]
-            claims *= policy[CLAIM_MULTIPLIER + i] * (1.0 - policy[DEBT_CUT + i])
-        d[YEAR_CONTRIBUTIONS + i] += contributions
-        d[YEAR_CLAIMS + i] += claims
-        result = contributions - claims
-        d[CURRENT + i] += result
-        net[i] += result
-        note(flow, F_CONTRIBUTIONS + i, contributions)
-        note(flow, F_CLAIMS + i, claims)
+    for month in range(net.shape[0] // LANES):
+        of_contributions, of_claims = share[CONTRIBUTIONS, month], share[CLAIMS, month]
+        at, paid_in, paid_out = known(month * LANES), known(2 * month * LANES), known((2 * month + 1) * LANES)
+        for i in range(LANES):
+            contributions = year[i] * of_contributions * np.float64(factors[paid_in + i])
+            claims = year[LANES + i] * of_claims * np.float64(factors[paid_out + i])
+            if policy is not None:
+                contributions *= policy[CONTRIBUTION_MULTIPLIER + i]
+                claims *= policy[CLAIM_MULTIPLIER + i] * (1.0 - policy[DEBT_CUT + i])
+            d[YEAR_CONTRIBUTIONS + i] += contributions
+            d[YEAR_CLAIMS + i] += claims
+            result = contributions - claims
+            d[CURRENT + i] += result
+            net[at + i] += result
+            note(flow, F_CONTRIBUTIONS + i, contributions)
+            note(flow, F_CLAIMS + i, claims)
 
 
 @stage
 def post(rules, d, v, net, flow, year, share, factors):
-    """Steps 3 and 4 for one county: interest, then the month's contributions and claims.
+    """Steps 3 and 4 for one county: interest, then a month's contributions and claims; or of M months.
 
-    They are the year's totals (2, LANES) in yuan times the month's shares (2,) of a year times its factors
-    (2, LANES) float32.  ``net`` (LANES,) gathers what all counties' months add to the city's reserves, for
-    ``close_month``.
+    They are the year's totals (2 x LANES,) in yuan times the months' shares (2, M) of a year times their
+    factors (M x 2 x LANES,) float32.  ``net`` (M x LANES,) gathers what all counties' months add to the city's
+    reserves, for ``close_month``.  Notes of transfers, where taken, are those of one month.
     """
     if rules["monthly_interest"] > 0.0:
         county_interest(d, net, flow, rules["monthly_interest"])
@@ -170,7 +174,7 @@ def close_month(plan, books, f, y, month, recoveries, apply):
     county, v = books.county[f], books.city[f]
     county_flow, city_flow = row_of(books.county_flow, f), row_of(books.city_flow, f)
     shares, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
-    add_net(v, books.net[f, month - 1])
+    add_net(v, books.net[f, (month - 1) * LANES : month * LANES])
     if month == rules["settlement_month"] and y > 0:
         settle(rules, shares, below, short, county, v, county_flow, city_flow, None, True)
         check_identity(v)

@@ -20,6 +20,7 @@ from sim.kernels.lanes import (
     ishr,
     isub,
     ixor,
+    known,
     stage,
     to_float,
     wide,
@@ -139,10 +140,10 @@ def normal_pair(a, b):
 
 @stage
 def normals(out, words):
-    """Four standard normals a lane from its four words: pairs (0, 1) and (2, 3)."""
+    """Standard normals in pairs, two rows of lanes from two rows of words."""
     wide()
-    for half in range(2):  # one pair to a loop: the polynomials of two outgrow the registers
-        i = 2 * half * LANES
+    for pair in range(out.shape[0] // (2 * LANES)):
+        i = known(2 * pair * LANES)
         for lane in range(LANES):
             z0, z1 = normal_pair(words[i + lane], words[i + LANES + lane])
             out[i + lane] = z0

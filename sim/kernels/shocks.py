@@ -27,6 +27,8 @@ from sim.kernels.threefry import words
 
 CELLS = 4
 HALF = LANES // 2
+TOGETHER = 4
+"""Months of a county that are drawn in one go: fewer calls and longer loops, in buffers that stay at hand."""
 CITY_YEAR, EPIDEMIC, COUNTY_YEAR, COUNTY_MONTH, EXCELLENCE = (np.int64(i) for i in range(1, 6))
 """Purposes: the last word of a draw's address."""
 THE_CITY = np.int64(0)
@@ -40,9 +42,11 @@ ALL_BITS = np.int32(-1)
 
 # words of a year's epidemic that are mirrored: whether it strikes, and the angle of its pair of normals
 WHETHER, ANGLE = np.int64(0), np.int64(3 * LANES)
-# slots of a fund's float32 rows: contributions, claims
+# slots of a fund's float32 rows: contributions, claims, and the deviations of both
 FIRST, SECOND = np.int64(0), np.int64(LANES)
 DEVIATION_FIRST, DEVIATION_SECOND = np.int64(2 * LANES), np.int64(3 * LANES)
+YEAR = CELLS * LANES
+"""Words or draws of one address: what a year needs, and each of the months."""
 
 
 class Noise(NamedTuple):
@@ -103,26 +107,23 @@ class Shocked(NamedTuple):
     county: np.ndarray
     """(C, 2, 4 x LANES) float32: h of contributions and claims, then their deviations from the level."""
     year: np.ndarray
-    """(C, CELLS, LANES) float64 yuan: the year's totals, epidemic included."""
+    """(C, 2, 2 x LANES) float64 yuan: the year's totals of each fund, epidemic included."""
     words: np.ndarray
-    """(4 x LANES,) int32."""
+    """(TOGETHER x 4 x LANES,) int32."""
     draws: np.ndarray
-    """(4 x LANES,) float32."""
-    pairs: np.ndarray
-    """(2, 2 x LANES) float32: ``draws`` again, one row a fund."""
+    """(TOGETHER x 4 x LANES,) float32."""
     factors: np.ndarray
-    """(CELLS, LANES) float32: of one county's year, then of its months."""
-    flat_factors: np.ndarray
-    """(CELLS x LANES,) float32: ``factors`` again, in one row."""
+    """(2, TOGETHER x 2 x LANES) float32: of one county's year, then of its months, by fund."""
 
 
 @stage
 def mirror(draws):
     """The second half of the lanes has the first half's shocks with the other sign."""
     wide()
-    for i in range(HALF):
-        for k in range(CELLS):
-            draws[k * LANES + HALF + i] = -draws[k * LANES + i]
+    for cell in range(draws.shape[0] // LANES):
+        at = known(cell * LANES)
+        for i in range(HALF):
+            draws[at + HALF + i] = -draws[at + i]
 
 
 @stage
@@ -169,14 +170,15 @@ def draw_epidemic(epidemic, w, scalars):
 @stage
 def city_draws(noise, shocked, path, y):
     """The city's eps of the year, independent of each other, into ``shocked.draws``."""
-    words(shocked.words, path, THE_CITY, 16 * y, CITY_YEAR, noise.key)
+    draws, drawn = shocked.draws[:YEAR], shocked.words[:YEAR]
+    words(drawn, path, THE_CITY, 16 * y, CITY_YEAR, noise.key)
     nu = noise.scalars[CITY_NU]
     if nu > ZERO:
-        student_four(shocked.draws, shocked.words, nu)
+        student_four(draws, drawn, nu)
     else:
-        normals(shocked.draws, shocked.words)
+        normals(draws, drawn)
     if noise.mirrored:
-        mirror(shocked.draws)
+        mirror(draws)
 
 
 @stage
@@ -202,7 +204,7 @@ def city_year(noise, shocked, path, y):
         scale, persistence = noise.city_scale[k], noise.city_persistence[k]
         mix_city(shocked.city[k // 2], shocked.draws, k % 2 * LANES, noise.city_root[k], scale, persistence)
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
-        words(shocked.words, path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
+        words(shocked.words[:YEAR], path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
         if noise.mirrored:
             mirror_words(shocked.words, WHETHER)
             mirror_words(shocked.words, ANGLE)
@@ -227,51 +229,48 @@ def walk(row, city, z, persistence, correlation, scale_contributions, scale_clai
 
 
 @stage
-def year_factors(out, row, epidemic, deviation, kind):
-    """2 to a cell's deviation and the epidemic's log."""
+def year_totals(out, factors, row, epidemic, contributions, claims):
+    """A fund's totals of the year: their levels (yuan) times 2 to deviation and epidemic's log."""
     wide()
-    deviation = known(deviation)
-    kind = known(kind)
+    for i in range(2 * LANES):
+        factors[i] = exp2(row[DEVIATION_FIRST + i] + epidemic[i])
     for i in range(LANES):
-        out[i] = exp2(row[deviation + i] + epidemic[kind + i])
+        out[FIRST + i] = contributions * np.float64(factors[FIRST + i])
+        out[SECOND + i] = claims * np.float64(factors[SECOND + i])
 
 
 @stage
-def scale_level(out, factors, level):
-    """The year's total of a cell: its level (yuan) times its factor."""
+def month_factors(out, z, scale, fund, months):
+    """exp(sigma eta - sigma^2 / 2), of mean 1, of a fund's months; sigma to base 2."""
     wide()
-    for i in range(LANES):
-        out[i] = level * np.float64(factors[i])
-
-
-@stage
-def month_factors(out, z, scale, cells):
-    """exp(sigma eta - sigma^2 / 2), of mean 1, of every cell; sigma to base 2."""
-    wide()
-    for k in range(cells):
-        mean = HALF_LN2 * scale[k] * scale[k]
-        for i in range(LANES):
-            out[k * LANES + i] = exp2_within(scale[k] * z[k * LANES + i] - mean)
+    for m in range(months):
+        for kind in range(2):
+            sigma = scale[2 * fund + kind]
+            mean = HALF_LN2 * sigma * sigma
+            to, cell = known((2 * m + kind) * LANES), known((CELLS * m + 2 * fund + kind) * LANES)
+            for i in range(LANES):
+                out[to + i] = exp2_within(sigma * z[cell + i] - mean)
 
 
 @stage
 def county_year(noise, shocked, path, c, y):
     """A county's year: its own shocks and the totals of its four cells."""
-    words(shocked.words, path, np.int64(noise.county_id[c]), 16 * y, COUNTY_YEAR, noise.key)
+    draws, drawn = shocked.draws[:YEAR], shocked.words[:YEAR]
+    words(drawn, path, np.int64(noise.county_id[c]), 16 * y, COUNTY_YEAR, noise.key)
     nu = noise.scalars[COUNTY_NU]
     if nu > ZERO:
-        student_pairs(shocked.draws, shocked.words, nu)
+        student_pairs(draws, drawn, nu)
     else:
-        normals(shocked.draws, shocked.words)
+        normals(draws, drawn)
     if noise.mirrored:
-        mirror(shocked.draws)
+        mirror(draws)
     for f in range(noise.fund.shape[0]):
         fund = noise.fund[f]
-        row = shocked.county[c, fund]
+        row, levels = shocked.county[c, fund], noise.level[f, c]
         walk(
             row,
             shocked.city[fund],
-            shocked.pairs[fund],
+            draws[2 * fund * LANES :],
             noise.scalars[COUNTY_PERSISTENCE],
             noise.scalars[COUNTY_CORRELATION],
             noise.county_scale[2 * fund + CONTRIBUTIONS],
@@ -279,17 +278,20 @@ def county_year(noise, shocked, path, c, y):
             noise.response[fund],
             noise.gap[f, c, y],
         )
-        for kind in range(2):
-            factors = shocked.factors[2 * fund + kind]
-            year_factors(factors, row, shocked.epidemic, DEVIATION_FIRST + kind * LANES, kind * LANES)
-            scale_level(shocked.year[c, 2 * fund + kind], factors, noise.level[f, c, kind, y])
+        contributions, claims = levels[CONTRIBUTIONS, y], levels[CLAIMS, y]
+        year_totals(
+            shocked.year[c, fund], shocked.factors[fund], row, shocked.epidemic, contributions, claims
+        )
 
 
 @stage
-def county_month(noise, shocked, path, c, y, month):
-    """A county's month: the factors of its four cells into ``shocked.factors``."""
-    words(shocked.words, path, np.int64(noise.county_id[c]), 16 * y + month, COUNTY_MONTH, noise.key)
-    normals(shocked.draws, shocked.words)
+def county_months(noise, shocked, path, c, y, first, months):
+    """A county's months from ``first`` on, at most TOGETHER: each fund's into ``shocked.factors``."""
+    draws, drawn = shocked.draws[: months * YEAR], shocked.words[: months * YEAR]
+    words(drawn, path, np.int64(noise.county_id[c]), 16 * y + first, COUNTY_MONTH, noise.key)
+    normals(draws, drawn)
     if noise.mirrored:
-        mirror(shocked.draws)
-    month_factors(shocked.flat_factors, shocked.draws, noise.monthly_scale, CELLS)
+        mirror(draws)
+    for f in range(noise.fund.shape[0]):
+        fund = noise.fund[f]
+        month_factors(shocked.factors[fund], draws, noise.monthly_scale, fund, months)

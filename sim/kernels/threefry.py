@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.kernels.lanes import LANES, inlined, rotate, signed, stage, uadd, uxor, wide
+from sim.kernels.lanes import LANES, inlined, known, rotate, signed, stage, uadd, uxor, wide
 
 u4 = np.uint32
 PARITY = u4(0x1BD11BDA)
@@ -75,13 +75,16 @@ def threefry4x32(c0, c1, c2, c3, k0, k1, k2, k3):
 
 @stage
 def words(out, path, county_id, time, purpose, key):
-    """Fill ``out`` (int32, 4 x LANES) for paths ``path .. path + LANES``; word w of a lane at w x LANES."""
+    """Fill ``out`` (int32, times x 4 x LANES) for paths ``path .. path + LANES``, at one time after the other
+    from ``time`` on; word w of a lane at w x LANES."""
     wide()
     k0, k1, zero = key[0], key[1], u4(0)
-    county, when, why, first = u4(county_id), u4(time), u4(purpose), u4(path)
-    for lane in range(LANES):
-        w0, w1, w2, w3 = threefry4x32(uadd(first, u4(lane)), county, when, why, k0, k1, zero, zero)
-        out[lane] = signed(w0)
-        out[LANES + lane] = signed(w1)
-        out[2 * LANES + lane] = signed(w2)
-        out[3 * LANES + lane] = signed(w3)
+    county, why, first = u4(county_id), u4(purpose), u4(path)
+    for t in range(out.shape[0] // (4 * LANES)):
+        when, at = u4(time + t), known(4 * t * LANES)
+        for lane in range(LANES):
+            w0, w1, w2, w3 = threefry4x32(uadd(first, u4(lane)), county, when, why, k0, k1, zero, zero)
+            out[at + lane] = signed(w0)
+            out[at + LANES + lane] = signed(w1)
+            out[at + 2 * LANES + lane] = signed(w2)
+            out[at + 3 * LANES + lane] = signed(w3)
