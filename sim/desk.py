@@ -66,7 +66,7 @@ class Desk:
         work, tally, histograms = memory = self._fitting(case, series, per_chunk)
         self._memory = None  # what is left half-way is not used again
         crew = Workers(plan, lower_noise(case, plan, seed), paths, [tally], [work], histograms)
-        total = np.zeros_like(tally.moments)
+        total = np.zeros_like(tally.moments[0])
         events, county_events = np.zeros_like(tally.events), np.zeros_like(tally.county_events)
         extents = np.repeat([[BEYOND, -BEYOND]], len(series.keys), axis=0)
         for chunk in chunks_of(case, "plain", seed, blocks, per_chunk):

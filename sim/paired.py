@@ -276,10 +276,9 @@ def _run_chunk(runs: list[_Run], team: _Team, chunk: Chunk, paths: int, stop: St
     for at, (run, work, tally) in enumerate(zip(runs, team.works, team.tallies, strict=True)):
         tally.events[...] = 0
         tally.county_events[...] = 0
-        moments = np.empty((chunk.blocks, *tally.moments.shape))
-        simulate_blocks(run.plan, run.noise, work, tally, *where, moments, stop)
+        simulate_blocks(run.plan, run.noise, work, tally, *where, stop)
         run.histograms.add(tally.bins, chunk.blocks)
-        part.moments.append(moments)
+        part.moments.append(tally.moments[: chunk.blocks].copy())
         part.events.append(tally.events.copy())
         part.county_events.append(tally.county_events.copy())
         if at:
@@ -295,7 +294,7 @@ def _empty_total(team: _Team) -> _Part:
     own = team.tallies
     return _Part(
         0,
-        [np.zeros_like(tally.moments) for tally in own],
+        [np.zeros_like(tally.moments[0]) for tally in own],
         [np.zeros_like(tally.events) for tally in own],
         [np.zeros_like(tally.county_events) for tally in own],
         [np.zeros((len(pairing.series), 3)) for pairing in team.pairings],

@@ -122,13 +122,13 @@ def new_tally(
     columns = 4 if len(sampled.pairs) else 3
     return Tally(
         number=series.number,
-        moments=np.zeros((len(series.offset), columns)),
+        moments=np.zeros((blocks, len(series.offset), columns)),
         events=np.zeros((funds, len(EVENTS) + len(case.options.below_months), years), np.int64),
         county_events=np.zeros((funds, counties, years), np.int64),
         breaches=np.zeros(1, np.int64),
         weight=aligned_zeros((LANES,)),
         weight_sum=np.zeros(1),
-        lane=aligned_zeros((LANES // 8,)),
+        lane=aligned_zeros((LANES // 4,)),
         paying=np.zeros((counties, 5), np.int64),
         net=np.zeros(counties),
         bins=aligned_zeros((len(series.offset), blocks, LANES), np.int16),
@@ -141,11 +141,11 @@ def new_tally(
 def compile_kernels(case: Case) -> None:
     """Compile the simulation (or load it from the cache) without simulating anything."""
     plan, series = lower_case(case), series_of(case)
-    work, tally, total = new_work(case), new_tally(case, series, 1), np.zeros((len(series.offset), 3))
+    work, tally = new_work(case), new_tally(case, series, 1)
     noise, stop = lower_noise(case, plan, 0), np.zeros(1, np.uint8)
-    simulate_blocks(plan, noise, work, tally, 0, 0, 1, total[None], stop)
+    simulate_blocks(plan, noise, work, tally, 0, 0, 1, stop)
     Histograms(series_of(case, NO_SERIES)).add(tally.bins, 0)
-    merge_blocks(total, total[None], 0)
+    merge_blocks(tally.moments[0], tally.moments, 0)
 
 
 class Part(NamedTuple):
@@ -154,7 +154,7 @@ class Part(NamedTuple):
     first: int
     """Its first block."""
     moments: NDArray[np.float64]
-    """(blocks, series, 3 or 4) as in ``Tally.moments``."""
+    """(blocks, series, 3 or 4), as ``Tally.moments``."""
     events: NDArray[np.int64]
     """(F, E, Y)."""
     county_events: NDArray[np.int64]
@@ -188,7 +188,6 @@ class Workers:
     def run_chunk(self, mine: tuple[Work, Tally], chunk: Chunk, stop: Stop) -> Part:
         """One worker's work on one chunk."""
         work, tally = mine
-        moments = np.empty((chunk.blocks, *tally.moments.shape))
         noise, sampled, by_path = self.noise, tally.sampled, tally.by_path
         if chunk.given is not None:
             noise = noise._replace(given=chunk.given)
@@ -196,11 +195,11 @@ class Workers:
             sampled.ratios[: chunk.blocks] = chunk.ratios
         tally.events[...] = 0
         tally.county_events[...] = 0
-        simulate_blocks(self.plan, noise, work, tally, chunk.first, chunk.blocks, self.paths, moments, stop)
+        simulate_blocks(self.plan, noise, work, tally, chunk.first, chunk.blocks, self.paths, stop)
         if self.histograms is not None:
             self.histograms.add(tally.bins, chunk.blocks)
         noted = ByPath(*(figures[: chunk.blocks].copy() for figures in by_path))
-        hits = sampled.hits[: chunk.blocks].copy()
+        moments, hits = tally.moments[: chunk.blocks].copy(), sampled.hits[: chunk.blocks].copy()
         return Part(chunk.first, moments, tally.events.copy(), tally.county_events.copy(), hits, noted)
 
     def check(self) -> None:
@@ -248,7 +247,7 @@ def simulate(
     histograms = Histograms(series)
     crew = Workers(plan, noise, paths, tallies, [new_work(case) for _ in tallies], histograms)
     groups, first = groups_of(sampling), tallies[0]
-    moments = np.zeros((groups, *first.moments.shape))
+    moments = np.zeros((groups, *first.moments.shape[1:]))
     events = np.zeros((groups, *first.events.shape), np.int64)
     county_events = np.zeros((groups, *first.county_events.shape), np.int64)
     with closing(crew.run(chunks_of(case, sampling, seed, blocks, per_chunk))) as parts:

@@ -65,7 +65,7 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
             tally_money(tally, 0, row, LANES, 1 / LOWEST)
         else:
             (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
-        merge(total, tally.moments)
+        merge(total, tally.moments[0])
         count(counts, series.offset, series.end, tally.bins, 0, 1, 1)
     return Single(kind, counts[: BINS[kind]]), total[0]
 

@@ -6,7 +6,6 @@ Two entries.  ``run`` takes from the kernels what W asks for and no more.  The w
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -35,7 +34,7 @@ from benchmarks.workload import (
     empty_outcome,
 )
 from scenarios.rulebook.city import load_city
-from sim.kernels.block import open_books, post_months
+from sim.kernels.block import Work, open_books, post_months
 from sim.kernels.codes import (
     BALANCE,
     CITY_CLAIMS,
@@ -63,6 +62,7 @@ from sim.model import FUNDS as FUND_NAMES
 from sim.model import Case, County, CountyFund, FundCase, Profile, Shocks
 from sim.rules import FundRules, Layer, Settlement, TopUp
 from sim.simulate import new_work
+from sim.threads import Stop, in_order
 
 YUAN = 1e8
 """Of W's unit of money."""
@@ -229,17 +229,16 @@ def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:
     plan = lower_case(case)
     noise, blocks = lower_noise(case, plan, seed), -(-paths // LANES)
 
-    def part(first: int) -> Outcome:
-        outcome, work = empty_outcome(w), new_work(case)
+    def part(work: Work, first: int, stop: Stop) -> Outcome:
+        outcome = empty_outcome(w)
         for b in range(first, min(first + BLOCKS_PER_TASK, blocks)):
             simulate_w(plan, noise, work, outcome, b * LANES, min(LANES, paths - b * LANES))
         return outcome
 
     total = empty_outcome(w)
-    with ThreadPoolExecutor(threads) as pool:
-        for done in pool.map(part, range(0, blocks, BLOCKS_PER_TASK)):
-            for whole, more in zip(total, done, strict=True):
-                whole += more
+    for done in in_order([new_work(case) for _ in range(threads)], range(0, blocks, BLOCKS_PER_TASK), part):
+        for whole, more in zip(total, done, strict=True):
+            whole += more
     return total
 
 

@@ -205,8 +205,8 @@ def simulate_block(plan, noise, work, tally, path):
 
 
 @stage
-def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, stop):
-    """Blocks ``first .. first + blocks``; each one's moments into ``moments`` (blocks, series, 3 or 4).
+def simulate_blocks(plan, noise, work, tally, first, blocks, paths, stop):
+    """Blocks ``first .. first + blocks``, a chunk.
 
     Mirrored paths beyond the run's end are left out in pairs.
 
@@ -222,9 +222,6 @@ def simulate_blocks(plan, noise, work, tally, first, blocks, paths, moments, sto
         tally.weight_sum[0] = min(LANES, paths - path)
         tally.block[0] = b
         simulate_block(plan, noise, work, tally, path)
-        for s in range(tally.moments.shape[0]):
-            for k in range(moments.shape[2]):
-                moments[b, s, k] = tally.moments[s, k]
 
 
 @stage

@@ -100,8 +100,8 @@ def post(rules, d, v, net, flow, year, share, factors):
     """Steps 3 and 4 for one county: interest, then a month's contributions and claims; or of M months.
 
     They are the year's totals (2 x LANES,) in yuan times the months' shares (2, M) of a year times their
-    factors (M x 2 x LANES,) float32.  ``net`` (M x LANES,) gathers what all counties' months add to the city's
-    reserves, for ``close_month``.  Notes of transfers, where taken, are those of one month.
+    factors (M x 2 x LANES,) float32.  ``net`` (M x LANES,) gathers what all counties' months add to the
+    city's reserves, for ``close_month``.  Notes of transfers, where taken, are those of one month.
     """
     if rules["monthly_interest"] > 0.0:
         county_interest(d, net, flow, rules["monthly_interest"])

@@ -120,10 +120,9 @@ class Shocked(NamedTuple):
 def mirror(draws):
     """The second half of the lanes has the first half's shocks with the other sign."""
     wide()
-    for cell in range(draws.shape[0] // LANES):
-        at = known(cell * LANES)
-        for i in range(HALF):
-            draws[at + HALF + i] = -draws[at + i]
+    for i in range(HALF):
+        for k in range(CELLS):
+            draws[k * LANES + HALF + i] = -draws[k * LANES + i]
 
 
 @stage
@@ -291,7 +290,8 @@ def county_months(noise, shocked, path, c, y, first, months):
     words(drawn, path, np.int64(noise.county_id[c]), 16 * y + first, COUNTY_MONTH, noise.key)
     normals(draws, drawn)
     if noise.mirrored:
-        mirror(draws)
+        for m in range(months):
+            mirror(draws[m * YEAR :])
     for f in range(noise.fund.shape[0]):
         fund = noise.fund[f]
         month_factors(shocked.factors[fund], draws, noise.monthly_scale, fund, months)

@@ -47,13 +47,13 @@ EIGHTH = LANES // 8
 
 
 class Tally(NamedTuple):
-    """One worker's event counts and chunk of bins, and one block's moments."""
+    """One worker's event counts, and a chunk's bins and moments."""
 
     number: np.ndarray
     """(all series,) int64: each one's number among those tallied, -1 for none."""
     moments: np.ndarray
-    """(series, 3) float64 of the block at hand: values counted, mean, sum of squared deviations; with
-    mirrored paths (series, 4): the sum over pairs of the product of their deviations."""
+    """(blocks of a chunk, series, 3) float64: values counted, mean, sum of squared deviations; with mirrored
+    paths (blocks, series, 4): the sum over pairs of the product of their deviations."""
     events: np.ndarray
     """(F, E, Y) int64 paths whose event first happened in the year."""
     county_events: np.ndarray
@@ -65,7 +65,7 @@ class Tally(NamedTuple):
     weight_sum: np.ndarray
     """(1,) float64 paths of the block."""
     lane: np.ndarray
-    """(LANES / 8,) float64 scratch."""
+    """(LANES / 4,) float64 scratch."""
     paying: np.ndarray
     """(C, 5) int64 scratch: lanes in which a county's burden lines are not nought or its balance failed."""
     net: np.ndarray
@@ -126,21 +126,25 @@ def any_value(row, slot):
 
 @stage
 def moment(moments, s, row, slot, weight, lane):
-    """Count, mean and squared deviations of one series over the block; an empty value counts for nothing."""
+    """Count, mean and squared deviations of one series over the block; an empty value counts for nothing.
+
+    One pass gives sums about the first lane's value, which is one of those whose spread is measured: about
+    nought, the squares of large values that hardly differ would lose it.
+    """
     wide()
     slot = known(slot)
     n, mean, squares = 0, 0.0, 0.0
     for i in range(LANES):
         n += 1 if row[slot + i] == row[slot + i] and weight[i] > 0.0 else 0
     if n > 0:
+        about = row[slot] if row[slot] == row[slot] else 0.0
         for i in range(EIGHTH):
-            a, b, c, d, e, f, g, h = eight_deviations(row, slot, i, 0.0, weight)
+            a, b, c, d, e, f, g, h = eight_deviations(row, slot, i, about, weight)
             lane[i] = ((a + b) + (c + d)) + ((e + f) + (g + h))
-        mean = fold(lane) / n
-        for i in range(EIGHTH):
-            a, b, c, d, e, f, g, h = eight_deviations(row, slot, i, mean, weight)
-            lane[i] = ((a * a + b * b) + (c * c + d * d)) + ((e * e + f * f) + (g * g + h * h))
-        squares = fold(lane)
+            lane[EIGHTH + i] = ((a * a + b * b) + (c * c + d * d)) + ((e * e + f * f) + (g * g + h * h))
+        total = fold(lane)
+        mean = about + total / n
+        squares = max(fold(lane[EIGHTH:]) - total * (total / n), 0.0)
     moments[s, 0] = n
     moments[s, 1] = mean
     moments[s, 2] = squares
@@ -223,7 +227,7 @@ def tally_months(tally, series, row, slot):
     s = tally.number[series]
     if s < 0:
         return
-    moment(tally.moments, s, row, slot, tally.weight, tally.lane)
+    moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
     bins = tally.bins[s, tally.block[0]]
     linear_bins(bins, row, slot, tally.weight, MONTHS_ORIGIN, MONTHS_PER_UNIT, float(MONTHS_BINS))
     note_values(tally.by_path, tally.block[0], s, row, slot)
@@ -235,7 +239,7 @@ def tally_gini(tally, series, row, slot):
     s = tally.number[series]
     if s < 0:
         return
-    moment(tally.moments, s, row, slot, tally.weight, tally.lane)
+    moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
     linear_bins(tally.bins[s, tally.block[0]], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
     note_values(tally.by_path, tally.block[0], s, row, slot)
 
@@ -246,11 +250,10 @@ def tally_nothing(tally, series):
     s = tally.number[series]
     if s < 0:
         return
-    n = tally.weight_sum[0]
-    tally.moments[s, 0] = n
-    tally.moments[s, 1] = 0.0
-    for k in range(2, tally.moments.shape[1]):
-        tally.moments[s, k] = 0.0
+    n, moments = tally.weight_sum[0], tally.moments[tally.block[0], s]
+    moments[0] = n
+    for k in range(1, moments.shape[0]):
+        moments[k] = 0.0
     bins = tally.bins[s, tally.block[0]]
     bins[0] = NOUGHTS
     bins[1] = np.int16(n)
@@ -264,7 +267,7 @@ def tally_money(tally, series, row, slot, per_lowest):
     if s < 0:
         return
     if any_value(row, slot):
-        moment(tally.moments, s, row, slot, tally.weight, tally.lane)
+        moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
         money_bins(tally.bins[s, tally.block[0]], row, slot, tally.weight, per_lowest)
         note_values(tally.by_path, tally.block[0], s, row, slot)
     else:
@@ -275,6 +278,8 @@ def tally_money(tally, series, row, slot, per_lowest):
 def first_time(row, now, ever, weight):
     """Paths whose flag ``now`` is up for the first time; remembers them in ``ever`` and lowers ``now``."""
     wide()
+    if not any_value(row, now):  # of most events in most years
+        return 0
     now = known(now)
     ever = known(ever)
     paths = 0
