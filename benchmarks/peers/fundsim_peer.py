@@ -49,10 +49,11 @@ from sim.kernels.codes import (
     SUM_A,
     SUM_B,
     UNSETTLED,
+    VALUE,
 )
 from sim.kernels.december import add_totals, close
 from sim.kernels.january import begin_year, sum_of, top_up
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.months import add_net
 from sim.kernels.rows import clear, wipe
 from sim.kernels.settlement import settle
@@ -131,15 +132,27 @@ def add_inflow(v):
 @stage
 def count_flag(row, slot, lanes):
     """Paths with the flag up, which is then lowered."""
+    wide()
+    slot = known(slot)
     n = 0
     for i in range(LANES):
-        n += 1 if i < lanes and row[slot + i] > 0.0 else 0
+        up = row[slot + i] > 0.0
+        n += 1 if up and i < lanes else 0
         row[slot + i] = 0.0
     return n
 
 
 @stage
-def tally_fund(outcome, county, v, f, y, lanes, yuan):
+def capacity(v):
+    """The bin of the months of payment capacity, into VALUE."""
+    wide()
+    for i in range(LANES):
+        bins = v[RESERVES + i] / v[CITY_CLAIMS + i] * (MONTHS * BINS_PER_MONTH)
+        v[VALUE + i] = min(max(bins, 0.0), BINS - 1.0)
+
+
+@stage
+def tally_fund(outcome, county, v, f, y, lanes, per_yuan):
     """The year's tallies of one fund."""
     clear(v, SUM_A)
     clear(v, SUM_B)
@@ -148,15 +161,15 @@ def tally_fund(outcome, county, v, f, y, lanes, yuan):
         sum_of(county[c], v, PAID_CITY, SUM_B)
         outcome.depleted[y, f, c] += count_flag(county[c], DEPLETED, lanes)
     outcome.negative[y, f] += count_flag(v, EVENT_CASH, lanes)
+    capacity(v)
     sums = outcome.sums[y, f]
     for i in range(lanes):
-        capacity = v[RESERVES + i] / v[CITY_CLAIMS + i] * (MONTHS * BINS_PER_MONTH)
-        outcome.months[y, f, int(min(max(capacity, 0.0), BINS - 1.0))] += 1
-        reserves = v[RESERVES + i] / yuan
+        outcome.months[y, f, int(v[VALUE + i])] += 1
+        reserves = v[RESERVES + i] * per_yuan
         sums[0] += reserves
         sums[1] += reserves * reserves
-        sums[2] += v[SUM_A + i] / yuan
-        sums[3] += v[SUM_B + i] / yuan
+        sums[2] += v[SUM_A + i] * per_yuan
+        sums[3] += v[SUM_B + i] * per_yuan
 
 
 @stage
@@ -220,7 +233,7 @@ def simulate_w(plan, noise, work, outcome, path, lanes):
                     note_lowest(books.city[f])
         for f in range(funds):
             fund_december(books, f)
-            tally_fund(outcome, books.county[f], books.city[f], f, y, lanes, YUAN)
+            tally_fund(outcome, books.county[f], books.city[f], f, y, lanes, 1 / YUAN)
 
 
 def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:

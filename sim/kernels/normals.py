@@ -131,21 +131,33 @@ def direction(word):
 
 
 @stage
-def normal_pair(a, b):
-    """Two independent standard normals from two words (Box and Muller 1958); |z| <= 6.66."""
-    radius = math.sqrt(minus_log2(a) * TWICE_LN2)
-    cosine, sine = direction(b)
+def turned(minus_log2, word):
+    """Two standard normals: the radius sqrt(-2 ln u) of a uniform number u, turned into a random direction."""
+    radius = math.sqrt(minus_log2 * TWICE_LN2)
+    cosine, sine = direction(word)
     return radius * cosine, radius * sine
 
 
 @stage
+def normal_pair(a, b):
+    """Two independent standard normals from two words (Box and Muller 1958); |z| <= 6.66."""
+    return turned(minus_log2(a), b)
+
+
+@stage
 def normals(out, words):
-    """Standard normals in pairs, two rows of lanes from two rows of words."""
+    """Standard normals in pairs, two rows of lanes from two rows of words, as ``normal_pair``.
+
+    In two loops: while one long chain of operations waits for its results, little of the next lanes' fits
+    into the processor's queue.
+    """
     wide()
     for pair in range(out.shape[0] // (2 * LANES)):
         i = known(2 * pair * LANES)
         for lane in range(LANES):
-            z0, z1 = normal_pair(words[i + lane], words[i + LANES + lane])
+            out[i + lane] = minus_log2(words[i + lane])
+        for lane in range(LANES):
+            z0, z1 = turned(out[i + lane], words[i + LANES + lane])
             out[i + lane] = z0
             out[i + LANES + lane] = z1
 
