@@ -7,13 +7,24 @@ from typing import Annotated, Literal
 
 import typer
 
+
+def place(name: str) -> Path:
+    """A path as typed; an empty name, as of a shell's unset variable, would be the folder at hand."""
+    from scenarios.errors import InputError
+
+    if not name.strip():
+        raise InputError("--out", "", "expected a name, found nothing")
+    return Path(name)
+
+
 City = Annotated[str, typer.Argument(metavar="CITY", help="A built-in city, or a rules file.")]
 Scenario = Annotated[
     str, typer.Argument(metavar="SCENARIO", help="A built-in scenario, or a file or folder of one.")
 ]
-Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.")]
+Out = Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the results go.", parser=place)]
 OutIfAny = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Where the results go; without: only shown.")
+    Path | None,
+    typer.Option("--out", metavar="DIR", help="Where the results go; without: only shown.", parser=place),
 ]
 Fund = Annotated[str | None, typer.Option("--fund", metavar="FUND", help="employee or resident.")]
 By = Annotated[

@@ -132,7 +132,7 @@ def direction(word):
 
 @stage
 def turned(minus_log2, word):
-    """Two standard normals: the radius sqrt(-2 ln u) of a uniform number u, turned into a random direction."""
+    """Two standard normals: the radius sqrt(-2 ln u) of a uniform u, turned into a random direction."""
     radius = math.sqrt(minus_log2 * TWICE_LN2)
     cosine, sine = direction(word)
     return radius * cosine, radius * sine

@@ -107,6 +107,7 @@ def test_the_summary_shows_depletion_beside_the_burden(
         (["run", "taizhou", "--out", "O", "--reading", "Z1=in_full"], ["Z1", "taizhou"]),
         (["run", "taizhou", "--out", "O", "--template", "zhejang"], ["template"]),
         (["run", "taizhou", "--out", "FILE"], ["--out", "directory"]),
+        (["run", "taizhou", "--out", ""], ["--out", "name"]),
         (["explain", "hangzou"], ["hangzou", "hangzhou"]),
     ],
 )
