@@ -130,7 +130,7 @@ def new_tally(
         weight_sum=np.zeros(1),
         lane=aligned_zeros((LANES // 4,)),
         paying=np.zeros((counties, 5), np.int64),
-        net=np.zeros(counties),
+        net=aligned_zeros((counties, LANES)),
         bins=aligned_zeros((len(series.offset), blocks, LANES), np.int16),
         block=np.zeros(1, np.int64),
         sampled=sampled,

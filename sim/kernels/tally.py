@@ -69,7 +69,7 @@ class Tally(NamedTuple):
     paying: np.ndarray
     """(C, 5) int64 scratch: lanes in which a county's burden lines are not nought or its balance failed."""
     net: np.ndarray
-    """(C,) float64 scratch: counties' net transfers in one path."""
+    """(C, LANES) float64 scratch: counties' net transfers."""
     bins: np.ndarray
     """(series, blocks of a chunk, LANES) int16: every path's bin, from the series' bin of index 0."""
     block: np.ndarray
