@@ -1,4 +1,5 @@
-"""The command line.  Heavy imports happen inside the commands, so that ``--help`` stays quick.
+"""The command line: how a command starts and ends.  Heavy imports happen inside the commands, so that
+``--help`` stays quick.
 
 Exit status: 0 done; 2 the user's input is at fault (one message, no traceback, nothing written); 130
 interrupted; 1 anything else.
@@ -11,34 +12,9 @@ import errno
 import gc
 import os
 import sys
+from contextlib import nullcontext
 
-import typer
-
-from scenarios.commands.city_commands import explain, new, replay
-from scenarios.commands.question_commands import readings, solve, stress
-from scenarios.commands.report_commands import draw, explore, report, tables
-from scenarios.commands.run_commands import bench, compare, run, warn
-from scenarios.commands.study_commands import discover, export, sensitivity, sweep
 from scenarios.commands.terminal import INTERRUPTED, asked_language, leave, refused, words
-
-app = typer.Typer(
-    name="fundsim",
-    help="Does a city's medical-insurance fund survive, and who pays if it does not? "
-    "医保基金能否持续，缺口由谁承担？",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
-for command in (
-    *(new, explain, replay),
-    *(run, compare, warn),
-    *(solve, readings, stress),
-    *(sweep, sensitivity, discover),
-    *(draw, report, tables, explore, export),
-    bench,
-):
-    app.command()(command)
 
 USER_FAULT = 2
 
@@ -47,13 +23,18 @@ def main() -> None:
     """Entry point: turns a user's mistake into one message and status 2."""
     from scenarios.errors import InputError
     from scenarios.output import NO_ROOM
+    from scenarios.runs.drawing import Drawing
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, for nothing here: they spin as they start
     gc.set_threshold(100_000)  # what imports make lives on: looking through it takes a tenth of the time
     atexit.register(gc.freeze)  # nor need it be looked through at the end
     lang = asked_language(sys.argv)
+    draws = sys.argv[1:2] == ["run"]
     try:
-        app(standalone_mode=True)
+        with Drawing() if draws else nullcontext() as drawing:  # first of all: it has its own to import
+            from scenarios.commands.app import app
+
+            app(standalone_mode=True, obj=drawing)
     except InputError as error:
         print(f"fundsim: {refused(error, lang)}", file=sys.stderr)
         sys.exit(USER_FAULT)

@@ -109,7 +109,7 @@ def test_references_hold_every_command_and_public_name(site: Path) -> None:
     from typer.main import get_command
 
     from scenarios import api
-    from scenarios.cli import app
+    from scenarios.commands.app import app
 
     anchors = {name: Page(site / name).anchors for name in ("commands.html", "reference.html")}
     assert {f"fundsim-{name}" for name in get_command(app).commands} <= anchors["commands.html"]

@@ -13,7 +13,7 @@ def commands() -> str:
     import typer.main
     from typer.cli import get_docs_for_click
 
-    from scenarios.cli import app
+    from scenarios.commands.app import app
 
     command = typer.main.get_command(app)
     context = command.make_context("fundsim", [], resilient_parsing=True)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 
 def run(
+    context: typer.Context,
     scenario: Scenario,
     out: Out,
     paths: Paths = None,
@@ -62,22 +63,19 @@ def run(
         print_rare(rare, console(), lang)
         return
 
-    from scenarios.runs.drawing import Drawing
+    from scenarios.labels import label
+    from scenarios.runs.run import RunRequest
+    from scenarios.runs.run import run as run_scenario
+    from scenarios.runs.summary import print_gains, print_summary
 
-    with Drawing() as drawing:  # before the other imports: it has its own to do
-        from scenarios.labels import label
-        from scenarios.runs.run import RunRequest
-        from scenarios.runs.run import run as run_scenario
-        from scenarios.runs.summary import print_gains, print_summary
+    screen = console()
 
-        screen = console()
+    def tell(columns: Columns, facts: RunFacts, gains: list[Gain]) -> None:
+        print_summary(columns, facts, screen, lang)
+        print_gains(gains, screen, lang)
 
-        def tell(columns: Columns, facts: RunFacts, gains: list[Gain]) -> None:
-            print_summary(columns, facts, screen, lang)
-            print_gains(gains, screen, lang)
-
-        with screen.capture() as summary, progress_on(lang) as progress:
-            done = run_scenario(RunRequest(*chosen), progress, drawing, tell)
+    with screen.capture() as summary, progress_on(lang) as progress:
+        done = run_scenario(RunRequest(*chosen), progress, context.obj, tell)
     sys.stdout.write(summary.get())
     listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
     speed = label("speed", lang, seconds=done.seconds, speed=done.mcfm_per_second)

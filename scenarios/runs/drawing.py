@@ -97,6 +97,10 @@ def serve() -> None:
     """The second process: import what drawing needs, wait for the picture, draw it."""
     gc.disable()
 
+    from matplotlib import artist
+
+    artist.kwdoc = lambda _: ""  # settings in words, for nobody here: half of the time that imports take
+
     from scenarios.pictures.plot import rehearse
 
     rehearse()

@@ -19,7 +19,7 @@ from small_study import request as sweep_request
 from typer.testing import CliRunner
 
 from scenarios import api
-from scenarios.cli import app
+from scenarios.commands.app import app
 from scenarios.definition.policy import FundPolicy, Trend
 from scenarios.errors import InputError
 from scenarios.explorer.choices import narrowed
