@@ -270,7 +270,8 @@ def _reporting(rules: FundRules) -> tuple[bool, ...]:
 @lru_cache(maxsize=64)
 def _layout(shape: Shape) -> Layout:
     years, of_counties, wanted = shape.series
-    events, event_rows, words = [], [], []
+    events, event_rows = [], []
+    about, rows, told = [], [], []  # fund, place, year and metric; how many rows have them; their statistics
     per_event, n_events = 2 * years + 1 + len(RANKS), len(EVENTS) + len(shape.below)
     for f, county, name, at in _reported(shape):
         fund, place = shape.funds[f], shape.counties[county] if county >= 0 else CITY
@@ -279,31 +280,34 @@ def _layout(shape: Shape) -> Layout:
             f * n_events + at if of_city else len(shape.funds) * n_events + f * of_counties + county
         )
         for i, (year, metric, statistic) in enumerate(_event_words(name, shape.first_year, years)):
-            told = None if i >= 2 * years else int(year)
-            if wanted.has(metric, not of_city, told) and (of_city or told is not None):
+            by = None if i >= 2 * years else int(year)
+            if wanted.has(metric, not of_city, by) and (of_city or by is not None):
                 event_rows.append((len(events) - 1) * per_event + i)
-                words.append((fund, place, year, metric, statistic))
+                about.append((fund, place, year, metric))
+                rows.append(1)
+                told.append(statistic)
     groups: dict[Statistics, list[tuple[int, int]]] = {}
-    behind, keys = len(words), shape.keys.keys
+    behind, keys = len(told), shape.keys.keys
     for i, key in enumerate(keys):
         of_county = key.county >= 0
         shown = shape.only is None or (key.metric in shape.only and not of_county)
         if not (shown and reports(shape.rules[key.fund], key.metric, of_county)):
             continue
-        percentiles, tails = statistics(key.metric, of_county)
-        groups.setdefault((percentiles, tails), []).append((i, len(words) - behind))
+        asked = statistics(key.metric, of_county)
+        groups.setdefault(asked, []).append((i, len(told) - behind))
         fund, place = shape.funds[key.fund], shape.counties[key.county] if of_county else CITY
         year = float("nan") if key.year < 0 else shape.first_year + key.year
-        names = ["mean", *(f"p{100 * p:02.0f}" for p in percentiles), *(f"tvar{100 * a:.0f}" for a in tails)]
-        words += [(fund, place, year, key.metric, name) for name in names]
+        names = _names(asked)
+        about.append((fund, place, year, key.metric))
+        rows.append(len(names))
+        told += names
     hidden = sorted(set(range(len(keys))) - {i for each in groups.values() for i, _ in each})
-    columns = list(zip(*words, strict=True)) or [()] * 5
+    columns = zip(COLUMNS[1:5], list(zip(*about, strict=True)) or [()] * 4, strict=True)
+    times = np.array(rows, np.int64)
+    words = {name: np.repeat(np.array(each, KINDS.get(name, np.float64)), times) for name, each in columns}
     of_years = np.array(event_rows, np.int64) % per_event >= 2 * years
     return Layout(
-        {
-            name: np.array(column, KINDS.get(name, np.float64))
-            for name, column in zip(COLUMNS[1:6], columns, strict=True)
-        },
+        {**words, "statistic": np.array(told, object)},
         np.array(events, np.int64),
         np.array(event_rows, np.int64),
         bool(of_years.any()),
@@ -312,6 +316,13 @@ def _layout(shape: Shape) -> Layout:
         np.array([key.fund for key in keys], np.int64),
         np.array(hidden, np.int64),
     )
+
+
+@lru_cache(maxsize=8)
+def _names(statistics: Statistics) -> tuple[str, ...]:
+    """The statistics in words, the mean first."""
+    percentiles, tails = statistics
+    return "mean", *(f"p{100 * p:02.0f}" for p in percentiles), *(f"tvar{100 * a:.0f}" for a in tails)
 
 
 def _group(statistics: Statistics, found: list[tuple[int, int]]) -> Group:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NotRequired
@@ -126,10 +127,10 @@ class MetricsIndex:
         names = dict.fromkeys(metrics["scenario"])
         if len(names) > 1:
             raise ValueError(f"one scenario at a time; the table holds {', '.join(map(str, names))}")
-        self._rows: dict[tuple[str, ...], list[int]] = {}
+        self._rows: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
         keys = (np.asarray(metrics[name], object) for name in ("fund", "metric", "statistic", "county"))
         for at, key in enumerate(zip(*(column.tolist() for column in keys), strict=True)):
-            self._rows.setdefault(key, []).append(at)
+            self._rows[key].append(at)
         self._columns = {name: _numbers(metrics[name]) for name in ("year", "value", "std_error", "n")}
         self._year = self._columns["year"]
 

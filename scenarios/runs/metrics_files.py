@@ -34,9 +34,10 @@ def write_csv(path: Path, columns: Columns) -> None:
             known = {cell: csv_cell(cell) for cell in set(cells)}
             texts.append([known[cell] for cell in cells])
         elif name == "year":
-            texts.append(["" if year != year else f"{year:.0f}" for year in cells])
+            known = {year: f"{year:.0f}" for year in set(cells) if year == year}
+            texts.append([known.get(year, "") for year in cells])
         else:
-            texts.append(["" if number != number else repr(number) for number in cells])
+            texts.append(["" if text == "nan" else text for text in map(repr, cells)])
     rows = map(",".join, zip(*texts, strict=True))
     path.write_text("\n".join([",".join(columns), *rows, ""]), encoding="utf-8", newline="")
 
@@ -52,7 +53,8 @@ def write_parquet(path: Path, columns: Columns) -> None:
         if name in WORDS:
             words = column.tolist()
             size = {word: len(word.encode()) for word in set(words)}
-            ends = np.cumsum([0, *(size[word] for word in words)], dtype=np.int64)
+            ends = np.zeros(len(words) + 1, np.int64)
+            np.cumsum(np.fromiter(map(size.__getitem__, words), np.int64, len(words)), out=ends[1:])
             buffers = None, pa.py_buffer(ends), pa.py_buffer("".join(words).encode())
             return pa.Array.from_buffers(pa.large_string(), len(words), buffers)
         kind, known = kinds.get(name, pa.float64()), column == column
