@@ -163,6 +163,8 @@ def _place(figure: Figure, panels: Any, bottom: float) -> None:
             axes.set_position(
                 [inches / side for inches, side in zip(place, (width, height) * 2, strict=True)]
             )
+            for axis in (axes.xaxis, axes.yaxis):
+                axis.set_label_coords(0, 0)  # there is no label, and every drawing would look for its place
         top -= BETWEEN
 
 
