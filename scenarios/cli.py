@@ -26,15 +26,16 @@ def main() -> None:
     from scenarios.runs.drawing import Drawing
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, for nothing here: they spin as they start
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looked for among all that is installed
     gc.set_threshold(100_000)  # what imports make lives on: looking through it takes a tenth of the time
     atexit.register(gc.freeze)  # nor need it be looked through at the end
     lang = asked_language(sys.argv)
     draws = sys.argv[1:2] == ["run"]
     try:
         with Drawing() if draws else nullcontext() as drawing:  # first of all: it has its own to import
-            from scenarios.commands.app import app
+            from scenarios.commands.app import app_for
 
-            app(standalone_mode=True, obj=drawing)
+            app_for(sys.argv[1:])(standalone_mode=True, obj=drawing)
     except InputError as error:
         print(f"fundsim: {refused(error, lang)}", file=sys.stderr)
         sys.exit(USER_FAULT)
