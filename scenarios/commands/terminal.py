@@ -133,14 +133,17 @@ class ProgressLines:
         return said + self._left(done, of, now)
 
     def _left(self, done: int, of: int, now: float) -> str:
-        from scenarios.runs.bench import duration
-
         assert self.first is not None
         before, since = self.first
         if not before < done < of:
             return ""
         seconds = (now - since) / (done - before) * (of - done)
-        return words("left", self.lang, left=duration(seconds, self.lang)) if seconds >= 1.0 else ""
+        if seconds < 1.0:
+            return ""
+
+        from scenarios.runs.bench import duration
+
+        return words("left", self.lang, left=duration(seconds, self.lang))
 
 
 @contextmanager

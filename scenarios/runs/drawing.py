@@ -99,7 +99,7 @@ def serve() -> None:
 
     from matplotlib import artist
 
-    artist.kwdoc = lambda _: ""  # settings in words, for nobody here: half of the time that imports take
+    artist.kwdoc = lambda artist: ""  # settings in words, for nobody here: half of the time that imports take
 
     from scenarios.pictures.plot import rehearse
 
