@@ -22,7 +22,7 @@ from sim.kernels.tally import MONEY_LOWEST
 from sim.model import Fund
 from sim.quantiles import summaries
 from sim.rules import FundRules
-from sim.series import BINS, METRICS, Series, Wanted, kind_of
+from sim.series import BINS, METRICS, ZERO_AT, Series, Wanted, kind_of
 from sim.simulate import Result
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ TAILS = (0.95, 0.99)
 CITY = "*"
 Columns = dict[str, NDArray[Any]]
 """The table by column, in the order of ``COLUMNS``: words as objects, year NaN for the whole horizon."""
-Word = tuple[str, str, float, str, str]
-"""fund, county, year, metric, statistic."""
 Statistics = tuple[tuple[float, ...], tuple[float, ...]]
 """Percentiles, tail means."""
 
@@ -214,13 +212,14 @@ def figures_of(result: Result, layout: Layout, *, wipe: bool = False) -> tuple[F
     figures = Figures(*np.empty((3, len(layout.words["fund"]) - len(layout.event_rows))))
     lowest = np.array([lowest_yuan(result, f) for f in range(len(result.case.funds))])
     by_metric: dict[str, int] = {}
+    noughts = _noughts(result, layout)
+    extents = _extents(layout, noughts) if result.extents is None else result.extents
     for (percentiles, tails), series, rows in layout.groups:
         kinds = [layout.kinds[i] for i in series.tolist()]
         units = lowest[layout.funds[series]]
         start = result.series.start[series]
-        extents = None if result.extents is None else result.extents[series]
         asked = result.counts, start, kinds, units, percentiles, tails
-        of_bins = summaries(*asked, extents=extents, wipe=wipe)
+        of_bins = summaries(*asked, extents=extents[series], wipe=wipe)
         mean, error = _means(result, series)
         figures.value[rows] = np.column_stack([mean, of_bins.value])
         figures.std_error[rows] = np.column_stack([error, of_bins.error])
@@ -229,21 +228,33 @@ def figures_of(result: Result, layout: Layout, *, wipe: bool = False) -> tuple[F
             metric = result.series.keys[series[i]].metric
             by_metric[metric] = by_metric.get(metric, 0) + int(of_bins.beyond[i])
     if wipe:
-        _wipe(result, layout.unreported)
+        _wipe(result, layout, noughts)
     if result.errors is not None:  # only independent paths have one beside the mean's
         means = layout.words["statistic"][len(layout.event_rows) :] == "mean"
         figures.std_error[~means] = np.nan
     return Figures(*map(np.concatenate, zip(events, figures, strict=True))), by_metric
 
 
-def _wipe(result: Result, series: NDArray[np.int64]) -> None:
-    """Empty the bins of some series: of money of which nothing but noughts was counted that one alone."""
-    noughts = (result.moments[series, 1:] == 0).all(axis=1)
-    result.counts[result.series.offset[series[noughts]]] = 0
-    for i, nought in zip(series.tolist(), noughts.tolist(), strict=True):
-        kind, start = kind_of(result.series.keys[i].metric), result.series.start[i]
-        if not (nought and kind in ("money", "signed")):
-            result.counts[start : start + BINS[kind]] = 0
+def _noughts(result: Result, layout: Layout) -> NDArray[np.bool_]:
+    """Of each series, whether it is of money of which nothing but noughts was counted: most are."""
+    money = np.array([kind in ("money", "signed") for kind in layout.kinds], bool)
+    return np.asarray(money & (result.moments[:, 1:] == 0).all(axis=1))
+
+
+def _extents(layout: Layout, noughts: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """As ``Result.extents``, where nobody noted them: all bins, and none of a series of noughts."""
+    lowest = -np.array([ZERO_AT[kind] for kind in layout.kinds], np.int64)
+    highest = lowest + np.array([BINS[kind] - 1 for kind in layout.kinds], np.int64)
+    return np.where(noughts[:, None], (0, -1), np.column_stack([lowest, highest]))
+
+
+def _wipe(result: Result, layout: Layout, noughts: NDArray[np.bool_]) -> None:
+    """Empty the bins of the series without a row; of a series of noughts that one alone."""
+    series = layout.unreported
+    result.counts[result.series.offset[series[noughts[series]]]] = 0
+    for i in series[~noughts[series]].tolist():
+        start = result.series.start[i]
+        result.counts[start : start + BINS[layout.kinds[i]]] = 0
 
 
 def lowest_yuan(result: Result, f: int) -> float:

@@ -22,11 +22,11 @@ from sim.kernels.codes import EVENTS, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.sampled import Sampled
 from sim.kernels.shocks import TOGETHER, YEAR, Noise, Shocked
-from sim.kernels.tally import Tally
+from sim.kernels.tally import Tally, count
 from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
 from sim.sampling import Chunk, Errors, Method, chunks_of, errors_of, groups_of, refused
-from sim.series import ALL, NO_SERIES, Series, Wanted, series_of
+from sim.series import ALL, Series, Wanted, series_of
 from sim.threads import Stop, in_order, usable_cores
 
 BLOCKS_PER_CHUNK = 16
@@ -144,7 +144,7 @@ def compile_kernels(case: Case) -> None:
     work, tally = new_work(case), new_tally(case, series, 1)
     noise, stop = lower_noise(case, plan, 0), np.zeros(1, np.uint8)
     simulate_blocks(plan, noise, work, tally, 0, 0, 1, stop)
-    Histograms(series_of(case, NO_SERIES)).add(tally.bins, 0)
+    count(np.zeros(0, np.uint32), series.offset, series.end, tally.bins, 0, 0, 0)
     merge_blocks(tally.moments[0], tally.moments, 0)
 
 
