@@ -43,8 +43,8 @@ def child(arguments: list[str], cache: str | None = None) -> tuple[float, str]:
 
 
 def cold_start(settings: Settings, say: Say) -> dict[str, Any]:
-    """``fundsim run taizhou`` as a process: kernels to be compiled, then from the cache; what Python alone takes
-    to a first result; ``--help``."""
+    """``fundsim run taizhou`` as a process: kernels to be compiled, then from the cache; what Python alone
+    takes to a first result; ``--help``."""
     cold, warm, first, shown = [], [], [], []
     first_result = ["-c", SIMULATE.format(paths=256)]
     for turn in range(1 if settings.small else 3):
