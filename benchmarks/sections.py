@@ -39,9 +39,9 @@ class Settings:
 
 
 def w_entry(peer: Peer, threads: int, name: str | None = None) -> Entry:
-    """A peer on W."""
+    """A peer on W; sizes give every thread whole chunks."""
     module = peer.load()
-    step = module.chunk(W) if hasattr(module, "chunk") else LANES * threads
+    step = threads * (module.chunk(W) if hasattr(module, "chunk") else LANES)
     return Entry(
         name or peer.name,
         lambda paths: module.run(W, paths, SEED, threads),
@@ -78,7 +78,8 @@ def workload(settings: Settings, say: Say) -> dict[str, Any]:
 
 
 def threads(settings: Settings, say: Say) -> dict[str, Any]:
-    """One thread beside all, where paths are shared among threads."""
+    """One thread beside all, where paths are shared among threads; in longer runs, as those are for which
+    threads matter."""
     cores, out = usable_cores(), []
     peers = [peer for peer in find_peers()[0] if peer.threaded]
     makers: list[tuple[str, Callable[[int], Entry]]] = [(peer.name, partial(w_entry, peer)) for peer in peers]
@@ -89,7 +90,7 @@ def threads(settings: Settings, say: Say) -> dict[str, Any]:
         if cores > 1:
             every = make(cores)
             pair.append(Entry(f"{name}, {cores} threads", every.run, every.work, every.step))
-        speeds = interleaved(pair, settings.rounds, settings.seconds, say)
+        speeds = interleaved(pair, settings.rounds, 4 * settings.seconds, say)
         out += records("threads", speeds, pair[-1].name)[:1]
     return {"records": out}
 

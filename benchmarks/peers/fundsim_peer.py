@@ -236,6 +236,11 @@ def simulate_w(plan, noise, work, outcome, path, lanes):
             tally_fund(outcome, books.county[f], books.city[f], f, y, lanes, 1 / YUAN)
 
 
+def chunk(w: Workload) -> int:
+    """Paths that a thread takes at a time."""
+    return LANES * BLOCKS_PER_TASK
+
+
 def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:
     """All paths over ``threads`` threads."""
     case = w_case(w)
