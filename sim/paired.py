@@ -24,7 +24,7 @@ from sim.kernels.codes import EVENTS, NOUGHT, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.paired import Pairing, pair_blocks
 from sim.kernels.shocks import Noise
-from sim.kernels.tally import Tally
+from sim.kernels.tally import SCRATCH, Tally
 from sim.lower import aligned_zeros, lower_case, lower_noise
 from sim.model import Case
 from sim.sampling import Chunk, chunks_of
@@ -241,7 +241,7 @@ def _pairing(first: _Run, other: _Run) -> Pairing:
         county_years=np.zeros((len(counties), years, years), np.int64),
         weight=aligned_zeros((LANES,)),
         difference=aligned_zeros((LANES,)),
-        lane=aligned_zeros((LANES // 8,)),
+        lane=aligned_zeros((SCRATCH,)),
     )
 
 

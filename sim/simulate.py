@@ -22,7 +22,7 @@ from sim.kernels.codes import EVENTS, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.sampled import Sampled
 from sim.kernels.shocks import TOGETHER, YEAR, Noise, Shocked
-from sim.kernels.tally import Tally, count
+from sim.kernels.tally import SCRATCH, Tally, count
 from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
 from sim.sampling import Chunk, Errors, Method, chunks_of, errors_of, groups_of, refused
@@ -128,7 +128,7 @@ def new_tally(
         breaches=np.zeros(1, np.int64),
         weight=aligned_zeros((LANES,)),
         weight_sum=np.zeros(1),
-        lane=aligned_zeros((LANES // 4,)),
+        lane=aligned_zeros((SCRATCH,)),
         paying=np.zeros((counties, 5), np.int64),
         net=aligned_zeros((counties, LANES)),
         bins=aligned_zeros((len(series.offset), blocks, LANES), np.int16),

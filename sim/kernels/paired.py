@@ -35,7 +35,7 @@ class Pairing(NamedTuple):
     difference: np.ndarray
     """(LANES,) float64 scratch."""
     lane: np.ndarray
-    """(LANES / 8,) float64 scratch."""
+    """(SCRATCH,) float64 of ``moment``."""
 
 
 @stage

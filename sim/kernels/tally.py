@@ -44,6 +44,8 @@ DEALT = 8
 SPARE = 1 + DEALT
 HALF = LANES // 2
 EIGHTH = LANES // 8
+SCRATCH = 2 * EIGHTH
+"""Values that ``moment`` keeps on its way."""
 
 
 class Tally(NamedTuple):
@@ -65,7 +67,7 @@ class Tally(NamedTuple):
     weight_sum: np.ndarray
     """(1,) float64 paths of the block."""
     lane: np.ndarray
-    """(LANES / 4,) float64 scratch."""
+    """(SCRATCH,) float64."""
     paying: np.ndarray
     """(C, 5) int64 scratch: lanes in which a county's burden lines are not nought or its balance failed."""
     net: np.ndarray
