@@ -27,7 +27,7 @@ from typing import Any
 from llvmlite.binding import Linkage, parse_assembly
 from numba import config, njit
 
-from sim.kernels import cache
+from sim.kernels import cache, lookups
 
 _options: dict[str, Any] = {
     "nogil": True,
@@ -41,11 +41,12 @@ _options: dict[str, Any] = {
 
 _NOT_IN_STAGES = {
     *("with_lifting", "inline_closure_likes", "make_function_op_code_to_jit_function", "inline_inlinables"),
-    *("find_literally", "literal_unroll"),
+    *("find_literally", "literal_unroll", "ir_legalization"),
     *("nopython_rewrites", "nopython_supported_feature_validation", "dump_parfor_diagnostics"),
 }
-"""numba's steps for closures, ``with``, literal arguments, and array expressions.  A stage
-has none of them, and after each step numba looks through the whole function again."""
+"""numba's steps for closures, ``with``, literal arguments, array expressions, and the release of variables,
+each of which becomes a store of zeros.  A stage has nothing of the kind, and after each step numba looks
+through the whole function again."""
 
 
 def _compilers() -> tuple[dict[str, Any], dict[str, Any]]:
@@ -112,6 +113,10 @@ def _compilers() -> tuple[dict[str, Any], dict[str, Any]]:
 
     def compiler(lowering: Any, left_out: set[str]) -> Any:
         class Compiler(CompilerBase):  # type: ignore[misc]
+            def compile_extra(self, func: Any) -> Any:
+                with lookups.noted():
+                    return super().compile_extra(func)
+
             def define_pipelines(self) -> list[Any]:
                 pipeline = DefaultPassBuilder.define_nopython_pipeline(self.state)
                 pipeline.passes = [

@@ -63,7 +63,7 @@ def package(tmp_path: Path) -> Path:
     """A package ``sim`` of two small kernels."""
     kernels = tmp_path / "package" / "sim" / "kernels"
     kernels.mkdir(parents=True)
-    for name in ("cache.py", "compiling.py"):
+    for name in ("cache.py", "compiling.py", "lookups.py"):
         shutil.copy(KERNELS / name, kernels)
     for folder in (kernels, kernels.parent):
         (folder / "__init__.py").touch()
