@@ -174,6 +174,9 @@ def _no_collection() -> Iterator[None]:
         yield
     finally:
         if collects:
+            if not gc.get_freeze_count():
+                gc.freeze()  # all to the oldest generation, which is looked through later, if at all
+                gc.unfreeze()
             gc.enable()
 
 
