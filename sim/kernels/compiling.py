@@ -64,17 +64,27 @@ def _compilers() -> tuple[dict[str, Any], dict[str, Any]]:
     del hooks
 
     class Part(JITCodeLibrary):  # type: ignore[misc]
-        """Code that waits to be linked into its caller's."""
+        """Code that waits to be linked into a whole: once, and not also into each of its callers."""
 
-        def _optimize_final_module(self) -> None:
-            pass
-
-        def _finalize_final_module(self) -> None:
+        def finalize(self) -> None:
             self._finalized = True
+
+        def _get_module_for_linking(self) -> Any:
+            for function in self._final_module.functions:
+                if not function.is_declaration and function.linkage == Linkage.external:
+                    function.linkage = Linkage.linkonce_odr
+            return self._final_module
 
     class Whole(JITCodeLibrary):  # type: ignore[misc]
         """Code with all that it calls, which nobody else can: LLVM may then drop unused arguments, and an
         array is passed as seven."""
+
+        def finalize(self) -> None:
+            called = self._linking_libraries
+            for library in called:  # grows on the way
+                if isinstance(library, Part):
+                    called += [it for it in library._linking_libraries if it not in called]
+            super().finalize()
 
         def _optimize_final_module(self) -> None:
             for function in self._final_module.functions:
