@@ -11,7 +11,8 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from numba.core import base, types
+from llvmlite.ir import Type
+from numba.core import base, errors, types
 from numba.core.typing import context
 
 Lookup = Callable[..., Any]
@@ -29,14 +30,18 @@ def _element(typing: Any, name: Any, args: Any, kws: Any) -> Hashable:
     return (typing, name, tuple(args)) if noted and not kws and type(name) is str else None
 
 
+def _any(*asked: Any) -> Hashable:
+    return asked
+
+
 def _answered_once(question: Callable[..., Hashable]) -> Callable[[Lookup], Lookup]:
     def noting(lookup: Lookup) -> Lookup:
         answers: dict[Hashable, Any] = {}
 
-        def look(*asked: Any) -> Any:
-            key = question(*asked)
+        def look(*asked: Any, **how: Any) -> Any:
+            key = None if how else question(*asked)
             if key is None:
-                return lookup(*asked)
+                return lookup(*asked, **how)
             if key not in answers:
                 answers[key] = lookup(*asked)
             return answers[key]
@@ -69,6 +74,8 @@ _LOOKUPS: tuple[tuple[Any, str, Callable[[Lookup], Lookup]], ...] = (
     (types.BaseFunction, "get_call_type", _answered_once(_operation)),
     (context.BaseContext, "_resolve_builtin_function_type", _answered_once(_element)),
     (base.BaseContext, "get_function", _missing_once),
+    (Type, "get_abi_size", _answered_once(_any)),  # written for LLVM, and read, to ask for the size
+    (vars(errors).get("HighlightColorScheme", object), "_markup", _answered_once(_any)),  # refusals, coloured
 )
 """Where numba has them; one that is not there is left as it is."""
 
