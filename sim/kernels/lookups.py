@@ -1,8 +1,9 @@
 """What numba looks up for every operation anew, looked up once while stages compile.
 
 A stage adds and indexes the same few types in every line.  Each time numba asks all that may add whether
-these types suit them, and words a refusal for each that they do not.  The answer depends on the operation
-and the types alone; noted, it saves a third of the time.
+these types suit them, and words a refusal, in colours, for each that they do not.  The answer depends on the
+operation and the types alone; noted, it saves a third of the time.  numba is changed for no longer than a
+stage compiles.
 """
 
 from __future__ import annotations
