@@ -21,7 +21,7 @@ from sim.kernels.by_path import ByPath
 from sim.kernels.codes import EVENTS, Plan
 from sim.kernels.lanes import LANES
 from sim.kernels.sampled import Sampled
-from sim.kernels.shocks import TOGETHER, YEAR, Noise, Shocked
+from sim.kernels.shocks import PER_ADDRESS, TOGETHER, Noise, Shocked
 from sim.kernels.tally import SCRATCH, Tally, count
 from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
@@ -76,8 +76,8 @@ def new_work(case: Case) -> Work:
             epidemic=aligned_zeros((2 * LANES,), np.float32),
             county=aligned_zeros((counties, 2, 4 * LANES), np.float32),
             year=aligned_zeros((counties, 2, 2 * LANES)),
-            words=aligned_zeros((TOGETHER * YEAR,), np.int32),
-            draws=aligned_zeros((TOGETHER * YEAR,), np.float32),
+            words=aligned_zeros((TOGETHER * PER_ADDRESS,), np.int32),
+            draws=aligned_zeros((TOGETHER * PER_ADDRESS,), np.float32),
             factors=aligned_zeros((2, TOGETHER * 2 * LANES), np.float32),
         ),
         recoveries=np.zeros(counties),

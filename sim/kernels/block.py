@@ -36,9 +36,9 @@ from sim.kernels.rows import fill, wipe
 from sim.kernels.sampled import count_pairs, weigh_event
 from sim.kernels.shocks import (
     EXCELLENCE,
+    PER_ADDRESS,
     TO_UNIT,
     TOGETHER,
-    YEAR,
     Shocked,
     city_draws,
     city_year,
@@ -127,7 +127,7 @@ def set_budgets(plan, work):
 def draw_assessments(plan, noise, work, path, y):
     """December: every county's and fund's assessment of the year."""
     for c in range(work.books.county.shape[1]):
-        drawn = work.shocked.words[:YEAR]
+        drawn = work.shocked.words[:PER_ADDRESS]
         words(drawn, path, np.int64(noise.county_id[c]), 16 * y, EXCELLENCE, noise.key)
         for f in range(noise.fund.shape[0]):
             d, cell = work.books.county[f, c], 2 * noise.fund[f] * LANES

@@ -45,8 +45,8 @@ WHETHER, ANGLE = np.int64(0), np.int64(3 * LANES)
 # slots of a fund's float32 rows: contributions, claims, and the deviations of both
 FIRST, SECOND = np.int64(0), np.int64(LANES)
 DEVIATION_FIRST, DEVIATION_SECOND = np.int64(2 * LANES), np.int64(3 * LANES)
-YEAR = CELLS * LANES
-"""Words or draws of one address: what a year needs, and each of the months."""
+PER_ADDRESS = CELLS * LANES
+"""Words or draws in all lanes: a year's, or a month's."""
 
 
 class Noise(NamedTuple):
@@ -169,7 +169,7 @@ def draw_epidemic(epidemic, w, scalars):
 @stage
 def city_draws(noise, shocked, path, y):
     """The city's eps of the year, independent of each other, into ``shocked.draws``."""
-    draws, drawn = shocked.draws[:YEAR], shocked.words[:YEAR]
+    draws, drawn = shocked.draws[:PER_ADDRESS], shocked.words[:PER_ADDRESS]
     words(drawn, path, THE_CITY, 16 * y, CITY_YEAR, noise.key)
     nu = noise.scalars[CITY_NU]
     if nu > ZERO:
@@ -203,7 +203,7 @@ def city_year(noise, shocked, path, y):
         scale, persistence = noise.city_scale[k], noise.city_persistence[k]
         mix_city(shocked.city[k // 2], shocked.draws, k % 2 * LANES, noise.city_root[k], scale, persistence)
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
-        words(shocked.words[:YEAR], path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
+        words(shocked.words[:PER_ADDRESS], path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
         if noise.mirrored:
             mirror_words(shocked.words, WHETHER)
             mirror_words(shocked.words, ANGLE)
@@ -254,7 +254,7 @@ def month_factors(out, z, scale, fund, months):
 @stage
 def county_year(noise, shocked, path, c, y):
     """A county's year: its own shocks and the totals of its four cells."""
-    draws, drawn = shocked.draws[:YEAR], shocked.words[:YEAR]
+    draws, drawn = shocked.draws[:PER_ADDRESS], shocked.words[:PER_ADDRESS]
     words(drawn, path, np.int64(noise.county_id[c]), 16 * y, COUNTY_YEAR, noise.key)
     nu = noise.scalars[COUNTY_NU]
     if nu > ZERO:
@@ -286,12 +286,12 @@ def county_year(noise, shocked, path, c, y):
 @stage
 def county_months(noise, shocked, path, c, y, first, months):
     """A county's months from ``first`` on, at most TOGETHER: each fund's into ``shocked.factors``."""
-    draws, drawn = shocked.draws[: months * YEAR], shocked.words[: months * YEAR]
+    draws, drawn = shocked.draws[: months * PER_ADDRESS], shocked.words[: months * PER_ADDRESS]
     words(drawn, path, np.int64(noise.county_id[c]), 16 * y + first, COUNTY_MONTH, noise.key)
     normals(draws, drawn)
     if noise.mirrored:
         for m in range(months):
-            mirror(draws[m * YEAR :])
+            mirror(draws[m * PER_ADDRESS :])
     for f in range(noise.fund.shape[0]):
         fund = noise.fund[f]
         month_factors(shocked.factors[fund], draws, noise.monthly_scale, fund, months)
