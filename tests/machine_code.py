@@ -161,13 +161,9 @@ def marked_blocks(intermediate: str) -> dict[str, set[str]]:
     return found
 
 
-def functions_of(compiled: Any) -> dict[str, Function]:
-    """The functions of a numba dispatcher's first compiled signature, by their names there.
-
-    A kernel from the cache brings its intermediate code, and machine code is made from that once more.
-    """
-    library = next(iter(compiled.overloads.values())).library
-    module, machine = library._get_module_for_linking(), library.codegen._tm
+def functions_of(library: Any) -> dict[str, Function]:
+    """The functions of compiled code before it became machine code, by their names there."""
+    module, machine = library._final_module, library.codegen._tm
     machine.set_asm_verbosity(True)
     try:
         assembly = str(machine.emit_assembly(module))

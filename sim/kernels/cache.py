@@ -6,41 +6,39 @@ name is a hash of all that compiled code depends on, so an edit or another proce
 file holds one kernel behind its SHA-256, is renamed into place when whole, and is compiled anew where it is
 missing or damaged.  What cannot be written is not kept, and costs time alone.
 
-A folder is the user's own: its files are unpickled.  ``NUMBA_CACHE_DIR`` comes first, then the cache folder
-of the user's home, then the temporary folder.
+A folder is the user's own: what its files hold is run.  ``NUMBA_CACHE_DIR`` comes first, then the cache
+folder of the user's home, then the temporary folder.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-import pickle
 import shutil
 import stat
 import sys
 import sysconfig
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import llvmlite
 import llvmlite.binding as llvm
-import numba
 import numpy
-from numba.core.caching import NullCache
-from numba.core.compiler import CompileResult
-from numba.core.serialize import dumps
 
 FOLDER = Path(__file__).parent
 KEPT_DAYS = 30
 """Folders of former versions unused for so long are removed."""
 DAY = 86400.0
 CHECKSUM = hashlib.sha256().digest_size
-WITHOUT_EFFECT = ("CACHE_", "THREADING_LAYER", "NUMBA_DEFAULT_NUM_THREADS", "NUMBA_NUM_THREADS")
+WITHOUT_EFFECT = (
+    *("NUMBA_CACHE_DIR", "NUMBA_NUM_THREADS", "NUMBA_DEFAULT_NUM_THREADS"),
+    *("NUMBA_THREADING_LAYER", "NUMBA_THREADING_LAYER_PRIORITY"),
+)
 """Settings of numba that do not change code; all others are taken to."""
 
 
@@ -48,17 +46,26 @@ WITHOUT_EFFECT = ("CACHE_", "THREADING_LAYER", "NUMBA_DEFAULT_NUM_THREADS", "NUM
 def key() -> str:
     """Twenty hex digits that change with any kernel source, compiler, processor or setting of numba."""
     digest = hashlib.sha256()
-    for source in sorted(FOLDER.glob("*.py")):
+    for source in (*sorted(FOLDER.glob("*.py")), *_of_numba()):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     settings = [
-        (name, repr(value))
-        for name, value in sorted(vars(numba.config).items())
-        if name.isupper() and not name.startswith(WITHOUT_EFFECT)
+        (name, value)
+        for name, value in sorted(os.environ.items())
+        if name.startswith("NUMBA_") and name not in WITHOUT_EFFECT
     ]
-    versions = numba.__version__, llvmlite.__version__, numpy.__version__, sys.implementation.cache_tag
+    versions = llvmlite.__version__, numpy.__version__, sys.implementation.cache_tag
     machine = sysconfig.get_platform(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
     digest.update(repr((versions, machine, settings)).encode())
     return digest.hexdigest()[:20]
+
+
+def _of_numba() -> Iterator[Path]:
+    """numba's version, without importing it, and its settings in the current folder, if there are any."""
+    numba = find_spec("numba")
+    if numba is not None and numba.origin is not None:
+        yield Path(numba.origin).with_name("_version.py")
+    if (settings := Path(".numba_config.yaml")).is_file():
+        yield settings
 
 
 def places() -> Iterator[Path]:
@@ -80,7 +87,7 @@ def places() -> Iterator[Path]:
                 yield shared / name
 
 
-def read(file: str) -> Any:
+def read(file: str) -> bytes | None:
     """What was written under this name; None where nothing is, or nothing whole."""
     for place in places():
         with suppress(OSError):
@@ -89,17 +96,16 @@ def read(file: str) -> Any:
                 with suppress(OSError):
                     if time.time() - place.stat().st_mtime > DAY:
                         os.utime(place)
-                return pickle.loads(content[CHECKSUM:])
+                return content[CHECKSUM:]
     return None
 
 
-def write(file: str, value: Any) -> None:
-    """Keep a value in the first place that takes it, if any does."""
-    body = dumps(value)
+def write(file: str, content: bytes) -> None:
+    """Keep it in the first place that takes it, if any does."""
     for place in places():
         with suppress(OSError):
             place.mkdir(parents=True, exist_ok=True)
-            whole_or_not_at_all(place / file, hashlib.sha256(body).digest() + body)
+            whole_or_not_at_all(place / file, hashlib.sha256(content).digest() + content)
             prune(place)
             return
 
@@ -124,29 +130,3 @@ def prune(place: Path) -> None:
         with suppress(OSError):
             if other != place and other.stat().st_mtime < oldest:
                 shutil.rmtree(other, ignore_errors=True)
-
-
-def kept(function: Callable[..., Any]) -> Any:
-    """A kernel's cache; a stage from outside this folder, whose source no key covers, has none."""
-    return Kept(function) if Path(function.__code__.co_filename).parent == FOLDER else NullCache()
-
-
-class Kept(NullCache):  # type: ignore[misc]
-    """numba's cache of one function, in our files: one for each signature."""
-
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.name = f"{function.__module__}.{function.__qualname__}"
-
-    def file(self, signature: Any) -> str:
-        """The name that a compiled signature is kept under."""
-        return f"{self.name}-{hashlib.sha256(repr(signature).encode()).hexdigest()[:20]}"
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """The compiled function of that signature, or None."""
-        found = read(self.file(sig))
-        return None if found is None else CompileResult._rebuild(target_context, *found)
-
-    def save_overload(self, sig: Any, cres: Any) -> None:
-        """Keep a compiled function, unless addresses of this process are built into it."""
-        if not cres.library.has_dynamic_globals:
-            write(self.file(sig), cres._reduce())

@@ -18,92 +18,29 @@ With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the s
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import config, types
-from numba.extending import intrinsic
 
-from sim.kernels.compiling import stage
+from sim.kernels.stages import INTERPRETED, stage
 
 LANES = 128
 """Paths side by side in a row; also the canonical block in which float sums are formed."""
-
-I32 = ir.IntType(32)
-F32 = ir.FloatType()
 MASK = 0xFFFFFFFF
 
 
-def _compiled() -> dict[str, Any]:
-    """The operations as single LLVM instructions."""
+class Operation:
+    """What is compiled to a single instruction of LLVM, as ``instructions`` has it."""
 
-    def two(operation: str, kind: types.Integer) -> Any:
-        @intrinsic
-        def call(context: Any, x: Any, y: Any) -> Any:
-            return kind(kind, kind), lambda c, b, s, a: getattr(b, operation)(a[0], a[1])
+    def __init__(self, name: str) -> None:
+        self.name = name
 
-        return call
+    @cached_property
+    def _numba_type_(self) -> Any:
+        from sim.kernels.instructions import numba_type
 
-    def cast(operation: str, source: Any, target: Any, llvm: ir.Type) -> Any:
-        @intrinsic
-        def call(context: Any, x: Any) -> Any:
-            return target(source), lambda c, b, s, a: getattr(b, operation)(a[0], llvm)
-
-        return call
-
-    @intrinsic
-    def rotate(context: Any, x: Any, k: Any) -> Any:
-        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
-            shift = b.module.declare_intrinsic("llvm.fshl", [I32], ir.FunctionType(I32, [I32, I32, I32]))
-            return b.call(shift, [a[0], a[0], a[1]])
-
-        return types.uint32(types.uint32, types.uint32), generate
-
-    @intrinsic
-    def wide(context: Any) -> Any:
-        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
-            set.add(b.function.attributes, '"prefer-vector-width"="512"')
-            set.add(b.function.attributes, "noinline")
-            return c.get_dummy_value()
-
-        return types.void(), generate
-
-    @intrinsic
-    def inlined(context: Any) -> Any:
-        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
-            b.function.attributes.add("alwaysinline")
-            return c.get_dummy_value()
-
-        return types.void(), generate
-
-    @intrinsic
-    def known(context: Any, slot: Any) -> Any:
-        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
-            return b.and_(a[0], ir.Constant(ir.IntType(64), (1 << 62) - 1))
-
-        return types.int64(types.int64), generate
-
-    i4, u4, f4, i8, f8 = types.int32, types.uint32, types.float32, types.int64, types.float64
-    return {
-        "wide": wide,
-        "inlined": inlined,
-        "known": known,
-        "uadd": two("add", u4),
-        "uxor": two("xor", u4),
-        "rotate": rotate,
-        "iadd": two("add", i4),
-        "isub": two("sub", i4),
-        "iand": two("and_", i4),
-        "ixor": two("xor", i4),
-        "ishl": two("shl", i4),
-        "ishr": two("ashr", i4),
-        "signed": cast("bitcast", u4, i4, I32),
-        "bits": cast("bitcast", f4, i4, I32),
-        "from_bits": cast("bitcast", i4, f4, F32),
-        "to_float": cast("sitofp", i4, f4, F32),
-        "double_bits": cast("bitcast", f8, i8, ir.IntType(64)),
-    }
+        return numba_type(self.name)
 
 
 def _interpreted() -> dict[str, Any]:
@@ -136,7 +73,9 @@ def _interpreted() -> dict[str, Any]:
     }
 
 
-_operations = _interpreted() if getattr(config, "DISABLE_JIT", False) else _compiled()
+_operations = _interpreted()
+if not INTERPRETED:
+    _operations = {name: Operation(name) for name in _operations}
 wide, inlined, known = _operations["wide"], _operations["inlined"], _operations["known"]
 uadd, uxor, rotate = _operations["uadd"], _operations["uxor"], _operations["rotate"]
 iadd, isub, iand, ixor = _operations["iadd"], _operations["isub"], _operations["iand"], _operations["ixor"]

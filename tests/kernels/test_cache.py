@@ -1,12 +1,13 @@
 """The folder of compiled kernels: never stale, never trusted unread, never a reason to fail.
 
-What compiles does so in a process of its own, on a package of two small kernels beside copies of
-``compiling.py`` and ``cache.py``; the real kernels take far longer and are tested the same way once.
+What compiles does so in a process of its own, on a package of two small kernels beside copies of the files
+that compile, keep and load; the real kernels take far longer and are tested the same way once.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 import subprocess
@@ -22,11 +23,13 @@ import numpy as np
 import pytest
 
 from sim.kernels import cache
+from sim.kernels.native import Code
+from sim.kernels.stages import stage
 
 KERNELS = Path(cache.__file__).parent
 TESTS = Path(__file__).parents[1]
 TINY = """
-from sim.kernels.compiling import stage
+from sim.kernels.stages import stage
 
 @stage
 def tripled(x):
@@ -40,11 +43,13 @@ def total(row):
     return out
 """
 ASK = """
+import sys
 import numpy as np
 from sim.kernels.tiny import total
 value = total(np.arange(5.0))
-print(value, "loaded" if total.alone.stats.cache_hits else "compiled")
+print(value, "compiled" if "numba" in sys.modules else "loaded")
 """
+COPIED = ("cache.py", "compiling.py", "entry.py", "lookups.py", "native.py", "stages.py")
 
 
 @pytest.fixture
@@ -63,7 +68,7 @@ def package(tmp_path: Path) -> Path:
     """A package ``sim`` of two small kernels."""
     kernels = tmp_path / "package" / "sim" / "kernels"
     kernels.mkdir(parents=True)
-    for name in ("cache.py", "compiling.py", "lookups.py"):
+    for name in COPIED:
         shutil.copy(KERNELS / name, kernels)
     for folder in (kernels, kernels.parent):
         (folder / "__init__.py").touch()
@@ -173,15 +178,15 @@ sys.stdout.buffer.write(result.moments.tobytes())
 
 
 def test_what_was_written_is_read(place: Path) -> None:
-    value = {"code": b"\0\1" * 5000, "numbers": np.arange(3).tolist()}
+    content = b"\0\1" * 5000
     assert cache.read("kernel") is None
-    cache.write("kernel", value)
-    assert cache.read("kernel") == value
+    cache.write("kernel", content)
+    assert cache.read("kernel") == content
     assert [path.name for path in place.iterdir()] == ["kernel"]
 
 
 def test_no_cut_and_no_changed_byte_goes_unseen(place: Path) -> None:
-    cache.write("kernel", list(range(20)))
+    cache.write("kernel", bytes(range(20)))
     whole = (place / "kernel").read_bytes()
     for at in range(len(whole)):
         for damaged in (whole[:at], whole[:at] + bytes([whole[at] ^ 0x40]) + whole[at + 1 :]):
@@ -201,8 +206,8 @@ def test_the_next_place_is_taken_where_one_is_full(
         rename(source, target)
 
     monkeypatch.setattr(os, "replace", full)
-    cache.write("kernel", 5)
-    assert cache.read("kernel") == 5
+    cache.write("kernel", b"5")
+    assert cache.read("kernel") == b"5"
     assert list(place.iterdir()) == []
     assert (tmp_path / "second" / "fundsim" / place.name / "kernel").is_file()
 
@@ -227,31 +232,23 @@ def test_folders_of_former_versions_go_after_a_month_of_disuse(place: Path) -> N
         (place.parent / name).mkdir(parents=True)
         (place.parent / name / "kernel").touch()
         os.utime(place.parent / name, (now, now - days * cache.DAY))
-    cache.write("kernel", 1)
+    cache.write("kernel", b"1")
     assert {path.name for path in place.parent.iterdir()} == {place.name, "kernels-recent", "other-old"}
     os.utime(place, (now, now - 40 * cache.DAY))
-    assert cache.read("kernel") == 1  # which is use
+    assert cache.read("kernel") == b"1"  # which is use
     assert time.time() - place.stat().st_mtime < cache.DAY
 
 
 @pytest.mark.parametrize(
     ("owner", "name", "value"),
     [
-        (numba, "__version__", "0.68.99"),
         (llvmlite, "__version__", "9"),
         (np, "__version__", "9"),
         (sys.implementation, "cache_tag", "cpython-999"),
         (cache.llvm, "get_host_cpu_name", lambda: "i486"),
-        (numba.config, "CPU_NAME", "generic"),
-        (numba.config, "CPU_FEATURES", "+sse2"),
-        (numba.config, "OPT", 0),
-        (numba.config, "ENABLE_AVX", False),
-        (numba.config, "LOOP_VECTORIZE", 0),
-        (numba.config, "BOUNDSCHECK", 1),
-        (numba.config, "DEBUGINFO_DEFAULT", 1),
     ],
 )
-def test_the_key_changes_with_the_compiler_the_processor_and_settings(
+def test_the_key_changes_with_the_compiler_and_the_processor(
     monkeypatch: pytest.MonkeyPatch, owner: object, name: str, value: object
 ) -> None:
     before = cache.key.__wrapped__()
@@ -259,18 +256,52 @@ def test_the_key_changes_with_the_compiler_the_processor_and_settings(
     assert cache.key.__wrapped__() != before
 
 
+@pytest.mark.parametrize("name", ["CPU_NAME", "CPU_FEATURES", "OPT", "LOOP_VECTORIZE", "BOUNDSCHECK"])
+def test_the_key_changes_with_settings_of_numba(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    before = cache.key.__wrapped__()
+    Path(".numba_config.yaml").write_text(f"{name.lower()}: 1")
+    by_file = cache.key.__wrapped__()
+    Path(".numba_config.yaml").unlink()
+    monkeypatch.setenv(f"NUMBA_{name}", "1")
+    assert len({before, by_file, cache.key.__wrapped__()}) == 3
+
+
+def test_the_key_changes_with_the_version_of_numba(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    before = cache.key.__wrapped__()
+    (tmp_path / "numba").mkdir()
+    for file in ("__init__.py", "_version.py"):
+        shutil.copy(Path(numba.__file__).with_name(file), tmp_path / "numba")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "numba")
+    assert cache.key.__wrapped__() == before
+    (tmp_path / "numba" / "_version.py").write_text("version = '0.68.99'")
+    assert cache.key.__wrapped__() != before
+
+
 def test_the_key_does_not_depend_on_threads_or_places(monkeypatch: pytest.MonkeyPatch) -> None:
     before = cache.key.__wrapped__()
-    for name, value in (("NUMBA_NUM_THREADS", 1), ("NUMBA_DEFAULT_NUM_THREADS", 1), ("CACHE_DIR", "/x")):
-        monkeypatch.setattr(numba.config, name, value)
+    for name, value in (("NUM_THREADS", "1"), ("DEFAULT_NUM_THREADS", "1"), ("CACHE_DIR", "/x")):
+        monkeypatch.setenv(f"NUMBA_{name}", value)
     assert cache.key.__wrapped__() == before
 
 
-def test_only_kernels_are_kept_for_the_key_covers_no_other_source() -> None:
-    from sim.kernels.tally import merge
+def test_only_kernels_are_kept_for_the_key_covers_no_other_source(place: Path) -> None:
+    @stage
+    def elsewhere(x):
+        return x + 1.0
 
-    def elsewhere(x: float) -> float:
-        return x
+    assert elsewhere(1.0) == 2.0
+    assert not place.exists()
 
-    assert isinstance(cache.kept(merge.py_func), cache.Kept)
-    assert not isinstance(cache.kept(elsewhere), cache.Kept)
+
+def test_code_that_calls_what_is_not_here_is_compiled_anew(package: Path) -> None:
+    assert answer(started(package)) == "30.0 compiled"
+    (file,) = kept(package)
+    code = Code.from_bytes(file.read_bytes()[cache.CHECKSUM :])
+    content = code._replace(needed=("of_another_library",)).to_bytes()
+    file.write_bytes(hashlib.sha256(content).digest() + content)
+    assert answer(started(package)) == "30.0 compiled"
+    assert answer(started(package)) == "30.0 loaded"

@@ -10,6 +10,8 @@ import importlib
 import math
 import pkgutil
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numba
@@ -17,19 +19,17 @@ import numpy as np
 import pytest
 from drawn import make_case
 from machine_code import Function, functions_of
-from numba.core.caching import NullCache
 
 from sim import kernels
 from sim.kernels import cache
 from sim.kernels.block import simulate_blocks
-from sim.kernels.compiling import Stage
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.paired import pair_blocks
+from sim.kernels.stages import INTERPRETED, Stage
 from sim.kernels.summaries import summarise
 from sim.metrics import metrics_table
 from sim.paired import simulate_paired
 
-INTERPRETED = bool(numba.config.DISABLE_JIT)
 pytestmark = [
     pytest.mark.skipif(INTERPRETED, reason="without the compiler there is no machine code"),
     pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="reads x86-64 assembly"),
@@ -55,18 +55,29 @@ def versions(functions: dict[str, Function], stage: Any) -> list[Function]:
     return [body for name, body in functions.items() if name.startswith(start)]
 
 
+@contextmanager
+def linked() -> Iterator[list[Any]]:
+    """All code that is compiled until this ends, before it becomes machine code."""
+    from sim.kernels.compiling import Part
+
+    libraries: list[Any] = []
+    link = Part.link
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Part, "link", lambda self: (libraries.append(self), link(self))[1])
+        yield libraries
+
+
 @pytest.fixture(scope="module")
 def simulation() -> dict[str, Function]:
     """Compiled afresh: what the cache keeps has no stages left to tell apart."""
     case = make_case(years=1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cache, "kept", lambda function: NullCache())
-        patch.setattr(pair_blocks, "alone", None)
-        compiled = (pair_blocks, simulate_blocks, summarise)
-        for kernel in compiled:
-            patch.setattr(kernel, "alone", None)
+    with pytest.MonkeyPatch.context() as patch, linked() as libraries:
+        patch.setattr(cache, "read", lambda file: None)
+        patch.setattr(cache, "write", lambda file, content: None)
+        for kernel in (pair_blocks, simulate_blocks, summarise):
+            patch.setattr(kernel, "_native", {})
         metrics_table(simulate_paired([case, case], paths=1, seed=1).results[0], "case")
-        return {name: body for kernel in compiled for name, body in functions_of(kernel.alone).items()}
+    return {name: body for library in libraries for name, body in functions_of(library).items()}
 
 
 @pytest.fixture(scope="module")
@@ -154,7 +165,8 @@ def stores_where_branches_meet(out, row, slot):
 def test_the_reader_finds_faults(registers: str, example: Any, one_of: tuple[str, ...]) -> None:
     if example is stores_where_branches_meet and registers != "zmm":
         pytest.skip("AVX2 has no scatter: LLVM stores a whole vector there")
-    example(np.zeros(LANES), np.ones(3 * LANES), np.int64(LANES))
-    (body,) = versions(functions_of(example.alone), example)
+    with linked() as libraries:
+        example(np.zeros(LANES), np.ones(3 * LANES), np.int64(LANES))
+    (body,) = versions(functions_of(libraries[0]), example)
     found = body.faults(registers)
     assert any(fault in each for fault in one_of for each in found) or found == [] == [*one_of]
