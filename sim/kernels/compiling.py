@@ -55,6 +55,10 @@ class Part(JITCodeLibrary):  # type: ignore[misc]
     def finalize(self) -> None:
         self._finalized = True
 
+    def _optimize_functions(self, ll_module: Any) -> None:
+        """Later, with all that calls it."""
+        ll_module.data_layout = self._codegen._data_layout
+
     def _get_module_for_linking(self) -> Any:
         """Its code, of which a whole that has some of it already takes the rest."""
         for function in self._final_module.functions:
@@ -77,9 +81,10 @@ class Part(JITCodeLibrary):  # type: ignore[misc]
         for function in whole.functions:
             if not function.is_declaration and function.name != ENTRY:
                 function.linkage = Linkage.internal
-        self._optimize_final_module()
-        self._final_module.verify()
-        return self._final_module
+        passes, builder = self._codegen._module_pass_manager(slp_vectorize=False)
+        passes.run(whole, builder)
+        whole.verify()
+        return whole
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)

@@ -8,11 +8,6 @@
   count from a row's end turn every load of a loop into a gather; a slot through ``known`` is not.
 * 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.
 
-Two habits beside them.  LLVM unrolls a short loop before it vectorises, and then does not: of two loops the
-one over lanes is the outer one where the other is short.  And ``row[SLOT + i] += 1.0 if a or b else 0.0``
-looks up the slot before it branches, which can end in a store lane by lane: the flag comes first, in a
-line of its own.  ``tests/kernels/test_vectorised.py`` finds either in the machine code.
-
 With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the same result.
 """
 
