@@ -236,6 +236,13 @@ def simulate_w(plan, noise, work, outcome, path, lanes):
             tally_fund(outcome, books.county[f], books.city[f], f, y, lanes, 1 / YUAN)
 
 
+@stage
+def simulate_blocks(plan, noise, work, outcome, first, blocks, paths):
+    """Blocks from ``first`` on, of ``paths`` paths in all."""
+    for b in range(first, first + blocks):
+        simulate_w(plan, noise, work, outcome, b * LANES, min(LANES, paths - b * LANES))
+
+
 def chunk(w: Workload) -> int:
     """Paths that a thread takes at a time."""
     return LANES * BLOCKS_PER_TASK
@@ -249,8 +256,7 @@ def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:
 
     def part(work: Work, first: int, stop: Stop) -> Outcome:
         outcome = empty_outcome(w)
-        for b in range(first, min(first + BLOCKS_PER_TASK, blocks)):
-            simulate_w(plan, noise, work, outcome, b * LANES, min(LANES, paths - b * LANES))
+        simulate_blocks(plan, noise, work, outcome, first, min(BLOCKS_PER_TASK, blocks - first), paths)
         return outcome
 
     total = empty_outcome(w)

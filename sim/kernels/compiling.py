@@ -30,6 +30,7 @@ from numba.core.typed_passes import NativeLowering
 from sim.kernels import lookups
 from sim.kernels.entry import entry_of, returned_words
 from sim.kernels.native import ENTRY, Code
+from sim.kernels.words import held
 
 _options: dict[str, Any] = {
     "error_model": "numpy",
@@ -125,7 +126,7 @@ def part(function: Callable[..., Any]) -> Any:
 def compiled(inside: Any, args: tuple[Any, ...]) -> Code:
     """Machine code of a stage, with all that it calls, for arguments like these."""
     with _no_collection(), global_compiler_lock:
-        kinds = tuple(typeof(arg) for arg in args)
+        kinds = tuple(held(typeof(arg)) for arg in args)
         inside.compile(kinds)
         lowered = inside.overloads[kinds]
         library = Part(lowered.target_context.codegen(), ENTRY)

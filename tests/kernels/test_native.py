@@ -59,6 +59,11 @@ def members(outer, factor):
     return factor * (inner.row[1] + inner.number + found) + count * outer.table[1, 0] + row[0]
 
 
+def in_a_plain_tuple(both):
+    inner, n = both
+    return inner.row[0] * n + inner.number
+
+
 def of_record(record):
     return (record["rate"] + record["count"]) if record["flag"] else -1.0
 
@@ -99,6 +104,18 @@ def test_tuples_within_tuples_and_none() -> None:
     for notes in (None, row):
         outer = Outer(Inner(row, notes, 0.5), TABLE, (4, row.astype(np.float32)))
         assert kernel(outer, 2) == members(outer, 2)
+
+
+def test_named_tuples_in_plain_ones() -> None:
+    both = Inner(np.array([3.0, 5.0]), None, 0.5), 7
+    assert stage(in_a_plain_tuple)(both) == in_a_plain_tuple(both) == 21.5
+
+
+def test_members_that_do_not_exist_are_refused() -> None:
+    from numba.core.errors import TypingError
+
+    with pytest.raises(TypingError, match="Unknown attribute 'flags'"):
+        stage(lambda outer: outer.flags)(Inner(1, 2, 3.0))
 
 
 def test_records() -> None:
