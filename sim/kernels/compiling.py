@@ -99,7 +99,7 @@ class LowerPart(NativeLowering):  # type: ignore[misc]
         key: Any = [].append  # numba knows a compiled function by a builtin of its own, here never called
         state["cr"] = state["cr"]._replace(cfunc=key)
         state.targetctx.insert_user_function(key, state["cr"].fndesc, [state.library])
-        return True
+        return False  # numba need not look through the function once more
 
 
 class PartCompiler(CompilerBase):  # type: ignore[misc]
