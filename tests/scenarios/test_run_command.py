@@ -154,6 +154,21 @@ def test_an_interrupt_ends_at_once_with_status_130(tmp_path: Path) -> None:
     assert not out.exists()
 
 
+def test_a_run_of_kept_kernels_does_without_the_compiler(tmp_path: Path) -> None:
+    code = (
+        "import sys\n"
+        "from pathlib import Path\n"
+        "from scenarios.runs.run import RunRequest, run\n"
+        f"run(RunRequest('linyi', Path({str(tmp_path / 'out')!r}), paths=1), lambda *_: None)\n"
+        "print({'numba', 'pandas', 'scipy.stats'} & set(sys.modules))"
+    )
+    said = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        for _ in range(2)  # the first may have to compile
+    ]
+    assert said[1] == "set()\n"
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys; sys.argv = ['fundsim', '--help']\n"
