@@ -55,3 +55,11 @@ def use_fonts() -> None:
     if all(entry.fname != path for entry in font_manager.fontManager.ttflist):
         font_manager.fontManager.addfont(path)
     matplotlib.rcParams.update(STYLE)
+
+
+def font() -> Any:
+    """The font of texts, its stand-in behind it, as matplotlib has opened it for them: it is large."""
+    from matplotlib.font_manager import findfont, get_font
+    from pylopdf_fonts_zh_cn import sans_path
+
+    return get_font([str(sans_path()), findfont("DejaVu Sans")])

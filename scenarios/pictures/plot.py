@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from scenarios.labels import Lang, label
 from scenarios.pictures import fonts
-from scenarios.pictures.sheet import MARGIN, lines
+from scenarios.pictures.sheet import MARGIN, lines, measure
 from scenarios.runs.facts import (
     MetricsIndex,
     RunFacts,
@@ -93,6 +93,7 @@ def rehearse() -> None:
     fonts.use_fonts()
     figure = Figure(figsize=(1, 1))
     figure.subplots().set_title("%")
+    measure("%", NOTE)
     for _, write in _writers(figure):
         write(BytesIO())
 

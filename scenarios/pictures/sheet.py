@@ -121,10 +121,7 @@ def measure(text: str, points: float) -> float:
 @cache
 def _advance(char: str) -> float:
     """How far a character moves the pen, in the size of the letters."""
-    from matplotlib.font_manager import get_font
-    from pylopdf_fonts_zh_cn import sans_path
-
-    font: Any = get_font(str(sans_path()))
+    font = fonts.font()
     font.set_size(100, 72)
     return float(font.load_char(ord(char)).linearHoriAdvance) / 65536 / 100
 

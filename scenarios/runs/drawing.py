@@ -15,7 +15,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from scenarios.labels import Lang
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
     from sim.metrics import Columns
 
 START = "import sys; sys.path[:] = {path!r}; from scenarios.runs.drawing import serve; serve()"
+UNUSED: dict[str, Any] = {
+    "matplotlib.dviread": SimpleNamespace(Dvi=None),  # TeX
+    "mpl_toolkits.mplot3d": SimpleNamespace(Axes3D=None),
+}
+"""Modules, and what matplotlib takes from them as it is imported."""
 
 
 class Picture(NamedTuple):
@@ -96,10 +102,7 @@ def _cores() -> int:
 def serve() -> None:
     """The second process: import what drawing needs, wait for the picture, draw it."""
     gc.disable()
-
-    from matplotlib import artist
-
-    artist.kwdoc = lambda artist: ""  # settings in words, for nobody here: half of the time that imports take
+    _leave_out()
 
     from scenarios.pictures.plot import rehearse
 
@@ -107,3 +110,19 @@ def serve() -> None:
     with suppress(EOFError):
         pickle.load(sys.stdin.buffer).draw()
         os._exit(0)  # the command waits, and putting everything away takes a tenth of a second
+
+
+def _leave_out() -> None:
+    """Spares what half of matplotlib's import makes and no fan chart needs; a fault here is no one else's."""
+    sys.modules.update(UNUSED)
+
+    from matplotlib import artist
+    from matplotlib.font_manager import fontManager
+
+    from scenarios.pictures.fonts import STYLE
+
+    base: Any = artist.Artist
+    base._update_set_signature_and_docstring = classmethod(lambda kind: None)  # settings as a signature
+    artist.kwdoc = lambda artist: ""  # and in words
+    families = STYLE["font.family"]
+    fontManager.ttflist = [font for font in fontManager.ttflist if font.name in families]
