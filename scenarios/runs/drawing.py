@@ -2,7 +2,8 @@
 
 matplotlib takes as long to import as ten thousand paths take, and longer to draw.  The process waits on its
 standard input for what to draw; where that ends without, for the command has failed or was interrupted, the
-process ends too.  Where it cannot start, or fails, the command draws for itself: an error is then its own.
+process ends too.  On Linux it is a copy of the command, with what both need imported.  Where it cannot start,
+or fails, the command draws for itself: an error is then its own.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import gc
 import os
 import pickle
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +18,11 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from scenarios.runs.forked import Forked, can_fork
+
 if TYPE_CHECKING:
+    import subprocess
+
     from scenarios.labels import Lang
     from scenarios.runs.facts import RunFacts
     from sim.metrics import Columns
@@ -50,19 +54,12 @@ class Drawing:
     """Draws one picture, inside its context by a process of its own."""
 
     def __init__(self) -> None:
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Forked | subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Drawing:
-        if _cores() > 1 and sys.executable:
+        if _cores() > 1:
             with suppress(OSError):
-                self.process = subprocess.Popen(
-                    # -P: where the user stands there may be another folder called scenarios
-                    [sys.executable, "-P", "-c", START.format(path=sys.path)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.DEVNULL,
-                    start_new_session=True,  # Ctrl-C is for the command, which ends this process
-                )
+                self.process = _forked() if can_fork() else _started()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -94,6 +91,27 @@ class Drawing:
                     self.process.stdin.close()
 
 
+def _forked() -> Forked:
+    import scenarios.pictures.plot  # noqa: F401 - and with it NumPy, once for both
+
+    return Forked(serve)
+
+
+def _started() -> subprocess.Popen[bytes] | None:
+    import subprocess
+
+    if not sys.executable:
+        return None
+    return subprocess.Popen(
+        # -P: where the user stands there may be another folder called scenarios
+        [sys.executable, "-P", "-c", START.format(path=sys.path)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,  # Ctrl-C is for the command, which ends this process
+    )
+
+
 def _cores() -> int:
     """Processors this process may run on; to ask ``sim.simulate`` would be to import the compiler first."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -107,8 +125,8 @@ def serve() -> None:
     from scenarios.pictures.plot import rehearse
 
     rehearse()
-    with suppress(EOFError):
-        pickle.load(sys.stdin.buffer).draw()
+    with suppress(EOFError), open(0, "rb") as asked:
+        pickle.load(asked).draw()
         os._exit(0)  # the command waits, and putting everything away takes a tenth of a second
 
 

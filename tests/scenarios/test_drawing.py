@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from made_up import make_facts, make_metrics
 from scenarios.runs import drawing
 from scenarios.runs.drawing import Drawing, Picture
 
+HERE, DRAW = os.getpid(), Picture.draw
 FILES = ("fan.png", "fan.svg")
 
 
@@ -24,9 +26,16 @@ def columns():
     return words | {name: table[name].to_numpy(float) for name in ("year", "value", "std_error", "n")}
 
 
-@pytest.fixture(autouse=True)
-def _two_cores(monkeypatch: pytest.MonkeyPatch):
+FORKS = pytest.param(True, marks=pytest.mark.skipif(sys.platform != "linux", reason="no fork"))
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # threads of pytest
+
+
+@pytest.fixture(autouse=True, params=[FORKS, False], ids=["forked", "started"])
+def _forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
+    """Two cores, and a copy of this process, or a new one."""
     monkeypatch.setattr(drawing, "_cores", lambda: 2)
+    monkeypatch.setattr(drawing, "can_fork", lambda: request.param)
+    return request.param
 
 
 def picture(columns, folder: Path) -> Picture:
@@ -39,13 +48,14 @@ def files(folder: Path) -> list[bytes]:
     return [(folder / name).read_bytes() for name in FILES]
 
 
-def no_drawing_here(self: Picture) -> None:
-    raise AssertionError("drawn by the command")
+def draw_elsewhere(picture: Picture) -> None:
+    assert os.getpid() != HERE, "drawn by the command"
+    DRAW(picture)
 
 
 def test_it_draws_what_the_command_would(columns, tmp_path, monkeypatch):
     picture(columns, tmp_path / "here").draw()
-    monkeypatch.setattr(Picture, "draw", no_drawing_here)
+    monkeypatch.setattr(Picture, "draw", draw_elsewhere)
     with Drawing() as beside:
         assert beside.process is not None
         with beside.of(picture(columns, tmp_path / "there")):
@@ -58,15 +68,25 @@ def without_one(monkeypatch):
     monkeypatch.setattr(drawing, "_cores", lambda: 1)
 
 
-def that_is_not_to_be_found(monkeypatch):
+def no_more():
+    raise BlockingIOError
+
+
+def that_is_not_to_be_made(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/no/such/python")
+    monkeypatch.setattr(os, "fork", no_more)
+
+
+def no_matplotlib():
+    raise ImportError
 
 
 def that_has_no_matplotlib(monkeypatch):
     monkeypatch.setattr(drawing, "START", "raise ImportError({path!r})")
+    monkeypatch.setattr(drawing, "serve", no_matplotlib)
 
 
-@pytest.mark.parametrize("process", [without_one, that_is_not_to_be_found, that_has_no_matplotlib])
+@pytest.mark.parametrize("process", [without_one, that_is_not_to_be_made, that_has_no_matplotlib])
 def test_the_command_draws_without_a_process_to(process, columns, tmp_path, monkeypatch):
     process(monkeypatch)
     with Drawing() as beside:
@@ -95,7 +115,7 @@ def test_a_process_left_alone_ends_by_itself():
     with Drawing() as beside:
         assert beside.process is not None and beside.process.stdin is not None
         beside.process.stdin.close()
-        assert beside.process.wait(60) == 0
+        assert beside.process.wait() == 0
 
 
 def test_chinese_on_a_reader_s_own_figure_has_its_glyphs() -> None:
