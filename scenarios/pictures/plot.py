@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from sim.metrics import Columns
 
 Floats = NDArray[np.float64]
+Do = Callable[[Callable[[], object], Callable[[], object]], None]
+"""Does two things."""
 BANDS = (("p01", "p99"), ("p05", "p95"), ("p10", "p90"), ("p25", "p75"))
 BEARERS = (  # metric of the burden, label, fill, hatch
     ("outlay:county_treasury", "county_treasury", "#1f4e79", ""),
@@ -63,6 +65,12 @@ COUNTED = -120.0, 240.0
 """Months that the engine tells apart; percentiles beyond stand at the end."""
 
 
+def in_turn(*works: Callable[[], object]) -> None:
+    """One after the other."""
+    for work in works:
+        work()
+
+
 def fan_chart(
     metrics: pd.DataFrame | Columns,
     out: Path,
@@ -70,17 +78,18 @@ def fan_chart(
     *,
     lang: Lang = "en",
     title: str | None = None,
+    do: Do = in_turn,
 ) -> list[Path]:
     """Draws one scenario's metrics and saves ``out``.png and ``out``.svg, whole or not at all.
 
     ``metrics`` is the tidy table of one scenario or its columns, ``out`` a path without suffix; the title
-    defaults to the scenario's own.  Returns the paths written.
+    defaults to the scenario's own, ``do`` has both files written.  Returns the paths written.
     """
     import matplotlib
 
     with matplotlib.rc_context():
         fonts.use_fonts()
-        return save(fan_figure(metrics, facts, lang, title), out)
+        return save(fan_figure(metrics, facts, lang, title), out, do=do)
 
 
 def rehearse() -> None:
@@ -342,20 +351,24 @@ def _one_scale(strip: Any, title: str, steps: int) -> None:
     strip[0].set_title(title, size=8)
 
 
-def save(figure: Figure, out: Path, dpi: int = 160) -> list[Path]:
+def save(figure: Figure, out: Path, dpi: int = 160, do: Do = in_turn) -> list[Path]:
     """Writes ``out``.png and ``out``.svg, each under a temporary name first, without a date in them."""
     figure.set_dpi(dpi)
-    paths = []
-    for kind, write in _writers(figure):
-        path = out.with_name(f"{out.name}.{kind}")
-        temporary = out.with_name(f".{out.name}.{os.getpid()}.{kind}")
-        try:
-            write(temporary)
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        paths.append(path)
-    return paths
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.get_major_ticks()  # once, should there be two figures hereafter
+    files = {out.with_name(f"{out.name}.{kind}"): write for kind, write in _writers(figure)}
+    do(*(partial(_write_file, path, write) for path, write in files.items()))
+    return list(files)
+
+
+def _write_file(path: Path, write: Callable[[Path], object]) -> None:
+    temporary = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _writers(figure: Figure) -> Iterator[tuple[str, Callable[[Any], object]]]:

@@ -14,16 +14,18 @@ import pickle
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scenarios.runs.forked import Forked, can_fork
+from scenarios.runs.forked import Forked, at_once, can_fork
 
 if TYPE_CHECKING:
     import subprocess
 
     from scenarios.labels import Lang
+    from scenarios.pictures.plot import Do
     from scenarios.runs.facts import RunFacts
     from sim.metrics import Columns
 
@@ -43,11 +45,11 @@ class Picture(NamedTuple):
     facts: RunFacts
     lang: Lang
 
-    def draw(self) -> None:
-        """Write the files."""
-        from scenarios.pictures.plot import fan_chart
+    def draw(self, do: Do | None = None) -> None:
+        """Write the files, as ``do`` does two things."""
+        from scenarios.pictures.plot import fan_chart, in_turn
 
-        fan_chart(self.columns, self.out, self.facts, lang=self.lang)
+        fan_chart(self.columns, self.out, self.facts, lang=self.lang, do=do or in_turn)
 
 
 class Drawing:
@@ -94,7 +96,7 @@ class Drawing:
 def _forked() -> Forked:
     import scenarios.pictures.plot  # noqa: F401 - and with it NumPy, once for both
 
-    return Forked(serve)
+    return Forked(partial(serve, at_once))
 
 
 def _started() -> subprocess.Popen[bytes] | None:
@@ -117,7 +119,7 @@ def _cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def serve() -> None:
+def serve(do: Do | None = None) -> None:
     """The second process: import what drawing needs, wait for the picture, draw it."""
     gc.disable()
     _leave_out()
@@ -126,7 +128,7 @@ def serve() -> None:
 
     rehearse()
     with suppress(EOFError), open(0, "rb") as asked:
-        pickle.load(asked).draw()
+        pickle.load(asked).draw(do)
         os._exit(0)  # the command waits, and putting everything away takes a tenth of a second
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from made_up import make_facts, make_metrics
 
+from scenarios.pictures.plot import Do
 from scenarios.runs import drawing
 from scenarios.runs.drawing import Drawing, Picture
 
@@ -48,9 +49,9 @@ def files(folder: Path) -> list[bytes]:
     return [(folder / name).read_bytes() for name in FILES]
 
 
-def draw_elsewhere(picture: Picture) -> None:
+def draw_elsewhere(picture: Picture, *do: Do) -> None:
     assert os.getpid() != HERE, "drawn by the command"
-    DRAW(picture)
+    DRAW(picture, *do)
 
 
 def test_it_draws_what_the_command_would(columns, tmp_path, monkeypatch):
