@@ -27,7 +27,7 @@ def main() -> None:
 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's, for nothing here: they spin as they start
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")  # looked for among all that is installed
-    gc.set_threshold(100_000)  # what imports make lives on: looking through it takes a tenth of the time
+    gc.set_threshold(250_000)  # what imports make lives on: looking through it takes a tenth of the time
     atexit.register(gc.freeze)  # nor need it be looked through at the end
     lang = asked_language(sys.argv)
     draws = sys.argv[1:2] == ["run"]
