@@ -62,7 +62,7 @@ def console() -> Console:
     """A console as wide as the terminal, 80 columns at least, for figures cannot be cut; 100 without one."""
     from rich.console import Console
 
-    screen = Console()
+    screen = Console(markup=False, emoji=False)  # no word of ours has any, and a name is shown as it is
     screen.width = max(80, screen.width) if sys.stdout.isatty() else 100
     return screen
 
