@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import re
 from functools import cache
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +25,13 @@ def program() -> dict[str, str]:
         "python": platform.python_version(),
         **{name: version(name) for name in PACKAGES},
     }
+
+
+def version(package: str) -> str:
+    """As ``importlib.metadata`` has it, which for this one line parses all that a package says of itself."""
+    said = metadata.distribution(package).read_text("METADATA")
+    line = re.search(r"^Version: *(\S+)$", said or "", re.MULTILINE)
+    return line[1] if line else metadata.version(package)
 
 
 def _code() -> str:

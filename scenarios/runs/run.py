@@ -6,7 +6,6 @@ import platform
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +20,7 @@ from scenarios.rulebook.rules_table import rule_rows
 from scenarios.rulebook.words import word
 from scenarios.runs.drawing import Drawing, Picture
 from scenarios.runs.facts import RunFacts
+from scenarios.runs.program import version
 from sim.model import Case
 
 if TYPE_CHECKING:
