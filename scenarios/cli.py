@@ -30,7 +30,7 @@ def main() -> None:
     gc.set_threshold(250_000)  # what imports make lives on: looking through it takes a tenth of the time
     atexit.register(gc.freeze)  # nor need it be looked through at the end
     lang = asked_language(sys.argv)
-    draws = sys.argv[1:2] == ["run"]
+    draws = sys.argv[1:2] == ["run"] and "--help" not in sys.argv
     try:
         with Drawing() if draws else nullcontext() as drawing:  # first of all: it has its own to import
             from scenarios.commands.app import app_for
