@@ -28,9 +28,9 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
 from sim.kernels import lookups
+from sim.kernels.arguments import held
 from sim.kernels.entry import entry_of, returned_words
 from sim.kernels.native import ENTRY, Code
-from sim.kernels.words import held
 
 _options: dict[str, Any] = {
     "error_model": "numpy",

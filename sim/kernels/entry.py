@@ -8,8 +8,8 @@ from llvmlite import ir
 from numba import core
 from numba.np.numpy_support import as_dtype
 
+from sim.kernels.arguments import POINTER, WORD, Held, Words, words_of
 from sim.kernels.native import ENTRY, WORDS
-from sim.kernels.words import POINTER, WORD, Held, Words, words_of
 
 types: Any = core.types  # whose annotations know less than its classes have
 NUMBERS, SHAPE, STRIDES = (object.__basicsize__ // 8 + field for field in (0, 2, 3))

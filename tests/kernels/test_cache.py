@@ -49,7 +49,7 @@ from sim.kernels.tiny import total
 value = total(np.arange(5.0))
 print(value, "compiled" if "numba" in sys.modules else "loaded")
 """
-COPIED = ("cache.py", "compiling.py", "entry.py", "lookups.py", "native.py", "stages.py", "words.py")
+COPIED = ("cache.py", "compiling.py", "entry.py", "lookups.py", "native.py", "stages.py", "arguments.py")
 
 
 @pytest.fixture
