@@ -20,7 +20,7 @@ TO_CHINESE = (
     ("fundsim, whole model", "fundsim，完整模型"),
     ("naive numba", "numba朴素写法"),
     ("whole model, a run of 2,048 paths and 3 years", "完整模型，2,048条路径、3年"),
-    ("W, one block of paths", "W，一组路径"),
+    ("W, eight blocks of paths", "W，八组路径"),
     ("generator: NumPy's Philox", "随机数：NumPy的Philox"),
     ("generator: Threefry4x32-13", "随机数：Threefry4x32-13"),
     ("normals from words, float32", "由随机字生成正态数，float32"),

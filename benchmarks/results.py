@@ -34,7 +34,7 @@ KERNELS = {
     "test_post": ("a month into the ledger", "Mcfm/s"),
     "test_top_up": ("top-up, once a year", "Mcfm/s"),
     "test_settlement": ("settlement, once a year", "Mcfm/s"),
-    "test_workload_block": ("W, one block of paths", "Mcfm/s"),
+    "test_workload_block": ("W, eight blocks of paths", "Mcfm/s"),
     "test_whole_run": ("whole model, a run of 2,048 paths and 3 years", "Mcfm/s"),
 }
 
