@@ -59,7 +59,9 @@ class Drawing:
         self.process: Forked | subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Drawing:
-        if _cores() > 1:
+        from sim.threads import usable_cores
+
+        if usable_cores() > 1:
             with suppress(OSError):
                 self.process = _forked() if can_fork() else _started()
         return self
@@ -112,11 +114,6 @@ def _started() -> subprocess.Popen[bytes] | None:
         stderr=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C is for the command, which ends this process
     )
-
-
-def _cores() -> int:
-    """Processors this process may run on; to ask ``sim.simulate`` would be to import the compiler first."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def serve(do: Do | None = None) -> None:

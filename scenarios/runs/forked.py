@@ -1,6 +1,8 @@
 """Copies of this process that work beside it: ready at once, with all that is imported.
 
 Linux alone: elsewhere there is no fork, or, as on macOS, none that the system's own libraries survive.
+Python's ``multiprocessing`` neither waits for a copy's own copies nor ends them with it, and a picture's file
+must not come after a run has failed.
 """
 
 from __future__ import annotations

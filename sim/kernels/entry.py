@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import core
 from numba.np.numpy_support import as_dtype
 
-from sim.kernels.arguments import POINTER, WORD, Held, Words, words_of
+from sim.kernels.arguments import POINTER, WORD, Held, Words, types, words_of
 from sim.kernels.native import ENTRY, WORDS
 
-types: Any = core.types  # whose annotations know less than its classes have
 NUMBERS, SHAPE, STRIDES = (object.__basicsize__ // 8 + field for field in (0, 2, 3))
 """Words of an array's Python object: after the head where its numbers are, how many dimensions it has, where
 its shape is, where its strides are.  Every extension module has NumPy's order of them built in."""

@@ -1,6 +1,6 @@
 """Kernels as machine code: loaded, and called without the compiler.
 
-numba takes longer to import than ten thousand paths take, and only compiling needs it.  A call writes its
+numba takes as long to import as ten thousand paths take, and only compiling needs it.  A call writes its
 arguments down as words of 64 bits, one after the other: an array or a record is the address of a Python
 object, a number is itself, a tuple its members, None nothing.  The code's entry, which ``compiling`` adds to
 a kernel, reads them in the same order, and writes what the kernel returns as words too.

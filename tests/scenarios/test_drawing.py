@@ -13,6 +13,7 @@ from made_up import make_facts, make_metrics
 from scenarios.pictures.plot import Do
 from scenarios.runs import drawing
 from scenarios.runs.drawing import Drawing, Picture
+from sim import threads
 
 HERE, DRAW = os.getpid(), Picture.draw
 FILES = ("fan.png", "fan.svg")
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarn
 @pytest.fixture(autouse=True, params=[FORKS, False], ids=["forked", "started"])
 def _forks(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Two cores, and a copy of this process, or a new one."""
-    monkeypatch.setattr(drawing, "_cores", lambda: 2)
+    monkeypatch.setattr(threads, "usable_cores", lambda: 2)
     monkeypatch.setattr(drawing, "can_fork", lambda: request.param)
     return request.param
 
@@ -66,7 +67,7 @@ def test_it_draws_what_the_command_would(columns, tmp_path, monkeypatch):
 
 
 def without_one(monkeypatch):
-    monkeypatch.setattr(drawing, "_cores", lambda: 1)
+    monkeypatch.setattr(threads, "usable_cores", lambda: 1)
 
 
 def no_more():

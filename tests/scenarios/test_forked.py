@@ -73,9 +73,11 @@ def test_a_killed_copy_s_own_copies_end_with_it(tmp_path):
 
     copy = Forked(partial(at_once, partial(time.sleep, 60), late))
     copy.stdin.close()
-    while not (tmp_path / "ready").exists():
+    started = time.monotonic()
+    while not (tmp_path / "ready").exists() and time.monotonic() - started < 30:
         time.sleep(0.01)
     copy.kill()
+    assert (tmp_path / "ready").exists()
     started = time.monotonic()
     assert copy.wait() < 0 and time.monotonic() - started < 30
 
