@@ -23,15 +23,20 @@ help:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@touch $@
 
-demo: .venv/ready
-	@echo "== fundsim run taizhou --out $(OUT)  (the first run compiles the kernels: up to a minute)"
+.venv/translated: .venv/ready $(wildcard sim/kernels/*.py)
+	@echo "== translating the kernels (half a minute)"
+	@$(BIN)/python -m scenarios.runs.translate
+	@touch $@
+
+demo: .venv/translated
+	@echo "== fundsim run taizhou --out $(OUT)"
 	@$(BIN)/fundsim run taizhou --out $(OUT) --lang $(LANGUAGE)
 
-test: lint types imports
+test: .venv/translated lint types imports
 	@echo "== pytest"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: lint types imports
+test-all: .venv/translated lint types imports
 	@echo "== pytest, slow tests too"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
@@ -46,7 +51,7 @@ test-all: lint types imports
 	@touch $@
 
 bench: OUT = out/bench
-bench: $(if $(PEERS),.venv/bench-peers,.venv/bench)
+bench: .venv/translated $(if $(PEERS),.venv/bench-peers,.venv/bench)
 	@echo "== python -m benchmarks run  (ten minutes)"
 	@$(BIN)/python -m benchmarks run --out $(OUT)/benchmarks.json
 
@@ -73,4 +78,4 @@ format: .venv/ready
 	@$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv out build *.egg-info
+	rm -rf .venv out build *.egg-info sim/kernels/translated

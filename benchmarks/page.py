@@ -32,6 +32,7 @@ TO_CHINESE = (
     ("fundsim run, 1 thousand paths, empty kernel cache", "fundsim run，一千条路径，内核缓存为空"),
     ("fundsim run, 10 thousand paths, kernels in the cache", "fundsim run，一万条路径，内核已在缓存中"),
     ("first result in Python, empty kernel cache", "Python中得到首个结果，内核缓存为空"),
+    ("fundsim run, 1 thousand paths, after a change of the kernels", "fundsim run，一千条路径，内核改动之后"),
     (" counties", "个县"),
     (" county", "个县"),
     (" paths", "条路径"),

@@ -161,9 +161,8 @@ def marked_blocks(intermediate: str) -> dict[str, set[str]]:
     return found
 
 
-def functions_of(library: Any) -> dict[str, Function]:
-    """The functions of compiled code before it became machine code, by their names there."""
-    module, machine = library._final_module, library.codegen._tm
+def functions_of(module: Any, machine: Any) -> dict[str, Function]:
+    """The functions of optimised code, by their names there; ``machine`` generates machine code of it."""
     machine.set_asm_verbosity(True)
     try:
         assembly = str(machine.emit_assembly(module))

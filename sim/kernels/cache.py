@@ -8,6 +8,9 @@ missing or damaged.  What cannot be written is not kept, and costs time alone.
 
 A folder is the user's own: what its files hold is run.  ``NUMBA_CACHE_DIR`` comes first, then the cache
 folder of the user's home, then the temporary folder.
+
+Portable code, which is the same for all processors, is kept beside the program itself where that is
+installed, and is found by a hash of all that it depends on in the same way.
 """
 
 from __future__ import annotations
@@ -31,6 +34,9 @@ import llvmlite.binding as llvm
 import numpy
 
 FOLDER = Path(__file__).parent
+TRANSLATIONS = FOLDER / "translated"
+translations_are_kept = False
+"""Set where the program is installed; who runs it may not write there."""
 KEPT_DAYS = 30
 """Folders of former versions unused for so long are removed."""
 DAY = 86400.0
@@ -45,6 +51,13 @@ WITHOUT_EFFECT = (
 @cache
 def key() -> str:
     """Twenty hex digits that change with any kernel source, compiler, processor or setting of numba."""
+    host = portable_key(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+    return hashlib.sha256(repr(host).encode()).hexdigest()[:20]
+
+
+@cache
+def portable_key() -> str:
+    """The same, of what no processor changes."""
     digest = hashlib.sha256()
     for source in (*sorted(FOLDER.glob("*.py")), *_of_numba()):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
@@ -54,8 +67,7 @@ def key() -> str:
         if name.startswith("NUMBA_") and name not in WITHOUT_EFFECT
     ]
     versions = llvmlite.__version__, numpy.__version__, sys.implementation.cache_tag
-    machine = sysconfig.get_platform(), llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
-    digest.update(repr((versions, machine, settings)).encode())
+    digest.update(repr((versions, sysconfig.get_platform(), settings)).encode())
     return digest.hexdigest()[:20]
 
 
@@ -90,13 +102,11 @@ def places() -> Iterator[Path]:
 def read(file: str) -> bytes | None:
     """What was written under this name; None where nothing is, or nothing whole."""
     for place in places():
-        with suppress(OSError):
-            content = (place / file).read_bytes()
-            if hashlib.sha256(content[CHECKSUM:]).digest() == content[:CHECKSUM]:
-                with suppress(OSError):
-                    if time.time() - place.stat().st_mtime > DAY:
-                        os.utime(place)
-                return content[CHECKSUM:]
+        if (content := _read(place / file)) is not None:
+            with suppress(OSError):
+                if time.time() - place.stat().st_mtime > DAY:
+                    os.utime(place)
+            return content
     return None
 
 
@@ -104,10 +114,38 @@ def write(file: str, content: bytes) -> None:
     """Keep it in the first place that takes it, if any does."""
     for place in places():
         with suppress(OSError):
-            place.mkdir(parents=True, exist_ok=True)
-            whole_or_not_at_all(place / file, hashlib.sha256(content).digest() + content)
+            _write(place / file, content)
             prune(place)
             return
+
+
+def read_translation(file: str) -> bytes | None:
+    """Portable code of that name; None where the program has none of its present sources."""
+    return _read(TRANSLATIONS / portable_key() / file)
+
+
+def write_translation(file: str, content: bytes) -> None:
+    """Keep it with the program, for all who run it, in place of that of former sources; OSError where that
+    cannot be."""
+    path = TRANSLATIONS / portable_key() / file
+    _write(path, content)
+    path.chmod(0o644)
+    for other in TRANSLATIONS.iterdir():
+        if other.name != portable_key():
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def _read(path: Path) -> bytes | None:
+    with suppress(OSError):
+        content = path.read_bytes()
+        if hashlib.sha256(content[CHECKSUM:]).digest() == content[:CHECKSUM]:
+            return content[CHECKSUM:]
+    return None
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    whole_or_not_at_all(path, hashlib.sha256(content).digest() + content)
 
 
 def whole_or_not_at_all(path: Path, content: bytes) -> None:

@@ -1,10 +1,11 @@
-"""How kernels are compiled, by numba.
+"""How kernels are translated from Python to LLVM's code, by numba.
 
 numba optimises each function when it is first called by another, together with all that it calls, and
 generates its machine code; a function ten calls deep is then compiled ten times.  Here stages are only
 lowered, and LLVM sees each once: where the stage that Python called is linked with all that it calls.  On the
 way they take only those of numba's steps that change something in a stage.  ``pipeline_class`` is numba's own
 hook for this; what it changes is not public, so the project asks for the numba release it was made for.
+``processor`` goes on from there.
 
 * ``error_model="numpy"``: the default's check for a zero divisor stops vectorisation.
 * ``fastmath={"contract"}`` allows fused multiply-add alone: sums keep their order, infinities stay infinite.
@@ -30,7 +31,8 @@ from numba.core.typed_passes import NativeLowering
 from sim.kernels import lookups
 from sim.kernels.arguments import held
 from sim.kernels.entry import entry_of, returned_words
-from sim.kernels.native import ENTRY, Code
+from sim.kernels.native import ENTRY
+from sim.kernels.processor import Portable, simplified
 
 _options: dict[str, Any] = {
     "error_model": "numpy",
@@ -68,7 +70,7 @@ class Part(JITCodeLibrary):  # type: ignore[misc]
         return self._final_module
 
     def link(self) -> Any:
-        """All that it calls is linked into it and optimised.
+        """All that it calls is linked into it.
 
         Nobody else can call that: LLVM may then drop unused arguments, and an array is passed as seven.
         """
@@ -82,8 +84,6 @@ class Part(JITCodeLibrary):  # type: ignore[misc]
         for function in whole.functions:
             if not function.is_declaration and function.name != ENTRY:
                 function.linkage = Linkage.internal
-        passes, builder = self._codegen._module_pass_manager(slp_vectorize=False)
-        passes.run(whole, builder)
         whole.verify()
         return whole
 
@@ -123,8 +123,8 @@ def part(function: Callable[..., Any]) -> Any:
     return njit(pipeline_class=PartCompiler, **_options)(function)
 
 
-def compiled(inside: Any, args: tuple[Any, ...]) -> Code:
-    """Machine code of a stage, with all that it calls, for arguments like these."""
+def translated(inside: Any, args: tuple[Any, ...]) -> Portable:
+    """Portable code of a stage, with all that it calls, for arguments like these."""
     with _no_collection(), global_compiler_lock:
         kinds = tuple(held(typeof(arg)) for arg in args)
         inside.compile(kinds)
@@ -132,12 +132,7 @@ def compiled(inside: Any, args: tuple[Any, ...]) -> Code:
         library = Part(lowered.target_context.codegen(), ENTRY)
         library.add_ir_module(entry_of(lowered))
         library.add_linking_library(lowered.library)
-        module = library.link()
-        called = (it.name for it in module.functions if it.is_declaration)
-        needed = tuple(name for name in called if not name.startswith("llvm."))
-        return Code(
-            returned_words(lowered.signature.return_type), needed, library.codegen._tm.emit_object(module)
-        )
+        return Portable(returned_words(lowered.signature.return_type), simplified(library.link()))
 
 
 @contextmanager

@@ -1,14 +1,15 @@
 """Every kernel is a ``stage``: lowered where another stage calls it, compiled and kept where Python does.
 
-Nothing here needs numba, which is imported where something must be compiled.  With ``NUMBA_DISABLE_JIT=1``
-kernels are plain Python.
+Where Python calls a kernel for the first time its machine code comes from the user's cache; or is made of the
+portable code that was kept with the program when it was installed; or all is made here, of the source.  The
+last alone needs numba, which is imported there.  With ``NUMBA_DISABLE_JIT=1`` kernels are plain Python.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from functools import cached_property
 from pathlib import Path
 from threading import Lock
@@ -51,23 +52,36 @@ class Stage:
         return native(arguments.words)
 
     def _ready(self, arguments: Arguments, args: tuple[Any, ...]) -> Native:
-        """From the cache, or compiled and kept there; a function from elsewhere, which the cache's key does
-        not cover, is not kept."""
-        kept = Path(self.py_func.__code__.co_filename).parent == cache.FOLDER
-        file = f"{self.name}-{hashlib.sha256(repr(arguments.kinds).encode()).hexdigest()[:20]}"
-        if kept and (content := cache.read(file)) is not None:
-            native = load(Code.from_bytes(content))
+        for code in self._codes(arguments, args):
+            native = load(code)
             if native is not None:
                 return native
+        raise RuntimeError(f"{self.name} calls what numba does not have: {code.needed}")
 
-        from sim.kernels.compiling import compiled
+    def _codes(self, arguments: Arguments, args: tuple[Any, ...]) -> Iterator[Code]:
+        """Its machine code: the next is asked for where one cannot be loaded."""
+        file = f"{self.name}-{hashlib.sha256(repr(arguments.kinds).encode()).hexdigest()[:20]}"
+        kept = Path(self.py_func.__code__.co_filename).parent == cache.FOLDER  # what cache's keys cover
+        if kept and (content := cache.read(file)) is not None:
+            yield Code.from_bytes(content)
 
-        code = compiled(self.inside, args)
-        if kept:
-            cache.write(file, code.to_bytes())
-        native = load(code)
-        assert native is not None, code.needed
-        return native
+        from sim.kernels.processor import Portable, machine_code
+
+        def generated(portable: Portable) -> Code:
+            code = machine_code(portable)
+            if kept:
+                cache.write(file, code.to_bytes())
+            return code
+
+        if kept and (content := cache.read_translation(file)) is not None:
+            yield generated(Portable.from_bytes(content))
+
+        from sim.kernels.compiling import translated
+
+        portable = translated(self.inside, args)
+        if kept and cache.translations_are_kept:
+            cache.write_translation(file, portable.to_bytes())
+        yield generated(portable)
 
 
 def stage(function: Callable[..., Any]) -> Any:

@@ -49,7 +49,8 @@ from sim.kernels.tiny import total
 value = total(np.arange(5.0))
 print(value, "compiled" if "numba" in sys.modules else "loaded")
 """
-COPIED = ("cache.py", "compiling.py", "entry.py", "lookups.py", "native.py", "stages.py", "arguments.py")
+INSTALL = "from sim.kernels import cache; cache.translations_are_kept = True" + ASK
+COPIED = "cache compiling entry lookups native processor stages arguments".split()
 
 
 @pytest.fixture
@@ -58,9 +59,11 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("NUMBA_CACHE_DIR", "XDG_CACHE_HOME"):
         monkeypatch.setenv(name, str(tmp_path / "first"))
     monkeypatch.setattr(tempfile, "gettempdir", lambda: str(tmp_path / "absent"))
-    cache.key.cache_clear()
+    for key in (cache.key, cache.portable_key):
+        key.cache_clear()
     yield tmp_path / "first" / f"kernels-{cache.key()}"
-    cache.key.cache_clear()
+    for key in (cache.key, cache.portable_key):
+        key.cache_clear()
 
 
 @pytest.fixture
@@ -69,7 +72,7 @@ def package(tmp_path: Path) -> Path:
     kernels = tmp_path / "package" / "sim" / "kernels"
     kernels.mkdir(parents=True)
     for name in COPIED:
-        shutil.copy(KERNELS / name, kernels)
+        shutil.copy(KERNELS / f"{name}.py", kernels)
     for folder in (kernels, kernels.parent):
         (folder / "__init__.py").touch()
     (kernels / "tiny.py").write_text(TINY)
@@ -78,13 +81,21 @@ def package(tmp_path: Path) -> Path:
     return tmp_path / "package"
 
 
-def started(package: Path, limit: Callable[[], None] | None = None, **where: str) -> subprocess.Popen[str]:
+def new_key() -> str:
+    """The key as another process would have it."""
+    cache.portable_key.cache_clear()
+    return cache.key.__wrapped__()
+
+
+def started(
+    package: Path, limit: Callable[[], None] | None = None, ask: str = ASK, **where: str
+) -> subprocess.Popen[str]:
     """A process that asks the package for its total; ``where`` are its environment's folders."""
     places = {"NUMBA_CACHE_DIR": str(package / "kept"), "HOME": "/dev/null"}
     places["TMPDIR"] = str(package / "temporary")
     environment = {name: value for name, value in os.environ.items() if name != "XDG_CACHE_HOME"}
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", ASK],
+        [sys.executable, "-W", "error", "-c", ask],
         env=environment | places | where | {"PYTHONPATH": str(package), "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=package,
         stdout=subprocess.PIPE,
@@ -115,6 +126,30 @@ def test_an_edited_callee_is_seen(package: Path) -> None:
     os.utime(tiny, ns=(before.st_atime_ns, before.st_mtime_ns))  # not by its time, nor by its size
     assert answer(started(package)) == "40.0 compiled"
     assert len(kept(package)) == 2
+
+
+def test_portable_code_of_the_installation_needs_no_translation(package: Path) -> None:
+    assert answer(started(package, ask=INSTALL)) == "30.0 compiled"
+    (portable,) = (package / "sim/kernels/translated").rglob("*total*")
+    assert portable.stat().st_mode & 0o777 == 0o644
+    shutil.rmtree(package / "kept")
+    assert answer(started(package)) == "30.0 loaded"
+    assert len(kept(package)) == 1
+    nowhere = {"NUMBA_CACHE_DIR": "/dev/null/kept"}
+    assert answer(started(package, **nowhere)) == "30.0 loaded"
+    portable.write_bytes(portable.read_bytes()[:-1])
+    assert answer(started(package, **nowhere)) == "30.0 compiled"
+
+
+def test_portable_code_of_former_sources_is_not_used_and_goes(package: Path) -> None:
+    assert answer(started(package, ask=INSTALL)) == "30.0 compiled"
+    (package / "sim" / "kernels" / "tiny.py").write_text(TINY.replace("3.0", "4.0"))
+    assert answer(started(package)) == "40.0 compiled"
+    former = [*(package / "sim/kernels/translated").iterdir()]
+    shutil.rmtree(package / "kept")
+    assert answer(started(package, ask=INSTALL)) == "40.0 compiled"
+    (present,) = (package / "sim/kernels/translated").iterdir()
+    assert len(former) == 1 and present not in former
 
 
 def test_a_damaged_file_is_compiled_anew_and_mended(package: Path) -> None:
@@ -251,9 +286,9 @@ def test_folders_of_former_versions_go_after_a_month_of_disuse(place: Path) -> N
 def test_the_key_changes_with_the_compiler_and_the_processor(
     monkeypatch: pytest.MonkeyPatch, owner: object, name: str, value: object
 ) -> None:
-    before = cache.key.__wrapped__()
+    before = new_key()
     monkeypatch.setattr(owner, name, value)
-    assert cache.key.__wrapped__() != before
+    assert new_key() != before
 
 
 @pytest.mark.parametrize("name", ["CPU_NAME", "CPU_FEATURES", "OPT", "LOOP_VECTORIZE", "BOUNDSCHECK"])
@@ -261,31 +296,31 @@ def test_the_key_changes_with_settings_of_numba(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    before = cache.key.__wrapped__()
+    before = new_key()
     Path(".numba_config.yaml").write_text(f"{name.lower()}: 1")
-    by_file = cache.key.__wrapped__()
+    by_file = new_key()
     Path(".numba_config.yaml").unlink()
     monkeypatch.setenv(f"NUMBA_{name}", "1")
-    assert len({before, by_file, cache.key.__wrapped__()}) == 3
+    assert len({before, by_file, new_key()}) == 3
 
 
 def test_the_key_changes_with_the_version_of_numba(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    before = cache.key.__wrapped__()
+    before = new_key()
     (tmp_path / "numba").mkdir()
     for file in ("__init__.py", "_version.py"):
         shutil.copy(Path(numba.__file__).with_name(file), tmp_path / "numba")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "numba")
-    assert cache.key.__wrapped__() == before
+    assert new_key() == before
     (tmp_path / "numba" / "_version.py").write_text("version = '0.68.99'")
-    assert cache.key.__wrapped__() != before
+    assert new_key() != before
 
 
 def test_the_key_does_not_depend_on_threads_or_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = cache.key.__wrapped__()
+    before = new_key()
     for name, value in (("NUM_THREADS", "1"), ("DEFAULT_NUM_THREADS", "1"), ("CACHE_DIR", "/x")):
         monkeypatch.setenv(f"NUMBA_{name}", value)
-    assert cache.key.__wrapped__() == before
+    assert new_key() == before
 
 
 def test_only_kernels_are_kept_for_the_key_covers_no_other_source(place: Path) -> None:

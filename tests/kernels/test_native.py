@@ -160,10 +160,13 @@ def test_kinds_are_told_apart_where_numba_does() -> None:
 
 
 def test_code_is_the_same_after_it_was_a_file() -> None:
-    from sim.kernels.compiling import compiled
+    from sim.kernels.compiling import translated
+    from sim.kernels.processor import machine_code
 
     kernel = stage(weighed)
-    code = compiled(kernel.inside, (TABLE,))
+    portable = translated(kernel.inside, (TABLE,))
+    assert type(portable).from_bytes(portable.to_bytes()) == portable
+    code = machine_code(portable)
     assert type(code).from_bytes(code.to_bytes()) == code
     native = load(code)
     assert native is not None and native(arguments_of((TABLE,)).words) == weighed(TABLE)

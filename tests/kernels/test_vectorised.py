@@ -14,14 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numba
 import numpy as np
 import pytest
 from drawn import make_case
 from machine_code import Function, functions_of
 
 from sim import kernels
-from sim.kernels import cache
+from sim.kernels import cache, processor
 from sim.kernels.block import simulate_blocks
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.paired import pair_blocks
@@ -56,34 +55,37 @@ def versions(functions: dict[str, Function], stage: Any) -> list[Function]:
 
 
 @contextmanager
-def linked() -> Iterator[list[Any]]:
-    """All code that is compiled until this ends, before it becomes machine code."""
-    from sim.kernels.compiling import Part
+def optimised() -> Iterator[list[tuple[Any, Any]]]:
+    """All code that is compiled until this ends, before it becomes machine code, and what makes it that."""
+    found: list[tuple[Any, Any]] = []
 
-    libraries: list[Any] = []
-    link = Part.link
+    def noted(portable: processor.Portable) -> tuple[Any, Any]:
+        found.append(vectorised(portable))
+        return found[-1]
+
+    vectorised = processor.vectorised
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Part, "link", lambda self: (libraries.append(self), link(self))[1])
-        yield libraries
+        patch.setattr(processor, "vectorised", noted)
+        yield found
 
 
 @pytest.fixture(scope="module")
 def simulation() -> dict[str, Function]:
-    """Compiled afresh: what the cache keeps has no stages left to tell apart."""
+    """Optimised afresh: what the cache keeps has no stages left to tell apart."""
     case = make_case(years=1)
-    with pytest.MonkeyPatch.context() as patch, linked() as libraries:
+    with pytest.MonkeyPatch.context() as patch, optimised() as found:
         patch.setattr(cache, "read", lambda file: None)
         patch.setattr(cache, "write", lambda file, content: None)
         for kernel in (pair_blocks, simulate_blocks, summarise):
             patch.setattr(kernel, "_native", {})
         metrics_table(simulate_paired([case, case], paths=1, seed=1).results[0], "case")
-    return {name: body for library in libraries for name, body in functions_of(library).items()}
+    return {name: body for code in found for name, body in functions_of(*code).items()}
 
 
 @pytest.fixture(scope="module")
 def registers() -> str:
     """The widest that kernels are compiled for here."""
-    features = numba.core.registry.cpu_target.target_context.codegen()._tm_features.split(",")
+    features = processor.processor()[1].split(",")
     if "+avx2" not in features:
         pytest.skip("without AVX2 a branch in a loop leaves single numbers, and nothing else is promised")
     return "zmm" if "+avx512f" in features else "ymm"
@@ -137,7 +139,7 @@ def depends_on_the_lane_before(out, row, slot):
 
 
 @stage
-def short_and_unrolled(out, row, slot):
+def short_and_in_order(out, row, slot):
     wide()
     for i in range(1, LANES // 2):
         row[i] = row[i - 1] * 0.5
@@ -173,15 +175,15 @@ def branches(out, row, slot):
         (calls_the_c_library, ("a call of exp in a loop",)),
         (may_count_from_the_end, ("vgatherqpd", "vmovhpd")),
         (depends_on_the_lane_before, ("a loop of single numbers",)),
-        (short_and_unrolled, ("scalar steps outside loops",)),
+        (short_and_in_order, ("a loop of single numbers",)),
         (stores_apart, ("vscatterdpd", "vscatterqpd")),
     ],
 )
 def test_the_reader_finds_faults(registers: str, example: Any, one_of: tuple[str, ...]) -> None:
     if example is stores_apart and registers != "zmm":
         one_of = ("a loop of single numbers", "vmovhpd")  # AVX2 has no scatter
-    with linked() as libraries:
+    with optimised() as found:
         example(np.zeros(LANES), np.ones(3 * LANES), np.int64(LANES))
-    (body,) = versions(functions_of(libraries[0]), example)
-    found = body.faults(registers)
-    assert any(fault in each for fault in one_of for each in found) or found == [] == [*one_of]
+    (body,) = versions(functions_of(*found[0]), example)
+    faults = body.faults(registers)
+    assert any(fault in each for fault in one_of for each in faults) or faults == [] == [*one_of]

@@ -1,0 +1,90 @@
+"""Portable code, and the machine code that LLVM makes of it for one processor.
+
+LLVM works in two steps.  The first needs no processor: it inlines, folds and drops until a tenth of the text
+is left, which can be kept with the program.  The second, where the code is to run, vectorises and generates
+machine code, in a quarter of the time that all takes from the source.  Every kernel goes through both, so no
+number depends on where the first one was done.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, NamedTuple
+
+import llvmlite.binding as llvm
+
+from sim.kernels.native import Code
+
+
+class Portable(NamedTuple):
+    """A kernel's code after the first step, for one kind of arguments."""
+
+    result: str
+    """As ``Code.result``."""
+    bitcode: bytes
+    """Of LLVM."""
+
+    def to_bytes(self) -> bytes:
+        """As a file keeps it."""
+        return self.result.encode() + b"\n" + self.bitcode
+
+    @staticmethod
+    def from_bytes(content: bytes) -> Portable:
+        """From what ``to_bytes`` made."""
+        result, bitcode = content.split(b"\n", 1)
+        return Portable(result.decode(), bitcode)
+
+
+def processor() -> tuple[str, str]:
+    """Name and features that code is generated for: this processor's, or as numba's settings have it."""
+    name = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
+    return name, os.environ.get("NUMBA_CPU_FEATURES") or llvm.get_host_cpu_features().flatten()
+
+
+def machine(name: str = "", features: str = "") -> llvm.TargetMachine:
+    """What generates code for a processor; without a name for any of this kind."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    triple = llvm.get_process_triple()
+    return llvm.Target.from_triple(triple).create_target_machine(
+        cpu=name,
+        features=features,
+        opt=3,
+        reloc="static" if triple.startswith("x86") else "default",
+        codemodel="jitdefault",
+        jit=True,
+    )
+
+
+def simplified(module: llvm.ModuleRef) -> bytes:
+    """The first step: its bitcode."""
+    optimise(module, machine(), vectorise=False)
+    return bytes(module.as_bitcode())
+
+
+def optimise(module: llvm.ModuleRef, target: llvm.TargetMachine, *, vectorise: bool) -> None:
+    """LLVM's own sequence of passes, on the spot.
+
+    Loops are not unrolled: a short one would be before it is vectorised, and others gain a hundredth by it,
+    for half as much machine code again.
+    """
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = vectorise
+    options.loop_unrolling = options.slp_vectorization = False
+    builder = llvm.create_pass_builder(target, options)
+    builder.getModulePassManager().run(module, builder)
+
+
+def vectorised(portable: Portable) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
+    """The second step before machine code is generated, and what generates it."""
+    module, target = llvm.parse_bitcode(portable.bitcode), machine(*processor())
+    optimise(module, target, vectorise=True)
+    return module, target
+
+
+def machine_code(portable: Portable) -> Code:
+    """The second step."""
+    module, target = vectorised(portable)
+    called: list[Any] = [it.name for it in module.functions if it.is_declaration]
+    needed = tuple(name for name in called if not name.startswith("llvm."))
+    return Code(portable.result, needed, target.emit_object(module))
