@@ -63,14 +63,10 @@ def simplified(module: llvm.ModuleRef) -> bytes:
 
 
 def optimise(module: llvm.ModuleRef, target: llvm.TargetMachine, *, vectorise: bool) -> None:
-    """LLVM's own sequence of passes, on the spot.
-
-    Loops are not unrolled: a short one would be before it is vectorised, and others gain a hundredth by it,
-    for half as much machine code again.
-    """
+    """LLVM's own sequence of passes, on the spot; loops are left for where they are vectorised."""
     options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = vectorise
-    options.loop_unrolling = options.slp_vectorization = False
+    options.loop_vectorization = options.loop_unrolling = vectorise
+    options.slp_vectorization = False  # stages have nothing side by side but lanes
     builder = llvm.create_pass_builder(target, options)
     builder.getModulePassManager().run(module, builder)
 

@@ -120,8 +120,8 @@ class Shocked(NamedTuple):
 def mirror(draws):
     """The second half of the lanes has the first half's shocks with the other sign."""
     wide()
-    for k in range(CELLS):
-        for i in range(HALF):
+    for i in range(HALF):
+        for k in range(CELLS):
             draws[k * LANES + HALF + i] = -draws[k * LANES + i]
 
 
