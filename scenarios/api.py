@@ -170,11 +170,15 @@ def run(
     >>> bool(depleted["value"].between(0, 1).all())
     True
     """
+    from scenarios.errors import InputError
     from scenarios.runs import run as command
     from sim.metrics import as_frame, metrics_columns
+    from sim.sampling import METHODS
     from sim.simulate import simulate
 
     chosen = str(scenario), path_if_any(out), paths, years, seed, threads, readings, template, rules
+    if sampling not in METHODS:  # importance, which gives another table, is the command line's alone
+        raise InputError("--sampling", sampling, f"expected one of {', '.join(METHODS)}")
     request = command.RunRequest(*chosen, sampling=sampling)
     if out is not None:
         done = command.run(request, lambda *_: None)

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from sim.model import Case
 
 Method = Literal["plain", "antithetic", "sobol"]
+METHODS: tuple[Method, ...] = get_args(Method)
 RANDOMISATIONS = 32
 Floats = NDArray[np.float64]
 
@@ -64,6 +65,8 @@ class Errors(NamedTuple):
 
 def refused(sampling: Method, paths: int) -> str:
     """Why paths cannot be drawn so, or nothing."""
+    if sampling not in METHODS:
+        return f"sampling: expected one of {', '.join(METHODS)}; found {sampling}"
     if paths < 1:
         return "paths: at least 1"
     if sampling == "antithetic" and paths % 2:

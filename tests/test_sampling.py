@@ -152,11 +152,13 @@ def test_no_error_is_given_where_none_is_known(taizhou: Case, method: Method) ->
     assert table[known & table.value.notna()].std_error.notna().all()
 
 
-def test_numbers_of_paths_that_cannot_be(taizhou: Case) -> None:
+def test_paths_that_cannot_be_drawn(taizhou: Case) -> None:
     with pytest.raises(ValueError, match="expected an even number, found 301"):
         simulate(taizhou, paths=301, seed=1, sampling="antithetic")
     with pytest.raises(ValueError, match=f"expected {LEAST} paths times a power of 2, found 10000"):
         simulate(taizhou, paths=10_000, seed=1, sampling="sobol")
+    with pytest.raises(ValueError, match="one of plain, antithetic, sobol; found latin"):
+        simulate(taizhou, paths=128, seed=1, sampling="latin")
     assert [sobol_paths(n) for n in (1, LEAST, LEAST + 1, 3 * LEAST)] == [LEAST, LEAST, 2 * LEAST, 4 * LEAST]
 
 

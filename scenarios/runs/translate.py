@@ -1,10 +1,12 @@
 """Portable code of the kernels, made and kept with the program: ``python -m scenarios.runs.translate``.
 
 For where the program is installed, and after a change of the kernels.  Whoever then starts it for the first
-time waits a third of the time, on whatever processor, also where nothing can be kept for the next start.
+time waits a fifth of the time, on whatever processor, also where nothing can be kept for the next start.
 """
 
 from __future__ import annotations
+
+import sys
 
 import numpy as np
 
@@ -51,4 +53,7 @@ def year_of_nothing(case: Case) -> History:
 
 
 if __name__ == "__main__":
-    translate()
+    try:
+        translate()
+    except OSError as error:
+        sys.exit(f"{error.filename}: portable code of the kernels cannot be kept here: {error.strerror}")

@@ -62,7 +62,7 @@ class Stage:
         """Its machine code: the next is asked for where one cannot be loaded."""
         file = f"{self.name}-{hashlib.sha256(repr(arguments.kinds).encode()).hexdigest()[:20]}"
         kept = Path(self.py_func.__code__.co_filename).parent == cache.FOLDER  # what cache's keys cover
-        if kept and (content := cache.read(file)) is not None:
+        if kept and not cache.translations_are_kept and (content := cache.read(file)) is not None:
             yield Code.from_bytes(content)
 
         from sim.kernels.processor import Portable, machine_code

@@ -129,7 +129,9 @@ def test_an_edited_callee_is_seen(package: Path) -> None:
 
 
 def test_portable_code_of_the_installation_needs_no_translation(package: Path) -> None:
+    assert answer(started(package)) == "30.0 compiled"
     assert answer(started(package, ask=INSTALL)) == "30.0 compiled"
+    assert answer(started(package, ask=INSTALL)) == "30.0 loaded"
     (portable,) = (package / "sim/kernels/translated").rglob("*total*")
     assert portable.stat().st_mode & 0o777 == 0o644
     shutil.rmtree(package / "kept")

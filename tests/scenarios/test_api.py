@@ -77,6 +77,8 @@ def test_mistakes_are_input_errors(tmp_path: Path) -> None:
         api.run("taizhu")
     with pytest.raises(InputError, match="--paths"):
         api.run("taizhou", paths=0)
+    with pytest.raises(InputError, match="--sampling: importance: expected one of plain"):
+        api.run("taizhou", paths=128, sampling="importance")
 
 
 def test_replay_s_ledger_sums_to_its_balances(tmp_path: Path) -> None:
