@@ -37,11 +37,14 @@ def run(
             raise InputError("--only", section, f"expected one of {', '.join(SECTIONS)}")
     check_folder(out.parent)
     result = measure_all(only or SECTIONS, Settings(rounds, seconds, small), say)
-    for name, reason in result.get("missing", {}).items():
+    missing = result["missing"]
+    for name, reason in missing.items():
         say(f"not measured: {name} ({reason})")
     with new_files(out.parent) as folder:
         write_json(folder / out.name, result)
     say(str(out))
+    if any(section in missing for section in SECTIONS):
+        sys.exit(1)
 
 
 @app.command()

@@ -64,7 +64,7 @@ def cold_start(settings: Settings, say: Say) -> dict[str, Any]:
         with tempfile.TemporaryDirectory() as cache:
             first.append(child(first_result, cache)[0])
         with tempfile.TemporaryDirectory() as cache, tempfile.TemporaryDirectory() as out:
-            command[4:] = ["1000", "--out", out]
+            command[5:] = ["1000", "--out", out]
             changed.append(child(command, cache, **RETRANSLATED)[0])
     names = {
         "fundsim run, 1 thousand paths, empty kernel cache": cold,

@@ -40,7 +40,10 @@ KERNELS = {
 
 
 def measure_all(sections: Sequence[str], settings: Settings, say: Say) -> dict[str, Any]:
-    """The sections' records with machine, versions and settings beside them."""
+    """The sections' records with machine, versions and settings beside them.
+
+    A section that fails takes no other with it: it is among what is ``missing``, with the reason.
+    """
     result: dict[str, Any] = {
         "schema": SCHEMA,
         "measured": datetime.now(UTC).strftime("%Y-%m-%d"),
@@ -48,18 +51,28 @@ def measure_all(sections: Sequence[str], settings: Settings, say: Say) -> dict[s
         | {"compiler": compiler_version()},
         "settings": asdict(settings),
         "records": [],
+        "missing": {},
     }
     for section in sections:
         say(f"== {section}")
-        if section == "kernels":
-            part = kernels(say)
-        elif section in IN_PROCESS:
-            part = in_process(section, settings)
-        else:
-            part = {"cold_start": cold_start, "memory": memory}[section](settings, say)
+        try:
+            part = measured(section, settings, say)
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+            say(f"{section} failed: {error}")
+            part = {"records": [], "missing": {section: f"failed: {str(error).splitlines()[0]}"}}
         result["records"] += part.pop("records")
+        result["missing"] |= part.pop("missing", {})
         result |= part
     return result
+
+
+def measured(section: str, settings: Settings, say: Say) -> dict[str, Any]:
+    """One section's records, and what else it has to say."""
+    if section == "kernels":
+        return kernels(say)
+    if section in IN_PROCESS:
+        return in_process(section, settings)
+    return {"cold_start": cold_start, "memory": memory}[section](settings, say)
 
 
 def in_process(section: str, settings: Settings) -> dict[str, Any]:

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as command
+from benchmarks import results
 from benchmarks.measure import Entry, interleaved, record, records, summary
 from benchmarks.page import PAGES, fill_in
 from benchmarks.results import compare, fault, read_result
+from benchmarks.sections import Settings
 from scenarios.errors import InputError
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -101,3 +103,37 @@ def test_the_published_result_has_every_section() -> None:
     names = {entry["name"] for entry in published["records"] if entry["section"] == "workload"}
     assert {"fundsim", "fundsim, whole model", "C++", "NumPy", "naive numba"} <= names
     assert published["machine"]["flags"] and published["machine"]["packages"]["numba"]
+
+
+def test_a_section_that_fails_loses_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measured(section: str, *_: object) -> dict[str, Any]:
+        if section == "cities":
+            raise RuntimeError("no such city\nand a long tale")
+        made = [record(section, "one", "s", [1.0, 2.0, 3.0])]
+        return {"records": made, "missing": {f"peer of {section}": "not installed"}}
+
+    monkeypatch.setattr(results, "measured", measured)
+    out = tmp_path / "benchmarks.json"
+    with pytest.raises(SystemExit) as ended:
+        command.app(["run", "--out", str(out), *"--only memory --only cities --only scaling".split()])
+    assert ended.value.code == 1
+    kept = read_result(out)
+    assert [entry["section"] for entry in kept["records"]] == ["memory", "scaling"]
+    assert kept["missing"] == {
+        "peer of memory": "not installed",
+        "cities": "failed: no such city",
+        "peer of scaling": "not installed",
+    }
+    assert "and a long tale" in capsys.readouterr().err
+
+
+@pytest.mark.slow  # starts the program cold, once with all to be translated
+def test_cold_starts_and_memory_are_measured_from_outside() -> None:
+    settings = Settings(small=True)
+    (cold, warm, first, changed, shown) = results.measured("cold_start", settings, lambda _: None)["records"]
+    assert shown["median"] < warm["median"] < changed["median"]
+    assert min(cold["median"], first["median"], changed["median"]) > 0.5
+    few, many = results.measured("memory", settings, lambda _: None)["records"]
+    assert 50 < few["median"] < 1000 and many["median"] < 1.5 * few["median"]
