@@ -1,6 +1,6 @@
 """Portable code, and the machine code that LLVM makes of it for one processor.
 
-LLVM works in two steps.  The first needs no processor: it inlines, folds and drops until a tenth of the text
+LLVM works in two steps.  The first needs no processor: it inlines, folds and drops until a fifth of the code
 is left, which can be kept with the program.  The second, where the code is to run, vectorises and generates
 machine code, in a quarter of the time that all takes from the source.  Every kernel goes through both, so no
 number depends on where the first one was done.
