@@ -1,5 +1,6 @@
-"""With portable code kept by the program no command translates anything, and no figure changes; nor does it
-with the width of vectors."""
+"""With portable code kept by the program no command translates anything; no figure changes by that, nor by
+the width of vectors.
+"""
 
 from __future__ import annotations
 
