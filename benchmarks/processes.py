@@ -29,8 +29,6 @@ if Path("/proc/self/status").exists():  # the other figure knows what started th
 else:
     print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024))
 """
-
-
 RETRANSLATED = {"NUMBA_OPT": "3"}
 """What numba does anyway; but said so, it is a setting under which nothing was translated."""
 
@@ -84,6 +82,7 @@ def cold_start(settings: Settings, say: Say) -> dict[str, Any]:
 
 def memory(settings: Settings, say: Say) -> dict[str, Any]:
     """Greatest resident memory of a process that simulates few paths, and of one that simulates many."""
+    child(["-c", SIMULATE.format(paths=1)])  # compiling takes memory of its own
     out = []
     for paths in (10_000, 100_000 if settings.small else 10_000_000):
         say(f"{paths:,} paths")

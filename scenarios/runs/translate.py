@@ -1,7 +1,7 @@
 """Portable code of the kernels, made and kept with the program: ``python -m scenarios.runs.translate``.
 
 For where the program is installed, and after a change of the kernels.  Whoever then starts it for the first
-time waits a fifth of the time, on whatever processor, also where nothing can be kept for the next start.
+time waits a quarter of the time, on whatever processor, also where nothing can be kept for the next start.
 """
 
 from __future__ import annotations

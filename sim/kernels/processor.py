@@ -2,7 +2,7 @@
 
 LLVM works in two steps.  The first needs no processor: it inlines, folds and drops until a fifth of the code
 is left, which can be kept with the program.  The second, where the code is to run, vectorises and generates
-machine code, in a quarter of the time that all takes from the source.  Every kernel goes through both, so no
+machine code, in a fifth of the time that all takes from the source.  Every kernel goes through both, so no
 number depends on where the first one was done.
 """
 
@@ -36,7 +36,8 @@ class Portable(NamedTuple):
 
 
 def processor() -> tuple[str, str]:
-    """Name and features that code is generated for: this processor's, or as numba's settings have it."""
+    """Name and features that code is generated for: this processor's, or what numba's variables of the
+    environment say instead."""
     name = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
     return name, os.environ.get("NUMBA_CPU_FEATURES") or llvm.get_host_cpu_features().flatten()
 
