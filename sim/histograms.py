@@ -39,7 +39,7 @@ class Histograms:
         self._turns = numbers()
 
     def add(self, bins: NDArray[np.int16], blocks: int) -> None:
-        """Count a chunk's bins (series, blocks, LANES), as ``kernels.tally`` has written them down."""
+        """Count a chunk's bins (blocks, series, LANES), as ``kernels.tally`` has written them down."""
         turn = next(self._turns)  # workers that come together begin with different stripes
         for at in range(turn, turn + STRIPES):
             first, end = self._edges[at % STRIPES : at % STRIPES + 2]

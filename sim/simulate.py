@@ -29,7 +29,7 @@ from sim.sampling import Chunk, Errors, Method, chunks_of, errors_of, groups_of,
 from sim.series import ALL, Series, Wanted, series_of
 from sim.threads import Stop, in_order, usable_cores
 
-BLOCKS_PER_CHUNK = 16
+BLOCKS_PER_CHUNK = 32
 """At most: the more paths are counted at a time, the more of them find a histogram's lines at hand."""
 CHUNKS_PER_WORKER = 4
 """At least, where there are paths enough, so that no worker waits long for the last one."""
@@ -78,7 +78,7 @@ def new_work(case: Case) -> Work:
             year=aligned_zeros((counties, 2, 2 * LANES)),
             words=aligned_zeros((TOGETHER * PER_ADDRESS,), np.int32),
             draws=aligned_zeros((TOGETHER * PER_ADDRESS,), np.float32),
-            factors=aligned_zeros((2, TOGETHER * 2 * LANES), np.float32),
+            factors=aligned_zeros((2, 2 * TOGETHER * LANES), np.float32),
         ),
         recoveries=np.zeros(counties),
     )
@@ -131,7 +131,7 @@ def new_tally(
         lane=aligned_zeros((SCRATCH,)),
         paying=np.zeros((counties, 5), np.int64),
         net=aligned_zeros((counties, LANES)),
-        bins=aligned_zeros((len(series.offset), blocks, LANES), np.int16),
+        bins=aligned_zeros((blocks, len(series.offset), LANES), np.int16),
         block=np.zeros(1, np.int64),
         sampled=sampled,
         by_path=new_by_path(case) if by_path is None else by_path,

@@ -9,9 +9,11 @@ from llvmlite import ir
 from numba import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
 
 I32 = ir.IntType(32)
 F32 = ir.FloatType()
+BYTES = ir.IntType(8).as_pointer()
 
 
 @cache
@@ -64,11 +66,23 @@ def _instructions() -> dict[str, Any]:
 
         return types.int64(types.int64), generate
 
+    @intrinsic
+    def fetch(context: Any, array: Any, index: Any) -> Any:
+        def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
+            place = b.bitcast(b.gep(make_array(array)(c, b, a[0]).data, [a[1]]), BYTES)
+            kind = ir.FunctionType(ir.VoidType(), [BYTES, I32, I32, I32])
+            ahead = b.module.declare_intrinsic("llvm.prefetch", [BYTES], kind)
+            b.call(ahead, [place, I32(1), I32(3), I32(1)])  # to write, to stay, of data
+            return c.get_dummy_value()
+
+        return types.void(array, types.int64), generate
+
     i4, u4, f4, i8, f8 = types.int32, types.uint32, types.float32, types.int64, types.float64
     return {
         "wide": wide,
         "inlined": inlined,
         "known": known,
+        "fetch": fetch,
         "uadd": two("add", u4),
         "uxor": two("xor", u4),
         "rotate": rotate,

@@ -6,6 +6,7 @@
   loop over lanes would keep the loop from vectorising.
 * ``known``: a slot passed as an argument might be negative for all the compiler knows, and indices that may
   count from a row's end turn every load of a loop into a gather; a slot through ``known`` is not.
+* ``fetch``: has the processor bring an array's item nearer, soon to be written, and goes on.
 * 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.
 
 With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the same result.
@@ -20,7 +21,7 @@ import numpy as np
 
 from sim.kernels.stages import INTERPRETED, stage
 
-LANES = 128
+LANES = 64
 """Paths side by side in a row; also the canonical block in which float sums are formed."""
 MASK = 0xFFFFFFFF
 
@@ -51,6 +52,7 @@ def _interpreted() -> dict[str, Any]:
         "wide": lambda: None,
         "inlined": lambda: None,
         "known": lambda slot: slot,
+        "fetch": lambda array, index: None,
         "uadd": lambda x, y: unsigned(int(x) + int(y)),
         "uxor": lambda x, y: unsigned(int(x) ^ int(y)),
         "rotate": lambda x, k: unsigned(int(x) << int(k) | int(x) >> (32 - int(k))),
@@ -72,6 +74,7 @@ _operations = _interpreted()
 if not INTERPRETED:
     _operations = {name: Operation(name) for name in _operations}
 wide, inlined, known = _operations["wide"], _operations["inlined"], _operations["known"]
+fetch = _operations["fetch"]
 uadd, uxor, rotate = _operations["uadd"], _operations["uxor"], _operations["rotate"]
 iadd, isub, iand, ixor = _operations["iadd"], _operations["isub"], _operations["iand"], _operations["ixor"]
 ishl, ishr, signed = _operations["ishl"], _operations["ishr"], _operations["signed"]

@@ -79,9 +79,9 @@ def post_flows(d, policy, net, flow, year, share, factors):
     wide()
     for month in range(net.shape[0] // LANES):
         of_contributions, of_claims = share[CONTRIBUTIONS, month], share[CLAIMS, month]
-        at, paid_in, paid_out = known(month * LANES), known(2 * month * LANES), known((2 * month + 1) * LANES)
+        at, paid_out = known(month * LANES), known(net.shape[0] + month * LANES)
         for i in range(LANES):
-            contributions = year[i] * of_contributions * np.float64(factors[paid_in + i])
+            contributions = year[i] * of_contributions * np.float64(factors[at + i])
             claims = year[LANES + i] * of_claims * np.float64(factors[paid_out + i])
             if policy is not None:
                 contributions *= policy[CONTRIBUTION_MULTIPLIER + i]
@@ -100,7 +100,7 @@ def post(rules, d, v, net, flow, year, share, factors):
     """Steps 3 and 4 for one county: interest, then a month's contributions and claims; or of M months.
 
     They are the year's totals (2 x LANES,) in yuan times the months' shares (2, M) of a year times their
-    factors (M x 2 x LANES,) float32.  ``net`` (M x LANES,) gathers what all counties' months add to the
+    factors (2 x M x LANES,) float32.  ``net`` (M x LANES,) gathers what all counties' months add to the
     city's reserves, for ``close_month``.  Notes of transfers, where taken, are those of one month.
     """
     if rules["monthly_interest"] > 0.0:

@@ -146,20 +146,21 @@ def normal_pair(a, b):
 
 @stage
 def normals(out, words):
-    """Standard normals in pairs, two rows of lanes from two rows of words, as ``normal_pair``.
+    """Standard normals (4, any number) in pairs of rows, from words of the same shape, as ``normal_pair``.
 
     In two loops: while one long chain of operations waits for its results, little of the next lanes' fits
     into the processor's queue.
     """
     wide()
-    for pair in range(out.shape[0] // (2 * LANES)):
-        i = known(2 * pair * LANES)
-        for lane in range(LANES):
-            out[i + lane] = minus_log2(words[i + lane])
-        for lane in range(LANES):
-            z0, z1 = turned(out[i + lane], words[i + LANES + lane])
-            out[i + lane] = z0
-            out[i + LANES + lane] = z1
+    row = known(out.shape[0] // 4)
+    for pair in range(2):
+        first, second = known(2 * pair * row), known((2 * pair + 1) * row)
+        for i in range(row):
+            out[first + i] = minus_log2(words[first + i])
+        for i in range(row):
+            z0, z1 = turned(out[first + i], words[second + i])
+            out[first + i] = z0
+            out[second + i] = z1
 
 
 @stage

@@ -18,9 +18,9 @@ def clear(v, slot):
 def fill(row, slot, value):
     """A slot of a row to one value in all lanes."""
     wide()
-    slot = known(slot)
-    for i in range(LANES):
-        row[slot + i] = value
+    lanes = row[slot : slot + LANES]
+    for i in range(lanes.shape[0]):
+        lanes[i] = value
 
 
 @stage

@@ -27,8 +27,9 @@ from sim.kernels.threefry import words
 
 CELLS = 4
 HALF = LANES // 2
-TOGETHER = 4
-"""Months of a county that are drawn in one go: fewer calls and longer loops, in buffers that stay at hand."""
+TOGETHER = 7
+"""Months of a county that are drawn in one go: fewer calls and longer loops, in buffers that stay at hand.
+A row of them has the months one after the other, each with its lanes."""
 CITY_YEAR, EPIDEMIC, COUNTY_YEAR, COUNTY_MONTH, EXCELLENCE = (np.int64(i) for i in range(1, 6))
 """Purposes: the last word of a draw's address."""
 THE_CITY = np.int64(0)
@@ -109,29 +110,31 @@ class Shocked(NamedTuple):
     year: np.ndarray
     """(C, 2, 2 x LANES) float64 yuan: the year's totals of each fund, epidemic included."""
     words: np.ndarray
-    """(TOGETHER x 4 x LANES,) int32."""
+    """(4 x TOGETHER x LANES,) int32."""
     draws: np.ndarray
-    """(TOGETHER x 4 x LANES,) float32."""
+    """(4 x TOGETHER x LANES,) float32."""
     factors: np.ndarray
-    """(2, TOGETHER x 2 x LANES) float32: of one county's year, then of its months, by fund."""
+    """(2, 2 x TOGETHER x LANES) float32: of one county's year, then of its months, by fund."""
 
 
 @stage
 def mirror(draws):
-    """The second half of the lanes has the first half's shocks with the other sign."""
+    """The second half of the lanes has the first half's shocks with the other sign, at every time."""
     wide()
-    for i in range(HALF):
-        for k in range(CELLS):
-            draws[k * LANES + HALF + i] = -draws[k * LANES + i]
+    for n in range(draws.shape[0] // PER_ADDRESS):
+        at = known(n * PER_ADDRESS)
+        for i in range(HALF):
+            for k in range(CELLS):
+                draws[at + k * LANES + HALF + i] = -draws[at + k * LANES + i]
 
 
 @stage
-def mirror_words(words, word):
+def mirror_words(words):
     """The same for one word of every lane: U becomes 1 - U, and a direction turns by half a circle."""
     wide()
-    word = known(word)
-    for i in range(HALF):
-        words[word + HALF + i] = ixor(words[word + i], ALL_BITS)
+    half = known(words.shape[0] // 2)
+    for i in range(half):
+        words[half + i] = ixor(words[i], ALL_BITS)
 
 
 @stage
@@ -205,8 +208,8 @@ def city_year(noise, shocked, path, y):
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
         words(shocked.words[:PER_ADDRESS], path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
         if noise.mirrored:
-            mirror_words(shocked.words, WHETHER)
-            mirror_words(shocked.words, ANGLE)
+            mirror_words(shocked.words[WHETHER : WHETHER + LANES])
+            mirror_words(shocked.words[ANGLE : ANGLE + LANES])
         draw_epidemic(shocked.epidemic, shocked.words, noise.scalars)
 
 
@@ -239,16 +242,17 @@ def year_totals(out, factors, row, epidemic, contributions, claims):
 
 
 @stage
-def month_factors(out, z, scale, fund, months):
-    """exp(sigma eta - sigma^2 / 2), of mean 1, of a fund's months; sigma to base 2."""
+def month_factors(out, z, scale, fund):
+    """exp(sigma eta - sigma^2 / 2), of mean 1, of a fund's months (2, any number) from the draws of all cells
+    (4, as many); sigma to base 2."""
     wide()
-    for m in range(months):
-        for kind in range(2):
-            sigma = scale[2 * fund + kind]
-            mean = HALF_LN2 * sigma * sigma
-            to, cell = known((2 * m + kind) * LANES), known((CELLS * m + 2 * fund + kind) * LANES)
-            for i in range(LANES):
-                out[to + i] = exp2_within(sigma * z[cell + i] - mean)
+    row = known(z.shape[0] // CELLS)
+    for kind in range(2):
+        sigma = scale[2 * fund + kind]
+        mean = HALF_LN2 * sigma * sigma
+        to, cell = known(kind * row), known((2 * fund + kind) * row)
+        for i in range(row):
+            out[to + i] = exp2_within(sigma * z[cell + i] - mean)
 
 
 @stage
@@ -290,8 +294,7 @@ def county_months(noise, shocked, path, c, y, first, months):
     words(drawn, path, np.int64(noise.county_id[c]), 16 * y + first, COUNTY_MONTH, noise.key)
     normals(draws, drawn)
     if noise.mirrored:
-        for m in range(months):
-            mirror(draws[m * PER_ADDRESS :])
+        mirror(draws)
     for f in range(noise.fund.shape[0]):
         fund = noise.fund[f]
-        month_factors(shocked.factors[fund], draws, noise.monthly_scale, fund, months)
+        month_factors(shocked.factors[fund], draws, noise.monthly_scale, fund)

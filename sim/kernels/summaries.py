@@ -83,7 +83,7 @@ def note_extents(extents, bins, end, blocks):
     """
     for s in range(extents.shape[0]):
         for b in range(blocks):
-            row = bins[s, b]
+            row = bins[b, s]
             if row[0] != NOUGHTS:
                 low, high = np.int16(32767), np.int16(-32768)
                 for i in range(LANES):

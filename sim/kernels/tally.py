@@ -11,7 +11,8 @@ to 1e4 times base-year city claims, mirrored for negative values, with one bin f
 A series that nobody asked for has no number, and nothing is tallied.
 
 A block writes down each path's bin, and the bins of a chunk of blocks are counted together: one block's
-values alone would find few of a histogram's lines in the cache twice.  After a series' own bins come
+values alone would find few of a histogram's lines in the cache twice.  All that a series is about to count up
+is fetched first, for a count that waits for memory lets no other pass.  After a series' own bins come
 ``SPARE`` more: one for lanes without a value, which saves a branch for each, and eight among which noughts
 are dealt out, for a bin counted up many times in a row waits for itself.  ``count`` empties them again, the
 eight into the bin of 0.
@@ -25,7 +26,7 @@ import numpy as np
 
 from sim.kernels.by_path import ByPath, note_noughts, note_values
 from sim.kernels.codes import NOUGHT
-from sim.kernels.lanes import LANES, double_bits, inlined, known, stage, wide
+from sim.kernels.lanes import LANES, double_bits, fetch, known, stage, wide
 from sim.kernels.sampled import Sampled
 
 MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS = -120.0, 50.0, 18_000
@@ -43,8 +44,8 @@ NOUGHTS = np.int16(-32768)
 DEALT = 8
 SPARE = 1 + DEALT
 HALF = LANES // 2
-EIGHTH = LANES // 8
-SCRATCH = 2 * EIGHTH
+QUARTER = LANES // 4
+SCRATCH = 2 * QUARTER
 """Values that ``moment`` keeps on its way."""
 
 
@@ -73,7 +74,7 @@ class Tally(NamedTuple):
     net: np.ndarray
     """(C, LANES) float64 scratch: counties' net transfers."""
     bins: np.ndarray
-    """(series, blocks of a chunk, LANES) int16: every path's bin, from the series' bin of index 0."""
+    """(blocks of a chunk, series, LANES) int16: every path's bin, from the series' bin of index 0."""
     block: np.ndarray
     """(1,) int64: the block at hand within its chunk."""
     sampled: Sampled
@@ -84,8 +85,8 @@ class Tally(NamedTuple):
 
 @stage
 def fold(x):
-    """Sum of LANES / 8 values by a fixed tree; ``x`` is used up."""
-    half = EIGHTH // 2
+    """Sum of LANES / 4 values by a fixed tree; ``x`` is used up."""
+    half = QUARTER // 2
     while half >= 1:
         for i in range(half):
             x[i] += x[half + i]
@@ -94,25 +95,10 @@ def fold(x):
 
 
 @stage
-def deviation(row, i, mean, weight, w):
+def deviation(row, slot, i, mean, weight):
     """Weighted deviation of one value; an empty value has none."""
-    x = row[i] - mean
-    return weight[w] * x if x == x else 0.0
-
-
-@stage
-def eight_deviations(row, slot, i, mean, weight):
-    """Sum of eight values LANES / 8 apart, by a fixed tree."""
-    inlined()
-    a = deviation(row, slot + i, mean, weight, i)
-    b = deviation(row, slot + EIGHTH + i, mean, weight, EIGHTH + i)
-    c = deviation(row, slot + 2 * EIGHTH + i, mean, weight, 2 * EIGHTH + i)
-    d = deviation(row, slot + 3 * EIGHTH + i, mean, weight, 3 * EIGHTH + i)
-    e = deviation(row, slot + 4 * EIGHTH + i, mean, weight, 4 * EIGHTH + i)
-    f = deviation(row, slot + 5 * EIGHTH + i, mean, weight, 5 * EIGHTH + i)
-    g = deviation(row, slot + 6 * EIGHTH + i, mean, weight, 6 * EIGHTH + i)
-    h = deviation(row, slot + 7 * EIGHTH + i, mean, weight, 7 * EIGHTH + i)
-    return a, b, c, d, e, f, g, h
+    x = row[slot + i] - mean
+    return weight[i] * x if x == x else 0.0
 
 
 @stage
@@ -140,13 +126,16 @@ def moment(moments, s, row, slot, weight, lane):
         n += 1 if row[slot + i] == row[slot + i] and weight[i] > 0.0 else 0
     if n > 0:
         about = row[slot] if row[slot] == row[slot] else 0.0
-        for i in range(EIGHTH):
-            a, b, c, d, e, f, g, h = eight_deviations(row, slot, i, about, weight)
-            lane[i] = ((a + b) + (c + d)) + ((e + f) + (g + h))
-            lane[EIGHTH + i] = ((a * a + b * b) + (c * c + d * d)) + ((e * e + f * f) + (g * g + h * h))
+        for i in range(QUARTER):
+            a = deviation(row, slot, i, about, weight)
+            b = deviation(row, slot, QUARTER + i, about, weight)
+            c = deviation(row, slot, 2 * QUARTER + i, about, weight)
+            d = deviation(row, slot, 3 * QUARTER + i, about, weight)
+            lane[i] = (a + b) + (c + d)
+            lane[QUARTER + i] = (a * a + b * b) + (c * c + d * d)
         total = fold(lane)
         mean = about + total / n
-        squares = max(fold(lane[EIGHTH:]) - total * (total / n), 0.0)
+        squares = max(fold(lane[QUARTER:]) - total * (total / n), 0.0)
     moments[s, 0] = n
     moments[s, 1] = mean
     moments[s, 2] = squares
@@ -166,12 +155,10 @@ def pair_products(row, slot, mean, weight, lane):
     """Products of two mirrored paths' deviations from the mean, summed; a pair without both values has 0."""
     wide()
     slot = known(slot)
-    for i in range(EIGHTH):
+    for i in range(QUARTER):
         a = pair_product(row, slot, i, mean, weight)
-        b = pair_product(row, slot, EIGHTH + i, mean, weight)
-        c = pair_product(row, slot, 2 * EIGHTH + i, mean, weight)
-        d = pair_product(row, slot, 3 * EIGHTH + i, mean, weight)
-        lane[i] = ((a + b) + c) + d
+        b = pair_product(row, slot, QUARTER + i, mean, weight)
+        lane[i] = a + b
     return fold(lane)
 
 
@@ -210,7 +197,12 @@ def count(counts, offset, spare, bins, first, end, blocks):
     for s in range(first, end):
         at = offset[s]
         for b in range(blocks):
-            row = bins[s, b]
+            row = bins[b, s]
+            if row[0] != NOUGHTS:
+                for i in range(LANES):
+                    fetch(counts, known(at + row[i]))
+        for b in range(blocks):
+            row = bins[b, s]
             if row[0] == NOUGHTS:
                 counts[at] += np.uint32(row[1])
             else:
@@ -230,7 +222,7 @@ def tally_months(tally, series, row, slot):
     if s < 0:
         return
     moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
-    bins = tally.bins[s, tally.block[0]]
+    bins = tally.bins[tally.block[0], s]
     linear_bins(bins, row, slot, tally.weight, MONTHS_ORIGIN, MONTHS_PER_UNIT, float(MONTHS_BINS))
     note_values(tally.by_path, tally.block[0], s, row, slot)
 
@@ -242,7 +234,7 @@ def tally_gini(tally, series, row, slot):
     if s < 0:
         return
     moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
-    linear_bins(tally.bins[s, tally.block[0]], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
+    linear_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
     note_values(tally.by_path, tally.block[0], s, row, slot)
 
 
@@ -256,7 +248,7 @@ def tally_nothing(tally, series):
     moments[0] = n
     for k in range(1, moments.shape[0]):
         moments[k] = 0.0
-    bins = tally.bins[s, tally.block[0]]
+    bins = tally.bins[tally.block[0], s]
     bins[0] = NOUGHTS
     bins[1] = np.int16(n)
     note_noughts(tally.by_path, tally.block[0], s)
@@ -270,7 +262,7 @@ def tally_money(tally, series, row, slot, per_lowest):
         return
     if any_value(row, slot):
         moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
-        money_bins(tally.bins[s, tally.block[0]], row, slot, tally.weight, per_lowest)
+        money_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, per_lowest)
         note_values(tally.by_path, tally.block[0], s, row, slot)
     else:
         tally_nothing(tally, series)

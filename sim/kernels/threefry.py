@@ -75,16 +75,17 @@ def threefry4x32(c0, c1, c2, c3, k0, k1, k2, k3):
 
 @stage
 def words(out, path, county_id, time, purpose, key):
-    """Fill ``out`` (int32, times x 4 x LANES) for paths ``path .. path + LANES``, at one time after the other
-    from ``time`` on; word w of a lane at w x LANES."""
+    """Fill ``out`` (int32, 4 words x times x LANES) for paths ``path .. path + LANES``, at one time after the
+    other from ``time`` on."""
     wide()
     k0, k1, zero = key[0], key[1], u4(0)
     county, why, first = u4(county_id), u4(purpose), u4(path)
-    for t in range(out.shape[0] // (4 * LANES)):
-        when, at = u4(time + t), known(4 * t * LANES)
+    row = known(out.shape[0] // 4)
+    for t in range(row // LANES):
+        when, at = u4(time + t), known(t * LANES)
         for lane in range(LANES):
             w0, w1, w2, w3 = threefry4x32(uadd(first, u4(lane)), county, when, why, k0, k1, zero, zero)
             out[at + lane] = signed(w0)
-            out[at + LANES + lane] = signed(w1)
-            out[at + 2 * LANES + lane] = signed(w2)
-            out[at + 3 * LANES + lane] = signed(w3)
+            out[row + at + lane] = signed(w1)
+            out[2 * row + at + lane] = signed(w2)
+            out[3 * row + at + lane] = signed(w3)

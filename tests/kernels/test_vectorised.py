@@ -163,7 +163,7 @@ def branches(out, row, slot):
     ("example", "one_of"),
     [
         (good, ()),
-        (short_and_unrolled, ("scalar steps outside loops",)),
+        (short_and_unrolled, ("no zmm", "no ymm")),
         (branches, ()),
         (calls_the_c_library, ("a call of exp in a loop",)),
         (may_count_from_the_end, ("vgatherqpd", "vmovhpd")),
