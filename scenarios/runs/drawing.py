@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 START = "import sys; sys.path[:] = {path!r}; from scenarios.runs.drawing import serve; serve()"
 UNUSED: dict[str, Any] = {
     "matplotlib.dviread": SimpleNamespace(Dvi=None),  # TeX
+    "matplotlib.mathtext": SimpleNamespace(MathTextParser=lambda output: None),  # formulas
+    "matplotlib._fontconfig_pattern": SimpleNamespace(  # a font's settings in one word
+        parse_fontconfig_pattern=lambda pattern: {}, generate_fontconfig_pattern=None
+    ),
+    "pyparsing": SimpleNamespace(__version__="3"),  # which reads both
     "mpl_toolkits.mplot3d": SimpleNamespace(Axes3D=None),
 }
 """Modules, and what matplotlib takes from them as it is imported."""
