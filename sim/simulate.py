@@ -29,7 +29,7 @@ from sim.sampling import Chunk, Errors, Method, chunks_of, errors_of, groups_of,
 from sim.series import ALL, Series, Wanted, series_of
 from sim.threads import Stop, in_order, usable_cores
 
-BLOCKS_PER_CHUNK = 32
+BLOCKS_PER_CHUNK = 16
 """At most: the more paths are counted at a time, the more of them find a histogram's lines at hand."""
 CHUNKS_PER_WORKER = 4
 """At least, where there are paths enough, so that no worker waits long for the last one."""

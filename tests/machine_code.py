@@ -91,7 +91,7 @@ class Function:
         calls = [line.operands for line in self.straight if line.name == "call"]
         if not any(uses(body, registers) for body in (self.straight, *hot)) and not {*MEMORY} & {*calls}:
             found.append(f"no {registers}")
-        if (count := sum(line.scalar for line in self.straight)) >= LANES:
+        if (count := sum(line.scalar for line in self.straight)) >= LANES // 2:
             found.append(f"{count} scalar steps outside loops")
         for loop in self.loops:
             found += [f"a call of {line.operands} in a loop" for line in loop.body if line.name == "call"]

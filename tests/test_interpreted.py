@@ -150,7 +150,7 @@ def test_a_block_of_a_simulation(
     size = compiled[:, 1] ** 2 * compiled[:, 0] + compiled[:, 2]
     assert (np.abs(compiled[:, 2] - other[:, 2]) <= rtol * size + 1e-9).all()
     if not shocks and name == "block":
-        assert len(plain["bins"]) > 500 and sum(plain["counts"]) == compiled[:, 0].sum()
+        assert len(plain["bins"]) > 1000 and sum(plain["counts"]) == compiled[:, 0].sum()
 
 
 def test_a_replay(interpreted: dict[str, Any]) -> None:

@@ -67,7 +67,7 @@ from sim.threads import Stop, in_order
 
 YUAN = 1e8
 """Of W's unit of money."""
-BLOCKS_PER_TASK = 16
+BLOCKS_PER_TASK = 8
 
 
 def case_of(w: Workload, rules: FundRules) -> Case:

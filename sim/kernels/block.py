@@ -132,7 +132,7 @@ def draw_assessments(plan, noise, work, path, y):
         for f in range(noise.fund.shape[0]):
             d, cell = work.books.county[f, c], 2 * noise.fund[f] * LANES
             if noise.mirrored:
-                mirror_words(drawn[cell : cell + LANES])
+                mirror_words(drawn, cell)
             draw_excellence(d, drawn, cell, plan.excellent_probability)
 
 

@@ -21,7 +21,7 @@ import numpy as np
 
 from sim.kernels.stages import INTERPRETED, stage
 
-LANES = 64
+LANES = 128
 """Paths side by side in a row; also the canonical block in which float sums are formed."""
 MASK = 0xFFFFFFFF
 

@@ -91,7 +91,7 @@ def own_balance_pays(d, v, flow, at, share, below, alone):
         d[BALANCE + i] -= paid
         v[COVERED_OWN + i] += paid
         d[GAP + i] = gap - only * paid
-        d[LEFT + i] = (1.0 - only) * rest
+        d[LEFT + i] += (1.0 - only) * rest
         d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if rest >= NOUGHT else 0.0)
         note(flow, at + i, paid)
 
@@ -128,19 +128,15 @@ def ration_balances(v, share, below):
 
 
 @stage
-def all_balances_pay(d, v, flow, first, share, below, rest):
-    """Every county's balance falls in one proportion and pays every request in one proportion.
-
-    ``rest``, here and in ``pay``: a source before has left something in LEFT.
-    """
+def all_balances_pay(d, v, flow, first, share, below):
+    """Every county's balance falls in one proportion and pays every request in one proportion."""
     wide()
-    left = 1.0 if rest else 0.0
     at = first + (1 + ALL) * LANES
     for i in range(LANES):
         asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
         paid = asked * v[BALANCES_PAY + i]
         given = d[BALANCE + i] * v[BALANCES_GIVE + i]
-        d[LEFT + i] = left * d[LEFT + i] + (asked - paid)
+        d[LEFT + i] += asked - paid
         d[BALANCE + i] -= given
         note(flow, first + i, given)
         note(flow, at + i, paid)
@@ -174,44 +170,66 @@ def asks_in_common(shares):
 
 
 @stage
-def pay(d, v, flow, first, shares, below, when_short, rest):
-    """Risk fund, pool, treasuries and nobody pay their parts; what is left is the next layer's gap.
-
-    Common accounts pay the rationed part.  The county's treasury pays in full, unless the layer excuses it
-    where the pool is short.  ``first`` is the layer's first flow, what common balances give; the sources'
-    own flows follow.
-    """
+def account_pays(d, v, flow, at, pays, share, below):
+    """A common account pays the rationed part of what a county asks of it."""
     wide()
-    at = first + LANES
-    left = 1.0 if rest else 0.0
-    excused = 1.0 if asks_in_common(shares) and when_short != UNPAID_PART else 0.0
-    low_risk, more_risk = below[FROM_RISK], shares[FROM_RISK] - below[FROM_RISK]
-    low_pool, more_pool = below[FROM_POOL], shares[FROM_POOL] - below[FROM_POOL]
-    low_county, more_county = below[COUNTY_TREASURY], shares[COUNTY_TREASURY] - below[COUNTY_TREASURY]
-    low_city, more_city = below[CITY_TREASURY], shares[CITY_TREASURY] - below[CITY_TREASURY]
-    low_nobody, more_nobody = below[NOBODY], shares[NOBODY] - below[NOBODY]
+    pays = known(pays)
     for i in range(LANES):
-        gap = d[GAP + i]
-        excellent = d[EXCELLENT + i]
-        of_risk = (low_risk + more_risk * excellent) * gap
-        of_pool = (low_pool + more_pool * excellent) * gap
-        of_county = (low_county + more_county * excellent) * gap
-        risk = v[RISK_PAYS + i] * of_risk
-        pool = v[POOL_PAYS + i] * of_pool
-        county = of_county * (1.0 - excused * v[SHORT + i])
-        city = (low_city + more_city * excellent) * gap
-        nobody = (low_nobody + more_nobody * excellent) * gap
-        d[GAP + i] = left * d[LEFT + i] + (of_risk - risk) + (of_pool - pool) + (of_county - county)
-        d[DRAWN + i] += risk + pool
-        d[PAID_COUNTY + i] += county
-        d[PAID_CITY + i] += city
-        v[INFLOW + i] += county + city
-        v[UNFUNDED + i] += nobody
-        note(flow, at + FROM_RISK * LANES + i, risk)
-        note(flow, at + FROM_POOL * LANES + i, pool)
-        note(flow, at + COUNTY_TREASURY * LANES + i, county)
-        note(flow, at + CITY_TREASURY * LANES + i, city)
-        note(flow, at + NOBODY * LANES + i, nobody)
+        asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        paid = v[pays + i] * asked
+        d[LEFT + i] += asked - paid
+        d[DRAWN + i] += paid
+        note(flow, at + i, paid)
+
+
+@stage
+def county_treasury_pays(d, v, flow, at, share, below, excused):
+    """The county's treasury pays in full, unless the layer excuses it where the pool is short."""
+    wide()
+    only = 1.0 if excused else 0.0
+    for i in range(LANES):
+        asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        paid = asked * (1.0 - only * v[SHORT + i])
+        d[LEFT + i] += asked - paid
+        d[PAID_COUNTY + i] += paid
+        v[INFLOW + i] += paid
+        note(flow, at + i, paid)
+
+
+@stage
+def city_treasury_pays(d, v, flow, at, share, below):
+    """The city's treasury pays in full."""
+    wide()
+    for i in range(LANES):
+        paid = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        d[PAID_CITY + i] += paid
+        v[INFLOW + i] += paid
+        note(flow, at + i, paid)
+
+
+@stage
+def nobody_pays(d, v, flow, at, share, below):
+    """A part that the clause gives to nobody is unfunded."""
+    wide()
+    for i in range(LANES):
+        unpaid = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        v[UNFUNDED + i] += unpaid
+        note(flow, at + i, unpaid)
+
+
+@stage
+def pass_on(d):
+    """What the layer's sources have left is the next layer's gap."""
+    wide()
+    for i in range(LANES):
+        d[GAP + i] = d[LEFT + i]
+        d[LEFT + i] = 0.0
+
+
+@stage
+def names(shares, below, source):
+    """Whether a layer has the source, for a county assessed 优秀 or for one that is not."""
+    return shares[source] + below[source] > 0.0
 
 
 @stage
@@ -226,8 +244,8 @@ def ask(shares, below, n, d, v, flow):
     if shares[UP_TO] < np.inf:
         set_aside(d, shares[UP_TO])
     if shares[OWN] > 0.0:
-        slot = F_LAYERS + n * LAYER_STRIDE + (1 + OWN) * LANES
-        own_balance_pays(d, v, flow, slot, shares[OWN], below[OWN], own_alone(shares, below))
+        alone = own_alone(shares, below)
+        own_balance_pays(d, v, flow, noted_at(n, OWN), shares[OWN], below[OWN], alone)
     if asks_in_common(shares):
         add_gap(d, v)
     if shares[ALL] > 0.0:
@@ -235,15 +253,34 @@ def ask(shares, below, n, d, v, flow):
 
 
 @stage
+def noted_at(n, source):
+    """The flow of what a source pays in layer ``n``; before them comes what common balances give."""
+    return F_LAYERS + n * LAYER_STRIDE + (1 + source) * LANES
+
+
+@stage
 def leave(shares, below, when_short, n, d, v, flow):
     """The other sources of layer ``n`` pay, now that it is known how far common accounts reach."""
-    first = F_LAYERS + n * LAYER_STRIDE
     if own_alone(shares, below):
         return
     if shares[ALL] > 0.0:
-        all_balances_pay(d, v, flow, first, shares[ALL], below[ALL], shares[OWN] > 0.0)
-    rest = shares[OWN] + shares[ALL] > 0.0
-    pay(d, v, flow, first, shares, below, when_short, rest)
+        all_balances_pay(d, v, flow, F_LAYERS + n * LAYER_STRIDE, shares[ALL], below[ALL])
+    if shares[FROM_RISK] > 0.0:
+        at, share, low = noted_at(n, FROM_RISK), shares[FROM_RISK], below[FROM_RISK]
+        account_pays(d, v, flow, at, RISK_PAYS, share, low)
+    if shares[FROM_POOL] > 0.0:
+        at, share, low = noted_at(n, FROM_POOL), shares[FROM_POOL], below[FROM_POOL]
+        account_pays(d, v, flow, at, POOL_PAYS, share, low)
+    if names(shares, below, COUNTY_TREASURY):
+        at, share, low = noted_at(n, COUNTY_TREASURY), shares[COUNTY_TREASURY], below[COUNTY_TREASURY]
+        excused = asks_in_common(shares) and when_short != UNPAID_PART
+        county_treasury_pays(d, v, flow, at, share, low, excused)
+    if names(shares, below, CITY_TREASURY):
+        at, share, low = noted_at(n, CITY_TREASURY), shares[CITY_TREASURY], below[CITY_TREASURY]
+        city_treasury_pays(d, v, flow, at, share, low)
+    if names(shares, below, NOBODY):
+        nobody_pays(d, v, flow, noted_at(n, NOBODY), shares[NOBODY], below[NOBODY])
+    pass_on(d)
     if shares[UP_TO] < np.inf:
         take_up(d)
 

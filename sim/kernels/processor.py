@@ -64,12 +64,24 @@ def simplified(module: llvm.ModuleRef) -> bytes:
 
 
 def optimise(module: llvm.ModuleRef, target: llvm.TargetMachine, *, vectorise: bool) -> None:
-    """LLVM's own sequence of passes, on the spot; loops are left for where they are vectorised."""
+    """LLVM's own sequence of passes, on the spot; loops are left for where they are vectorised.
+
+    They are unrolled last: LLVM itself unrolls short ones first, and then vectorises them no more.
+    """
     options = llvm.create_pipeline_tuning_options(speed_level=3)
-    options.loop_vectorization = options.loop_unrolling = vectorise
+    options.loop_vectorization, options.loop_unrolling = vectorise, False
     options.slp_vectorization = False  # stages have nothing side by side but lanes
     builder = llvm.create_pass_builder(target, options)
     builder.getModulePassManager().run(module, builder)
+    if vectorise:
+        passes = llvm.create_new_module_pass_manager()
+        passes.add_loop_unroll_pass()
+        passes.add_sroa_pass()
+        passes.add_new_gvn_pass()
+        passes.add_dead_store_elimination_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+        passes.run(module, builder)
 
 
 def vectorised(portable: Portable) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:

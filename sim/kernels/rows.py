@@ -6,21 +6,21 @@ from sim.kernels.lanes import LANES, known, stage, wide
 
 
 @stage
-def clear(v, slot):
-    """A slot of the city's row to 0."""
+def clear(row, slot):
+    """A slot of a row to 0."""
     wide()
     slot = known(slot)
     for i in range(LANES):
-        v[slot + i] = 0.0
+        row[slot + i] = 0.0
 
 
 @stage
 def fill(row, slot, value):
     """A slot of a row to one value in all lanes."""
     wide()
-    lanes = row[slot : slot + LANES]
-    for i in range(lanes.shape[0]):
-        lanes[i] = value
+    slot = known(slot)
+    for i in range(LANES):
+        row[slot + i] = value
 
 
 @stage

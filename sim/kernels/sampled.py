@@ -40,7 +40,7 @@ def both(row, ever, weight):
     wide()
     ever = known(ever)
     pairs = 0
-    for i in range(weight.shape[0] // 2):
+    for i in range(HALF):
         pairs += 1 if row[ever + i] * row[ever + HALF + i] * weight[i] > 0.0 else 0
     return pairs
 

@@ -27,7 +27,7 @@ from sim.kernels.threefry import words
 
 CELLS = 4
 HALF = LANES // 2
-TOGETHER = 7
+TOGETHER = 4
 """Months of a county that are drawn in one go: fewer calls and longer loops, in buffers that stay at hand.
 A row of them has the months one after the other, each with its lanes."""
 CITY_YEAR, EPIDEMIC, COUNTY_YEAR, COUNTY_MONTH, EXCELLENCE = (np.int64(i) for i in range(1, 6))
@@ -121,20 +121,19 @@ class Shocked(NamedTuple):
 def mirror(draws):
     """The second half of the lanes has the first half's shocks with the other sign, at every time."""
     wide()
-    for n in range(draws.shape[0] // PER_ADDRESS):
-        at = known(n * PER_ADDRESS)
+    for n in range(draws.shape[0] // LANES):
+        at = known(n * LANES)
         for i in range(HALF):
-            for k in range(CELLS):
-                draws[at + k * LANES + HALF + i] = -draws[at + k * LANES + i]
+            draws[at + HALF + i] = -draws[at + i]
 
 
 @stage
-def mirror_words(words):
+def mirror_words(words, word):
     """The same for one word of every lane: U becomes 1 - U, and a direction turns by half a circle."""
     wide()
-    half = known(words.shape[0] // 2)
-    for i in range(half):
-        words[half + i] = ixor(words[i], ALL_BITS)
+    word = known(word)
+    for i in range(HALF):
+        words[word + HALF + i] = ixor(words[word + i], ALL_BITS)
 
 
 @stage
@@ -208,8 +207,8 @@ def city_year(noise, shocked, path, y):
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
         words(shocked.words[:PER_ADDRESS], path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
         if noise.mirrored:
-            mirror_words(shocked.words[WHETHER : WHETHER + LANES])
-            mirror_words(shocked.words[ANGLE : ANGLE + LANES])
+            mirror_words(shocked.words, WHETHER)
+            mirror_words(shocked.words, ANGLE)
         draw_epidemic(shocked.epidemic, shocked.words, noise.scalars)
 
 

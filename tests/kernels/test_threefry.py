@@ -62,7 +62,7 @@ def test_words_are_the_definitions_on_random_addresses() -> None:
         county, purpose, time = (int(rng.integers(2**32)), int(rng.integers(1, 6)), int(rng.integers(3300)))
         seed, path = int(rng.integers(2**63)), int(rng.integers(2**23)) * LANES
         ours = drawn(path, county, time, purpose, seed)
-        for lane in (0, 1, LANES // 2 + 5, LANES - 1):
+        for lane in (0, 1, 100, LANES - 1):
             address = (path + lane, county, time, purpose)
             assert tuple(ours[:, lane]) == threefry(address, (seed & MASK, seed >> 32, 0, 0)), address
 

@@ -146,7 +146,7 @@ def stores_apart(out, row, slot):
 
 
 @stage
-def short_and_unrolled(out, row, slot):
+def short(out, row, slot):
     wide()
     for i in range(LANES // 2):
         row[LANES + i] = -row[i]
@@ -163,7 +163,7 @@ def branches(out, row, slot):
     ("example", "one_of"),
     [
         (good, ()),
-        (short_and_unrolled, ("no zmm", "no ymm")),
+        (short, ()),
         (branches, ()),
         (calls_the_c_library, ("a call of exp in a loop",)),
         (may_count_from_the_end, ("vgatherqpd", "vmovhpd")),
