@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.optimize import linprog
 
 SECONDS = 0.4
 """What one run should take: long beside the clock and the call, short beside the machine's moods."""
@@ -96,6 +97,19 @@ def records(section: str, speeds: dict[str, list[float]], reference: str | None)
             record["ratio"] = {"reference": reference, **summary(ratios)}
         out.append(record)
     return out
+
+
+def from_straight_line(sizes: Sequence[float], costs: Sequence[float]) -> float:
+    """How far costs lie from the line, a fixed part and so much for each, that comes nearest to them all: the
+    greatest distance, as a share of the cost (0..1)."""
+    n, cost = np.asarray(sizes, float), np.asarray(costs, float)
+    side = np.column_stack([1 / cost, n / cost])
+    nearest = linprog(
+        [0, 0, 1],
+        A_ub=np.block([[side, -np.ones((len(n), 1))], [-side, -np.ones((len(n), 1))]]),
+        b_ub=np.repeat([1, -1], len(n)),
+    )
+    return float(nearest.fun)
 
 
 def record(section: str, name: str, unit: str, samples: Sequence[float]) -> dict[str, Any]:

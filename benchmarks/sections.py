@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from benchmarks.measure import Entry, Say, interleaved, records
+import numpy as np
+
+from benchmarks.measure import Entry, Say, from_straight_line, interleaved, record, records
 from benchmarks.parity import check_parity, check_tallies
 from benchmarks.peers import FUNDSIM, Peer, find_peers
 from benchmarks.peers.fundsim_peer import whole_case
@@ -104,9 +106,10 @@ def cities(settings: Settings, say: Say) -> dict[str, Any]:
 
 def scaling(settings: Settings, say: Say) -> dict[str, Any]:
     """Speed of the whole model over paths, counties and years, each beside a middle size; the other two stay
-    as they are."""
-    out = []
-    paths, counties, years = (1_000, 10_000, 100_000), (1, 10, 100, 1_000), (1, 10, 100)
+    as they are.  And how far the cost lies from a straight line, with a fixed part and so much for each."""
+    out, lines = [], []
+    paths, middle = (1_000, 3_000, 10_000, 30_000, 100_000), 2
+    counties, years = (1, 3, 10, 30, 100, 300, 1_000), (1, 3, 10, 30, 100)
     if settings.small:
         paths, counties, years = (512, 1024, 2048), (1, 2, 3, 4), (1, 2, 3)
     by_paths = [(f"{n:,} paths", W, n) for n in paths]
@@ -114,9 +117,16 @@ def scaling(settings: Settings, say: Say) -> dict[str, Any]:
         (f"{c:,} {'county' if c == 1 else 'counties'}", Workload(c, 10), SCALED_PATHS) for c in counties
     ]
     by_years = [(f"{y} {'year' if y == 1 else 'years'}", Workload(10, y), SCALED_PATHS) for y in years]
-    for section, sizes in (("paths", by_paths), ("counties", by_counties), ("years", by_years)):
+    for over, numbers, sizes in (
+        ("paths", paths, by_paths),
+        ("counties", counties, by_counties),
+        ("years", years, by_years),
+    ):
         entries = [case_entry(name, whole_case(w), 1, paths) for name, w, paths in sizes]
         rounds = max(1, settings.rounds // 2)
         speeds = interleaved(entries, rounds, settings.seconds, say, time.process_time)
-        out += records(f"scaling in {section}", speeds, entries[1].name)
-    return {"records": out}
+        out += records(f"scaling in {over}", speeds, entries[middle].name)
+        costs = [np.divide(numbers, turn) for turn in zip(*speeds.values(), strict=True)]
+        off = [100 * from_straight_line(numbers, cost) for cost in costs]
+        lines.append(record("straight lines", f"cost over {over}", "%", [float(f"{x:.3g}") for x in off]))
+    return {"records": out + lines}

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import __main__ as command
 from benchmarks import results
-from benchmarks.measure import Entry, interleaved, record, records, summary
+from benchmarks.measure import Entry, from_straight_line, interleaved, record, records, summary
 from benchmarks.page import PAGES, fill_in
 from benchmarks.results import compare, fault, read_result
 from benchmarks.sections import Settings
@@ -39,6 +39,12 @@ def test_a_ratio_is_formed_within_each_round() -> None:
     made = records("workload", {"fast": [100, 50, 50], "slow": [10, 5, 5]}, "fast")
     assert made[1]["ratio"] == {"reference": "fast", "low": 10, "median": 10, "high": 10}
     assert made[0]["ratio"]["median"] == 1
+
+
+def test_the_distance_from_a_straight_line() -> None:
+    """Of three points the middle one is as far above the line as the others, by their own size, are below."""
+    assert from_straight_line([1, 10, 100], [3 + 1, 3 + 10, 3 + 100]) == pytest.approx(0, abs=1e-9)
+    assert from_straight_line([1, 2, 3], [1, 2 * 1.5, 3]) == pytest.approx(0.2)  # 1.2, 2.4, 3.6 and 1.2 n
 
 
 def test_quartiles() -> None:
