@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy.optimize import linprog
 
 SECONDS = 0.4
@@ -99,7 +100,7 @@ def records(section: str, speeds: dict[str, list[float]], reference: str | None)
     return out
 
 
-def from_straight_line(sizes: Sequence[float], costs: Sequence[float]) -> float:
+def from_straight_line(sizes: Sequence[float], costs: ArrayLike) -> float:
     """How far costs lie from the line, a fixed part and so much for each, that comes nearest to them all: the
     greatest distance, as a share of the cost (0..1)."""
     n, cost = np.asarray(sizes, float), np.asarray(costs, float)

@@ -108,10 +108,11 @@ def scaling(settings: Settings, say: Say) -> dict[str, Any]:
     """Speed of the whole model over paths, counties and years, each beside a middle size; the other two stay
     as they are.  And how far the cost lies from a straight line, with a fixed part and so much for each."""
     out, lines = [], []
-    paths, middle = (1_000, 3_000, 10_000, 30_000, 100_000), 2
-    counties, years = (1, 3, 10, 30, 100, 300, 1_000), (1, 3, 10, 30, 100)
+    paths, years = [1_000, 3_000, 10_000, 30_000, 100_000], [1, 3, 10, 30, 100]
+    counties = [1, 3, 10, 30, 100, 300, 1_000]
+    middle = 2
     if settings.small:
-        paths, counties, years = (512, 1024, 2048), (1, 2, 3, 4), (1, 2, 3)
+        paths, counties, years = [512, 1024, 2048], [1, 2, 3, 4], [1, 2, 3]
     by_paths = [(f"{n:,} paths", W, n) for n in paths]
     by_counties = [
         (f"{c:,} {'county' if c == 1 else 'counties'}", Workload(c, 10), SCALED_PATHS) for c in counties
