@@ -162,14 +162,19 @@ def tally_fund(outcome, county, v, f, y, lanes, per_yuan):
         outcome.depleted[y, f, c] += count_flag(county[c], DEPLETED, lanes)
     outcome.negative[y, f] += count_flag(v, EVENT_CASH, lanes)
     capacity(v)
-    sums = outcome.sums[y, f]
+    total, squares, by_county, by_city = 0.0, 0.0, 0.0, 0.0
     for i in range(lanes):
         outcome.months[y, f, int(v[VALUE + i])] += 1
         reserves = v[RESERVES + i] * per_yuan
-        sums[0] += reserves
-        sums[1] += reserves * reserves
-        sums[2] += v[SUM_A + i] * per_yuan
-        sums[3] += v[SUM_B + i] * per_yuan
+        total += reserves
+        squares += reserves * reserves
+        by_county += v[SUM_A + i]
+        by_city += v[SUM_B + i]
+    sums = outcome.sums[y, f]
+    sums[0] += total
+    sums[1] += squares
+    sums[2] += by_county * per_yuan
+    sums[3] += by_city * per_yuan
 
 
 @stage

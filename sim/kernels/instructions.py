@@ -47,6 +47,9 @@ def _instructions() -> dict[str, Any]:
         def generate(c: Any, b: Any, s: Any, a: Any) -> Any:
             set.add(b.function.attributes, '"prefer-vector-width"="512"')
             set.add(b.function.attributes, "noinline")
+            for argument in b.function.args:
+                if isinstance(argument.type, ir.PointerType):
+                    set.add(argument.attributes, "noalias")
             return c.get_dummy_value()
 
         return types.void(), generate

@@ -1,7 +1,8 @@
 """What is done for the vectoriser's sake, each with its reason; ``compiling.py`` says how kernels compile.
 
-* ``wide``: asks LLVM for 512-bit vectors, which it avoids by default, and forbids inlining of the stage
-  into its caller, where the loop would lose its alias analysis and the attribute.
+* ``wide``: asks LLVM for 512-bit vectors, which it avoids by default; promises that the stage's arrays have
+  no memory in common, or every loop would exist twice, the second time without vectors, behind a check; and
+  forbids inlining of the stage into its caller, where the loop would lose both.
 * ``inlined``: demands inlining of a helper that is longer than LLVM inlines by itself; a call inside a
   loop over lanes would keep the loop from vectorising.
 * ``known``: a slot passed as an argument might be negative for all the compiler knows, and indices that may

@@ -123,7 +123,7 @@ def load(code: Code) -> Native | None:
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(jit=True)
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine, use_lmm=True)  # in one piece
     if not all(llvm.address_of_symbol(name) for name in code.needed):
         return None
     engine.add_object_file(llvm.ObjectFileRef.from_data(code.object))

@@ -152,7 +152,7 @@ def normals(out, words):
     into the processor's queue.
     """
     wide()
-    row = known(out.shape[0] // 4)
+    row = known(out.shape[0] // (4 * LANES) * LANES)
     for pair in range(2):
         first, second = known(2 * pair * row), known((2 * pair + 1) * row)
         for i in range(row):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels.lanes import LANES, stage
-from sim.kernels.tally import moment
+from sim.kernels.tally import moment, values_in
 
 
 class Pairing(NamedTuple):
@@ -76,7 +76,8 @@ def pair_blocks(pairing, one, two, first, blocks, paths, moments):
         for s in range(pairing.series.shape[0]):
             mine, others = one.values[b, pairing.series[s, 0]], two.values[b, pairing.series[s, 1]]
             subtract(pairing.difference, mine, others, pairing.nought[s])
-            moment(moments[b], s, pairing.difference, 0, pairing.weight, pairing.lane)
+            n = values_in(pairing.difference, 0, pairing.weight)
+            moment(moments[b], s, n, pairing.difference, 0, pairing.weight, pairing.lane)
         count_events(pairing.years, pairing.events, one.years[b], two.years[b], pairing.weight)
         mine, others = one.county_years[b], two.county_years[b]
         count_events(pairing.county_years, pairing.county_events, mine, others, pairing.weight)

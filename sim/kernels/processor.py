@@ -43,17 +43,15 @@ def processor() -> tuple[str, str]:
 
 
 def machine(name: str = "", features: str = "") -> llvm.TargetMachine:
-    """What generates code for a processor; without a name for any of this kind."""
+    """What generates code for a processor; without a name for any of this kind.
+
+    Code finds its constants by their distance, for ``native.load`` puts both in one piece of memory; a whole
+    address to each, as is usual for code made on the spot, is an instruction more wherever one is used.
+    """
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    triple = llvm.get_process_triple()
-    return llvm.Target.from_triple(triple).create_target_machine(
-        cpu=name,
-        features=features,
-        opt=3,
-        reloc="static" if triple.startswith("x86") else "default",
-        codemodel="jitdefault",
-        jit=True,
+    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
+        cpu=name, features=features, opt=3, reloc="pic", codemodel="small", jit=True
     )
 
 

@@ -12,7 +12,8 @@ A series that nobody asked for has no number, and nothing is tallied.
 
 A block writes down each path's bin, and the bins of a chunk of blocks are counted together: one block's
 values alone would find few of a histogram's lines in the cache twice.  All that a series is about to count up
-is fetched first, for a count that waits for memory lets no other pass.  After a series' own bins come
+is fetched first, for a count that waits for memory lets no other pass; and so are the bins that the next
+series is to count.  After a series' own bins come
 ``SPARE`` more: one for lanes without a value, which saves a branch for each, and eight among which noughts
 are dealt out, for a bin counted up many times in a row waits for itself.  ``count`` empties them again, the
 eight into the bin of 0.
@@ -45,6 +46,8 @@ DEALT = 8
 SPARE = 1 + DEALT
 HALF = LANES // 2
 QUARTER = LANES // 4
+PER_LINE = 32
+"""Bins in a line of the cache."""
 SCRATCH = 2 * QUARTER
 """Values that ``moment`` keeps on its way."""
 
@@ -113,17 +116,26 @@ def any_value(row, slot):
 
 
 @stage
-def moment(moments, s, row, slot, weight, lane):
-    """Count, mean and squared deviations of one series over the block; an empty value counts for nothing.
+def values_in(row, slot, weight):
+    """How many of the block's paths have a value."""
+    wide()
+    slot = known(slot)
+    n = 0
+    for i in range(LANES):
+        n += 1 if row[slot + i] == row[slot + i] and weight[i] > 0.0 else 0
+    return n
+
+
+@stage
+def moment(moments, s, n, row, slot, weight, lane):
+    """Mean and squared deviations of a series' ``n`` values in the block; an empty one counts for nothing.
 
     One pass gives sums about the first lane's value, which is one of those whose spread is measured: about
     nought, the squares of large values that hardly differ would lose it.
     """
     wide()
     slot = known(slot)
-    n, mean, squares = 0, 0.0, 0.0
-    for i in range(LANES):
-        n += 1 if row[slot + i] == row[slot + i] and weight[i] > 0.0 else 0
+    mean, squares = 0.0, 0.0
     if n > 0:
         about = row[slot] if row[slot] == row[slot] else 0.0
         for i in range(QUARTER):
@@ -197,7 +209,9 @@ def count(counts, offset, spare, bins, first, end, blocks):
     for s in range(first, end):
         at = offset[s]
         for b in range(blocks):
-            row = bins[b, s]
+            row, later = bins[b, s], bins[b, min(s + 1, end - 1)]
+            for i in range(0, LANES, PER_LINE):
+                fetch(later, i)
             if row[0] != NOUGHTS:
                 for i in range(LANES):
                     fetch(counts, known(at + row[i]))
@@ -221,7 +235,8 @@ def tally_months(tally, series, row, slot):
     s = tally.number[series]
     if s < 0:
         return
-    moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
+    n = values_in(row, slot, tally.weight)
+    moment(tally.moments[tally.block[0]], s, n, row, slot, tally.weight, tally.lane)
     bins = tally.bins[tally.block[0], s]
     linear_bins(bins, row, slot, tally.weight, MONTHS_ORIGIN, MONTHS_PER_UNIT, float(MONTHS_BINS))
     note_values(tally.by_path, tally.block[0], s, row, slot)
@@ -233,7 +248,8 @@ def tally_gini(tally, series, row, slot):
     s = tally.number[series]
     if s < 0:
         return
-    moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
+    n = values_in(row, slot, tally.weight)
+    moment(tally.moments[tally.block[0]], s, n, row, slot, tally.weight, tally.lane)
     linear_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
     note_values(tally.by_path, tally.block[0], s, row, slot)
 
@@ -261,7 +277,8 @@ def tally_money(tally, series, row, slot, per_lowest):
     if s < 0:
         return
     if any_value(row, slot):
-        moment(tally.moments[tally.block[0]], s, row, slot, tally.weight, tally.lane)
+        n = np.int64(tally.weight_sum[0])
+        moment(tally.moments[tally.block[0]], s, n, row, slot, tally.weight, tally.lane)
         money_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, per_lowest)
         note_values(tally.by_path, tally.block[0], s, row, slot)
     else:

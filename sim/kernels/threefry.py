@@ -80,7 +80,7 @@ def words(out, path, county_id, time, purpose, key):
     wide()
     k0, k1, zero = key[0], key[1], u4(0)
     county, why, first = u4(county_id), u4(purpose), u4(path)
-    row = known(out.shape[0] // 4)
+    row = known(out.shape[0] // (4 * LANES) * LANES)
     for t in range(row // LANES):
         when, at = u4(time + t), known(t * LANES)
         for lane in range(LANES):
