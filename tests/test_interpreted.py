@@ -1,16 +1,19 @@
 """Without the compiler the program gives the compiled numbers: a replay, one block of a simulation, a pair.
 
-Nor do kernels go beyond an array's end: what the compiled ones do not look at is an IndexError here."""
+Nor do kernels go beyond an array's end, which is an IndexError here, nor are arrays of a stage one and the
+same memory, which is an AssertionError: the compiled ones look at neither."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+import apart
 import numpy as np
 import pytest
 from drawn import NAMES, make_case
@@ -26,6 +29,7 @@ from sim.rules import FundRules
 from sim.simulate import simulate
 
 TESTS = Path(__file__).parent
+CITIES = ("taizhou", "linyi", "yancheng", "ziyang", "hangzhou")
 
 
 def single_values() -> list[Any]:
@@ -66,6 +70,13 @@ def one_pair() -> list[list[float]]:
     return [[float(x) for x in row] for row in paired.pairs[0].moments]
 
 
+def two_years(city: str) -> list[list[float]]:
+    """Moments under a city's rules for both funds, of pairs of mirrored paths."""
+    case = make_case(dict(load_city(city).rules), names=NAMES[:2], years=2)
+    result = simulate(case, paths=6, seed=3, threads=1, sampling="antithetic")
+    return [[float(x) for x in row] for row in result.moments]
+
+
 def small_replay() -> list[list[float]]:
     """Two years of two counties: every balance and every transfer."""
     table = dict(load_city("yancheng").rules)
@@ -100,13 +111,15 @@ def everything() -> dict[str, Any]:
         "no shocks": one_block({}),
         "pair": one_pair(),
         "replay": small_replay(),
+        "cities": {city: two_years(city) for city in CITIES},
     }
 
 
 @pytest.fixture(scope="module")
 def interpreted() -> dict[str, Any]:
     """``everything`` in a process whose kernels are plain Python."""
-    code = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import test_interpreted as t; t.tell()"
+    code = f"import sys; sys.path.insert(0, {str(TESTS)!r}); import apart; apart.watch(); "
+    code += "import test_interpreted as t; t.tell()"
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code],
         env=os.environ | {"NUMBA_DISABLE_JIT": "1"},
@@ -126,6 +139,17 @@ def tell() -> None:
 
     assert numba.config.DISABLE_JIT
     print(json.dumps(everything()))
+
+
+def test_a_broken_promise_is_seen() -> None:
+    row = np.zeros(3)
+
+    def stage(d: np.ndarray, rules: int, rest: tuple[np.ndarray, ...]) -> None:
+        apart.wide()
+
+    stage(row[:1], 7, (row[1:2], row[2:]))
+    with pytest.raises(AssertionError, match=re.escape("stage: d and rest[1] overlap")):
+        stage(row[:2], 7, (row[2:], row[1:2]))
 
 
 def test_single_values(interpreted: dict[str, Any]) -> None:
@@ -162,3 +186,11 @@ def test_a_pair_of_cases(interpreted: dict[str, Any]) -> None:
     ours, plain = np.array(one_pair()), np.array(interpreted["pair"])
     assert np.abs(ours[:, 1]).max() > 0
     np.testing.assert_allclose(ours, plain, rtol=1e-9, atol=1e-3)  # yuan, of sums of 1e8 and more
+
+
+@pytest.mark.parametrize("city", CITIES)
+def test_two_years_of_a_city(interpreted: dict[str, Any], city: str) -> None:
+    ours, plain = np.array(two_years(city)), np.array(interpreted["cities"][city])
+    assert np.abs(ours[:, 1]).max() > 0
+    np.testing.assert_array_equal(ours[:, 0], plain[:, 0])
+    np.testing.assert_allclose(ours[:, 1], plain[:, 1], rtol=1e-5, atol=10)  # yuan; shocks are float32
