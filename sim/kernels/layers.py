@@ -75,23 +75,34 @@ def take_up(d):
 
 
 @stage
-def own_balance_pays(d, v, flow, at, share, below, alone):
-    """The county's own balance pays up to what it holds; ``alone``: it is the layer's only source.
+def own_balance_pays(d, v, flow, at, share, below):
+    """The county's own balance pays up to what it holds.
 
     ``share`` of the gap is asked of a county assessed 优秀, ``below`` of one that is not, here and of every
     other source.
     """
     wide()
-    only = 1.0 if alone else 0.0
     for i in range(LANES):
-        gap = d[GAP + i]
-        asked = (below + (share - below) * d[EXCELLENT + i]) * gap
+        asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
         paid = min(asked, d[BALANCE + i])
         rest = asked - paid
         d[BALANCE + i] -= paid
         v[COVERED_OWN + i] += paid
-        d[GAP + i] = gap - only * paid
-        d[LEFT + i] += (1.0 - only) * rest
+        d[LEFT + i] += rest
+        d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if rest >= NOUGHT else 0.0)
+        note(flow, at + i, paid)
+
+
+@stage
+def own_balance_pays_alone(d, v, flow, at):
+    """The same where it is the layer's only source: what it leaves is the next layer's gap at once."""
+    wide()
+    for i in range(LANES):
+        paid = min(d[GAP + i], d[BALANCE + i])
+        rest = d[GAP + i] - paid
+        d[BALANCE + i] -= paid
+        v[COVERED_OWN + i] += paid
+        d[GAP + i] = rest
         d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if rest >= NOUGHT else 0.0)
         note(flow, at + i, paid)
 
@@ -183,13 +194,23 @@ def account_pays(d, v, flow, at, pays, share, below):
 
 
 @stage
-def county_treasury_pays(d, v, flow, at, share, below, excused):
-    """The county's treasury pays in full, unless the layer excuses it where the pool is short."""
+def county_treasury_pays(d, v, flow, at, share, below):
+    """The county's treasury pays in full."""
     wide()
-    only = 1.0 if excused else 0.0
+    for i in range(LANES):
+        paid = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        d[PAID_COUNTY + i] += paid
+        v[INFLOW + i] += paid
+        note(flow, at + i, paid)
+
+
+@stage
+def county_treasury_pays_unless_short(d, v, flow, at, share, below):
+    """The county's treasury pays in full, or nothing where the pool is short."""
+    wide()
     for i in range(LANES):
         asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
-        paid = asked * (1.0 - only * v[SHORT + i])
+        paid = asked * (1.0 - v[SHORT + i])
         d[LEFT + i] += asked - paid
         d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
@@ -243,9 +264,10 @@ def ask(shares, below, n, d, v, flow):
     """A county comes to layer ``n``: its own balance pays, and common accounts hear of its gap."""
     if shares[UP_TO] < np.inf:
         set_aside(d, shares[UP_TO])
-    if shares[OWN] > 0.0:
-        alone = own_alone(shares, below)
-        own_balance_pays(d, v, flow, noted_at(n, OWN), shares[OWN], below[OWN], alone)
+    if own_alone(shares, below):
+        own_balance_pays_alone(d, v, flow, noted_at(n, OWN))
+    elif shares[OWN] > 0.0:
+        own_balance_pays(d, v, flow, noted_at(n, OWN), shares[OWN], below[OWN])
     if asks_in_common(shares):
         add_gap(d, v)
     if shares[ALL] > 0.0:
@@ -273,8 +295,10 @@ def leave(shares, below, when_short, n, d, v, flow):
         account_pays(d, v, flow, at, POOL_PAYS, share, low)
     if names(shares, below, COUNTY_TREASURY):
         at, share, low = noted_at(n, COUNTY_TREASURY), shares[COUNTY_TREASURY], below[COUNTY_TREASURY]
-        excused = asks_in_common(shares) and when_short != UNPAID_PART
-        county_treasury_pays(d, v, flow, at, share, low, excused)
+        if asks_in_common(shares) and when_short != UNPAID_PART:
+            county_treasury_pays_unless_short(d, v, flow, at, share, low)
+        else:
+            county_treasury_pays(d, v, flow, at, share, low)
     if names(shares, below, CITY_TREASURY):
         at, share, low = noted_at(n, CITY_TREASURY), shares[CITY_TREASURY], below[CITY_TREASURY]
         city_treasury_pays(d, v, flow, at, share, low)

@@ -67,7 +67,14 @@ from sim.kernels.january import sum_of
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.rows import clear, copy_row
 from sim.kernels.settlement import settle
-from sim.kernels.tally import first_time, tally_gini, tally_money, tally_months, tally_nothing
+from sim.kernels.tally import (
+    first_time,
+    tally_amounts,
+    tally_gini,
+    tally_money,
+    tally_months,
+    tally_nothing,
+)
 
 COVERED_NAMES = ("own_balance", "risk_fund", "pool")
 """Who of the fund's own accounts paid for settled deficits, in slot order."""
@@ -285,7 +292,7 @@ def tally_county(plan, d, v, tally, at, f, c, y):
         if tally.paying[c, line] > 0:  # most counties pay nothing in most years
             paid, total = paid_slots(line), TOTAL_COUNTY + line * LANES
             sum_of(d, v, paid, LINE_0 + line * LANES)
-            tally_money(tally, s, d, paid, plan.per_lowest[f])
+            tally_amounts(tally, s, d, paid, plan.per_lowest[f])
             add_to_horizon(d, paid, total, total + LINES * LANES, plan.discount[y])
         else:
             tally_nothing(tally, s)

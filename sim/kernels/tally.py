@@ -271,16 +271,22 @@ def tally_nothing(tally, series):
 
 
 @stage
-def tally_money(tally, series, row, slot, per_lowest):
-    """A money series; a row of noughts, as many are in most years, costs next to nothing."""
+def tally_amounts(tally, series, row, slot, per_lowest):
+    """A money series in which some path has more than nought."""
     s = tally.number[series]
     if s < 0:
         return
-    if any_value(row, slot):
-        n = np.int64(tally.weight_sum[0])
-        moment(tally.moments[tally.block[0]], s, n, row, slot, tally.weight, tally.lane)
-        money_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, per_lowest)
-        note_values(tally.by_path, tally.block[0], s, row, slot)
+    n = np.int64(tally.weight_sum[0])
+    moment(tally.moments[tally.block[0]], s, n, row, slot, tally.weight, tally.lane)
+    money_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, per_lowest)
+    note_values(tally.by_path, tally.block[0], s, row, slot)
+
+
+@stage
+def tally_money(tally, series, row, slot, per_lowest):
+    """A money series; a row of noughts, as many are in most years, costs next to nothing."""
+    if tally.number[series] >= 0 and any_value(row, slot):
+        tally_amounts(tally, series, row, slot, per_lowest)
     else:
         tally_nothing(tally, series)
 
