@@ -110,17 +110,17 @@ def post_four(d, policy, net, year, share, factors):
     in0, in1, in2, in3 = share[0, 0], share[0, 1], share[0, 2], share[0, 3]
     out0, out1, out2, out3 = share[1, 0], share[1, 1], share[1, 2], share[1, 3]
     for i in range(LANES):
-        a, x = month_of(policy, year, in0, out0, factors, 0, 4 * LANES, i)
-        b, y = month_of(policy, year, in1, out1, factors, LANES, 5 * LANES, i)
-        c, z = month_of(policy, year, in2, out2, factors, 2 * LANES, 6 * LANES, i)
-        e, w = month_of(policy, year, in3, out3, factors, 3 * LANES, 7 * LANES, i)
-        d[YEAR_CONTRIBUTIONS + i] = d[YEAR_CONTRIBUTIONS + i] + a + b + c + e
-        d[YEAR_CLAIMS + i] = d[YEAR_CLAIMS + i] + x + y + z + w
-        d[CURRENT + i] = d[CURRENT + i] + (a - x) + (b - y) + (c - z) + (e - w)
-        net[i] += a - x
-        net[LANES + i] += b - y
-        net[2 * LANES + i] += c - z
-        net[3 * LANES + i] += e - w
+        c0, p0 = month_of(policy, year, in0, out0, factors, 0, 4 * LANES, i)
+        c1, p1 = month_of(policy, year, in1, out1, factors, LANES, 5 * LANES, i)
+        c2, p2 = month_of(policy, year, in2, out2, factors, 2 * LANES, 6 * LANES, i)
+        c3, p3 = month_of(policy, year, in3, out3, factors, 3 * LANES, 7 * LANES, i)
+        d[YEAR_CONTRIBUTIONS + i] = d[YEAR_CONTRIBUTIONS + i] + c0 + c1 + c2 + c3
+        d[YEAR_CLAIMS + i] = d[YEAR_CLAIMS + i] + p0 + p1 + p2 + p3
+        d[CURRENT + i] = d[CURRENT + i] + (c0 - p0) + (c1 - p1) + (c2 - p2) + (c3 - p3)
+        net[i] += c0 - p0
+        net[LANES + i] += c1 - p1
+        net[2 * LANES + i] += c2 - p2
+        net[3 * LANES + i] += c3 - p3
 
 
 @stage

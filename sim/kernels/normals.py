@@ -25,6 +25,7 @@ from sim.kernels.lanes import (
     to_float,
     wide,
 )
+from sim.kernels.rows import quarter
 
 f4, i4 = np.float32, np.int32
 ZERO, HALF, ONE, TWO = f4(0), f4(0.5), f4(1), f4(2)
@@ -152,7 +153,7 @@ def normals(out, words):
     into the processor's queue.
     """
     wide()
-    row = known(out.shape[0] // (4 * LANES) * LANES)
+    row = quarter(out)
     for pair in range(2):
         first, second = known(2 * pair * row), known((2 * pair + 1) * row)
         for i in range(row):

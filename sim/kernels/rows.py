@@ -6,6 +6,13 @@ from sim.kernels.lanes import LANES, known, stage, wide
 
 
 @stage
+def quarter(row):
+    """The length of one of four slots of several months: whole slots of LANES, as far as the compiler knows,
+    or every loop over it would exist a second time, for what is left over."""
+    return known(row.shape[0] // (4 * LANES) * LANES)
+
+
+@stage
 def clear(row, slot):
     """A slot of a row to 0."""
     wide()

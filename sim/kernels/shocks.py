@@ -23,6 +23,7 @@ from sim.kernels.normals import (
     student_pairs,
     uniform_31,
 )
+from sim.kernels.rows import quarter
 from sim.kernels.threefry import words
 
 CELLS = 4
@@ -245,7 +246,7 @@ def month_factors(out, z, scale, fund):
     """exp(sigma eta - sigma^2 / 2), of mean 1, of a fund's months (2, any number) from the draws of all cells
     (4, as many); sigma to base 2."""
     wide()
-    row = known(z.shape[0] // (CELLS * LANES) * LANES)
+    row = quarter(z)
     for kind in range(2):
         sigma = scale[2 * fund + kind]
         mean = HALF_LN2 * sigma * sigma

@@ -14,6 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.kernels.lanes import LANES, inlined, known, rotate, signed, stage, uadd, uxor, wide
+from sim.kernels.rows import quarter
 
 u4 = np.uint32
 PARITY = u4(0x1BD11BDA)
@@ -80,7 +81,7 @@ def words(out, path, county_id, time, purpose, key):
     wide()
     k0, k1, zero = key[0], key[1], u4(0)
     county, why, first = u4(county_id), u4(purpose), u4(path)
-    row = known(out.shape[0] // (4 * LANES) * LANES)
+    row = quarter(out)
     for t in range(row // LANES):
         when, at = u4(time + t), known(t * LANES)
         for lane in range(LANES):
