@@ -20,7 +20,7 @@ from sim.series import Series
 STRIPES = 8
 """Stretches of series, in each of which one worker at a time counts; it does so for a sixth of its time."""
 SPARSE_BYTES = 2**29
-"""From here on, and from an eighth of the memory, counts lie in small pages."""
+"""From here on counts lie in small pages: to empty the large ones takes longer than they save."""
 
 
 class Histograms:
@@ -56,7 +56,7 @@ def _empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
     memory = _memory_bytes()
     if memory and 4 * of > memory * 3 // 4:
         raise MemoryError(f"the histograms take up to {4 * of / 1e9:.0f} GB: fewer counties or years")
-    if 4 * of < max(SPARSE_BYTES, memory // 8) or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
+    if 4 * of < SPARSE_BYTES or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.zeros(bins, np.uint32)
     pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     return np.frombuffer(pages, np.uint32)

@@ -31,7 +31,7 @@ from sim.threads import Stop, in_order, usable_cores
 
 BLOCKS_PER_CHUNK = 16
 """At most: the more paths are counted at a time, the more of them find a histogram's lines at hand."""
-CHUNKS_PER_WORKER = 4
+CHUNKS_PER_WORKER = 3
 """At least, where there are paths enough, so that no worker waits long for the last one."""
 CHUNK_BYTES = 64 * 2**20
 """Of a worker's buffer of bins: a case of many series takes fewer blocks in a chunk."""
