@@ -132,9 +132,14 @@ def direction(word):
 
 
 @stage
-def turned(minus_log2, word):
-    """Two standard normals: the radius sqrt(-2 ln u) of a uniform u, turned into a random direction."""
-    radius = math.sqrt(minus_log2 * TWICE_LN2)
+def radius_of(word):
+    """Radius sqrt(-2 ln u) of two standard normals, of a uniform u."""
+    return math.sqrt(minus_log2(word) * TWICE_LN2)
+
+
+@stage
+def turned(radius, word):
+    """The radius in a random direction: two standard normals."""
     cosine, sine = direction(word)
     return radius * cosine, radius * sine
 
@@ -142,7 +147,7 @@ def turned(minus_log2, word):
 @stage
 def normal_pair(a, b):
     """Two independent standard normals from two words (Box and Muller 1958); |z| <= 6.66."""
-    return turned(minus_log2(a), b)
+    return turned(radius_of(a), b)
 
 
 @stage
@@ -157,7 +162,7 @@ def normals(out, words):
     for pair in range(2):
         first, second = known(2 * pair * row), known((2 * pair + 1) * row)
         for i in range(row):
-            out[first + i] = minus_log2(words[first + i])
+            out[first + i] = radius_of(words[first + i])
         for i in range(row):
             z0, z1 = turned(out[first + i], words[second + i])
             out[first + i] = z0
