@@ -19,8 +19,8 @@ from sim.series import Series
 
 STRIPES = 8
 """Stretches of series, in each of which one worker at a time counts; it does so for a sixth of its time."""
-SPARSE_BYTES = 2**29
-"""From here on counts lie in small pages: to empty the large ones takes longer than they save."""
+SPARSE_BYTES = 2**26
+"""From here on counts lie in small pages."""
 
 
 class Histograms:
@@ -50,8 +50,9 @@ class Histograms:
 def _empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
     """Zeros; where a run has many bins, ``of``, only the pages that are counted in take memory.
 
-    Most bins stay empty.  NumPy asks for huge pages, which count faster, but one count then makes 2 MB
-    resident, and hundreds of counties would not fit.
+    Most bins stay empty.  NumPy asks for huge pages, which count faster.  But one count then makes 2 MB
+    resident, hundreds of counties would not fit, and a system that has given its free memory back to a host
+    takes milliseconds to have one.
     """
     memory = _memory_bytes()
     if memory and 4 * of > memory * 3 // 4:
@@ -59,6 +60,8 @@ def _empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
     if 4 * of < SPARSE_BYTES or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.zeros(bins, np.uint32)
     pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+        pages.madvise(mmap.MADV_NOHUGEPAGE)
     return np.frombuffer(pages, np.uint32)
 
 
