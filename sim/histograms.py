@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from contextlib import suppress
 from itertools import count as numbers
 from threading import Lock
 
@@ -19,8 +20,8 @@ from sim.series import Series
 
 STRIPES = 8
 """Stretches of series, in each of which one worker at a time counts; it does so for a sixth of its time."""
-SPARSE_BYTES = 2**26
-"""From here on counts lie in small pages."""
+SPARSE_BYTES = 2**25
+"""From here on counts lie in small pages; less may come from memory that the process has used before."""
 
 
 class Histograms:
@@ -60,7 +61,7 @@ def _empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
     if 4 * of < SPARSE_BYTES or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.zeros(bins, np.uint32)
     pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    if hasattr(mmap, "MADV_NOHUGEPAGE"):
+    with suppress(AttributeError, OSError):  # where the system has no huge pages to be spared
         pages.madvise(mmap.MADV_NOHUGEPAGE)
     return np.frombuffer(pages, np.uint32)
 
