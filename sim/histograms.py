@@ -52,8 +52,7 @@ def _empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
     """Zeros; where a run has many bins, ``of``, only the pages that are counted in take memory.
 
     Most bins stay empty.  NumPy asks for huge pages, which count faster.  But one count then makes 2 MB
-    resident, hundreds of counties would not fit, and a system that has given its free memory back to a host
-    takes milliseconds to have one.
+    resident, hundreds of counties would not fit, and on a virtual machine a page was seen to take 2 to 4 ms.
     """
     memory = _memory_bytes()
     if memory and 4 * of > memory * 3 // 4:

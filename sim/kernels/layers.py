@@ -51,7 +51,7 @@ from sim.kernels.codes import (
     UP_TO,
     WHOLE_GAP,
 )
-from sim.kernels.lanes import LANES, known, stage, wide
+from sim.kernels.lanes import LANES, inlined, known, stage, wide
 from sim.kernels.ledger import note
 from sim.kernels.rows import clear
 
@@ -75,15 +75,25 @@ def take_up(d):
 
 
 @stage
-def own_balance_pays(d, v, flow, at, share, below):
-    """The county's own balance pays up to what it holds.
+def county_asks(d, share, below, i):
+    """What a county asks of a source: ``share`` of its gap if it was assessed 优秀, ``below`` if it was not."""
+    inlined()
+    return (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
 
-    ``share`` of the gap is asked of a county assessed 优秀, ``below`` of one that is not, here and of every
-    other source.
-    """
+
+@stage
+def all_ask(v, share, below, i):
+    """What all counties ask of a source together."""
+    inlined()
+    return below * v[GAPS + i] + (share - below) * v[GAPS_EXCELLENT + i]
+
+
+@stage
+def own_balance_pays(d, v, flow, at, share, below):
+    """The county's own balance pays up to what it holds."""
     wide()
     for i in range(LANES):
-        asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        asked = county_asks(d, share, below, i)
         paid = min(asked, d[BALANCE + i])
         rest = asked - paid
         d[BALANCE + i] -= paid
@@ -130,7 +140,7 @@ def ration_balances(v, share, below):
     wide()
     for i in range(LANES):
         held = v[BALANCES + i]
-        wanted = below * v[GAPS + i] + (share - below) * v[GAPS_EXCELLENT + i]
+        wanted = all_ask(v, share, below, i)
         short = held < wanted
         v[BALANCES_PAY + i] = held / wanted if short else 1.0
         v[BALANCES_GIVE + i] = 1.0 if short or held <= 0.0 else wanted / held
@@ -144,7 +154,7 @@ def all_balances_pay(d, v, flow, first, share, below):
     wide()
     at = first + (1 + ALL) * LANES
     for i in range(LANES):
-        asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        asked = county_asks(d, share, below, i)
         paid = asked * v[BALANCES_PAY + i]
         given = d[BALANCE + i] * v[BALANCES_GIVE + i]
         d[LEFT + i] += asked - paid
@@ -164,7 +174,7 @@ def ration(v, account, pays, covered, event, when_short, share, below):
     keeps_when_short = 1.0 if when_short == WHOLE_GAP else 0.0
     for i in range(LANES):
         held = v[account + i]
-        asked = below * v[GAPS + i] + (share - below) * v[GAPS_EXCELLENT + i]
+        asked = all_ask(v, share, below, i)
         short = 1.0 if asked - held >= NOUGHT else 0.0
         gives = 1.0 - keeps_when_short * short
         v[pays + i] = gives * (held / asked) if held < asked else 1.0
@@ -186,7 +196,7 @@ def account_pays(d, v, flow, at, pays, share, below):
     wide()
     pays = known(pays)
     for i in range(LANES):
-        asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        asked = county_asks(d, share, below, i)
         paid = v[pays + i] * asked
         d[LEFT + i] += asked - paid
         d[DRAWN + i] += paid
@@ -198,7 +208,7 @@ def county_treasury_pays(d, v, flow, at, share, below):
     """The county's treasury pays in full."""
     wide()
     for i in range(LANES):
-        paid = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        paid = county_asks(d, share, below, i)
         d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
         note(flow, at + i, paid)
@@ -209,7 +219,7 @@ def county_treasury_pays_unless_short(d, v, flow, at, share, below):
     """The county's treasury pays in full, or nothing where the pool is short."""
     wide()
     for i in range(LANES):
-        asked = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        asked = county_asks(d, share, below, i)
         paid = asked * (1.0 - v[SHORT + i])
         d[LEFT + i] += asked - paid
         d[PAID_COUNTY + i] += paid
@@ -222,7 +232,7 @@ def city_treasury_pays(d, v, flow, at, share, below):
     """The city's treasury pays in full."""
     wide()
     for i in range(LANES):
-        paid = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        paid = county_asks(d, share, below, i)
         d[PAID_CITY + i] += paid
         v[INFLOW + i] += paid
         note(flow, at + i, paid)
@@ -233,7 +243,7 @@ def nobody_pays(d, v, flow, at, share, below):
     """A part that the clause gives to nobody is unfunded."""
     wide()
     for i in range(LANES):
-        unpaid = (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+        unpaid = county_asks(d, share, below, i)
         v[UNFUNDED + i] += unpaid
         note(flow, at + i, unpaid)
 

@@ -107,8 +107,9 @@ def post_flows(d, policy, net, flow, year, share, factors):
 def post_four(d, policy, net, year, share, factors):
     """``post_flows`` of four months: sums wait in registers, for storing them is what takes time."""
     wide()
-    in0, in1, in2, in3 = share[0, 0], share[0, 1], share[0, 2], share[0, 3]
-    out0, out1, out2, out3 = share[1, 0], share[1, 1], share[1, 2], share[1, 3]
+    paid_in, paid_out = share[CONTRIBUTIONS], share[CLAIMS]
+    in0, in1, in2, in3 = paid_in[0], paid_in[1], paid_in[2], paid_in[3]
+    out0, out1, out2, out3 = paid_out[0], paid_out[1], paid_out[2], paid_out[3]
     for i in range(LANES):
         c0, p0 = month_of(policy, year, in0, out0, factors, 0, 4 * LANES, i)
         c1, p1 = month_of(policy, year, in1, out1, factors, LANES, 5 * LANES, i)

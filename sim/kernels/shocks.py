@@ -29,7 +29,8 @@ from sim.kernels.threefry import words
 CELLS = 4
 HALF = LANES // 2
 TOGETHER = 4
-"""Months of a county that are drawn in one go: fewer calls and longer loops, in buffers that stay at hand.
+"""Months of a county that are drawn in one go, and posted by ``months.post_four``: fewer calls and longer
+loops, in buffers that stay at hand.
 A row of them has the months one after the other, each with its lanes."""
 CITY_YEAR, EPIDEMIC, COUNTY_YEAR, COUNTY_MONTH, EXCELLENCE = (np.int64(i) for i in range(1, 6))
 """Purposes: the last word of a draw's address."""
