@@ -76,7 +76,7 @@ def take_up(d):
 
 @stage
 def county_asks(d, share, below, i):
-    """What a county asks of a source: ``share`` of its gap if it was assessed 优秀, ``below`` if it was not."""
+    """What a county asks of a source: ``share`` of its gap if assessed 优秀, ``below`` if not."""
     inlined()
     return (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
 
