@@ -29,7 +29,7 @@ from sim.rules import FundRules
 from sim.simulate import simulate
 
 TESTS = Path(__file__).parent
-CITIES = ("taizhou", "linyi", "yancheng", "ziyang", "hangzhou")
+CITIES = ("taizhou", "linyi", "yancheng", "ziyang", "hangzhou", "others")
 
 
 def single_values() -> list[Any]:
@@ -70,9 +70,32 @@ def one_pair() -> list[list[float]]:
     return [[float(x) for x in row] for row in paired.pairs[0].moments]
 
 
+OTHERS = {
+    "employee": {
+        "opening_transfer": {"share_of_balance": 0.3, "pool_returned": 0.5},
+        "settlement": {
+            "month": 6,
+            "waterfall": [
+                {"shares": {"county_balance": 0.5, "all_balances": 0.5}, "up_to": 0.05},
+                {"shares": {"pool": 0.6, "county_treasury": 0.4}, "when_pool_short": "after_pool"},
+            ],
+        },
+        "risk_fund": {"rate": 0.02, "stop_at": 0.5, "source": "off_revenue"},
+    },
+    "resident": {
+        "top_up": {"months": 1, "by_balance": 1},
+        "risk_fund": {"rate": 0.02, "stop_at": 0.5, "source": "pool"},
+    },
+}
+"""Instruments that none of the five cities has."""
+
+
 def two_years(city: str) -> list[list[float]]:
-    """Moments under a city's rules for both funds, of pairs of mirrored paths."""
-    case = make_case(dict(load_city(city).rules), names=NAMES[:2], years=2)
+    """Moments under a city's rules for both funds, of pairs of mirrored paths; or under ``OTHERS``."""
+    others = {fund: FundRules.model_validate(rules) for fund, rules in OTHERS.items()}
+    table: Any = others if city == "others" else dict(load_city(city).rules)
+    options = {"excellent_probability": 0.7, "interest_rate": 0.02} if city == "others" else {}
+    case = make_case(table, names=NAMES[:2], years=2, **options)
     result = simulate(case, paths=6, seed=3, threads=1, sampling="antithetic")
     return [[float(x) for x in row] for row in result.moments]
 
@@ -112,6 +135,7 @@ def everything() -> dict[str, Any]:
         "pair": one_pair(),
         "replay": small_replay(),
         "cities": {city: two_years(city) for city in CITIES},
+        "stages": sorted(apart.seen),
     }
 
 
@@ -150,6 +174,10 @@ def test_a_broken_promise_is_seen() -> None:
     stage(row[:1], 7, (row[1:2], row[2:]))
     with pytest.raises(AssertionError, match=re.escape("stage: d and rest[1] overlap")):
         stage(row[:2], 7, (row[2:], row[1:2]))
+
+
+def test_every_promise_was_looked_at(interpreted: dict[str, Any]) -> None:
+    assert apart.promising() - {*interpreted["stages"]} == {"occupied_in"}  # which has one array
 
 
 def test_single_values(interpreted: dict[str, Any]) -> None:
