@@ -39,9 +39,10 @@ def in_order(
 
     def run(job: Job) -> Made:
         mine = idle.get()
-        made = do(mine, job, stop)
-        idle.put(mine)
-        return made
+        try:
+            return do(mine, job, stop)
+        finally:
+            idle.put(mine)  # also where it failed: those that still wait for their turn would wait for ever
 
     waiting: deque[Future[Made]] = deque()
     left = iter(jobs)
