@@ -190,10 +190,11 @@ _LABELS: dict[str, tuple[str, str]] = {
     "kish": ("Effective\nhits", "有效\n命中数"),
     "rare_note": (
         "Weighted paths: shocks are shifted to where the event is, and a path counts with its likelihood"
-        " ratio. Effective hits: Kish; below {few} the error is itself uncertain (?). Independent paths as"
-        " exact: p(1−p) ÷ squared standard error. Years in which no path had the event are left out."
-        " Percentiles and amounts are not estimated by such a run.",
-        "各路径加权：冲击移向事件发生之处，路径按似然比计权。有效命中数按Kish公式，不足{few}时误差本身也不可靠（?）；"
+        " ratio. Effective hits: Kish, of paths without the event where those are rarer; below {few} the"
+        " error is itself uncertain (?). Independent paths as exact: p(1−p) ÷ squared standard error. Years"
+        " in which no path had the event are left out. Percentiles and amounts are not estimated by such a"
+        " run.",
+        "各路径加权：冲击移向事件发生之处，路径按似然比计权。有效命中数按Kish公式（未发生该事件的路径较少时按后者计），不足{few}时误差本身也不可靠（?）；"
         "等精度的独立路径数为p(1−p)÷标准误的平方。无路径发生该事件的年份从略。此类运行不估计分位数和金额。",
     ),
     "rare_none": ("{fund}: no path had the event in any year.", "{fund}：各年均无路径发生该事件。"),

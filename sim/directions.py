@@ -1,8 +1,8 @@
 """How the city's shocks of all years move its funds: the linear response of the path without shocks.
 
-A path's city shocks are eps, Y years of 4 cells.  The deviation of a cell's logarithm is a sum of them, and
-reserves are a sum of contributions less claims; both have a gradient in closed form.  Policy response and
-rules are left out: a direction only has to point the right way.
+A path's city shocks are eps, Y years of 4 cells.  The deviation of a cell's logarithm is a sum of them,
+policy response included, and reserves are a sum of contributions less claims; both have a gradient in closed
+form.  Rules are left out: a direction only has to point the right way.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels.shocks import CELLS
+from sim.kernels.shocks import CELLS, Noise
 from sim.lower import lower_case, lower_noise
 from sim.model import FUNDS, Case
 
@@ -25,11 +25,15 @@ def deviations(case: Case) -> Floats:
     shocks, years = case.shocks, case.years
     scale, phi = np.array(shocks.city_volatility), np.array(shocks.city_persistence)
     root = scale[:, None] * np.linalg.cholesky(np.array(shocks.city_correlation))
+    response = np.array(shocks.response)[:, None, None]
     out = np.zeros((years, CELLS, years, CELLS))
     for later in range(years):
         for year in range(later + 1):
-            lasting = (phi[:, None] ** np.arange(later - year + 1)).sum(axis=1)
-            out[later, :, year, :] = lasting[:, None] * root
+            out[later, :, year] = phi[:, None] ** (later - year) * root
+        if later > 0:
+            last = out[later - 1]
+            out[later] += last
+            out[later, 1::2] -= response * (last[1::2] - last[::2])  # claims follow last year's gap
     return out
 
 
@@ -42,7 +46,7 @@ def adverse(case: Case) -> Floats:
     city's shocks do not move them.
     """
     plan = lower_case(case)
-    level = lower_noise(case, plan, 0).level.sum(axis=1) * np.array([[1.0], [-1.0]])
+    level = without_shocks(case, lower_noise(case, plan, 0)) * np.array([[1.0], [-1.0]])
     held = plan.city_opening.sum(axis=1) + (plan.opening[:, :, 0] - plan.opening[:, :, 1]).sum(axis=1)
     response = deviations(case)
     out = np.zeros((len(case.funds), case.years, case.years, CELLS))
@@ -51,6 +55,16 @@ def adverse(case: Case) -> Floats:
         for t in range(case.years):
             out[f, t] = nearest(held[f], level[f, :, : t + 1], cells[:, : t + 1])
     return out
+
+
+def without_shocks(case: Case, noise: Noise) -> Floats:
+    """(F, 2, Y) yuan: the city's contributions and claims on the path without shocks, response included."""
+    flows, answer = noise.level.sum(axis=1), np.zeros(len(case.funds))
+    response = noise.response[noise.fund]
+    for y in range(case.years):
+        answer = answer - response * (noise.gap[:, 0, y] + answer)
+        flows[:, 1, y] *= np.exp2(answer)
+    return np.asarray(flows)
 
 
 def nearest(held: float, flows: Floats, response: Floats) -> Floats:

@@ -14,6 +14,8 @@ Student-t city shocks are refused: there a rare event is one huge year, not many
 
 **Estimate.**  An event counts with the ratio up to the year in which it first happens.  The mean over all n
 paths is unbiased; its variance is the sum of that of the shifts, each of which has a fixed number of paths.
+But the weights of all paths make 1 in the mean alone.  An event that is likelier than not is therefore one
+less the mean over paths that were spared by the year's end, each with its ratio up to then.
 """
 
 from __future__ import annotations
@@ -64,9 +66,10 @@ class Rare:
     seed: int
     probability: Floats
     error: Floats
-    """Standard error; 0 where no path had the event."""
+    """Standard error; 0 where no path had the event, or every path."""
     kish: Floats
-    """Effective number of paths with the event, (sum of w)^2 / sum of w^2; 0 where none had."""
+    """Effective number of paths that decide, (sum of w)^2 / sum of w^2: of those with the event, or where it
+    is likelier than not of those without; 0 where there are none."""
     shifts: Floats
     """(K, Y, 4) in standard deviations; the first is none."""
     pilot_paths: int
@@ -75,8 +78,8 @@ class Rare:
     def effective(self) -> Floats:
         """Plain paths that would have the same standard error, p (1 - p) / error^2; NaN where unknown."""
         p = self.probability
-        unknown = np.full(p.shape, np.nan)
-        return np.asarray(np.divide(p * (1 - p), self.error**2, out=unknown, where=self.error > 0))
+        unknown, known = np.full(p.shape, np.nan), (self.error > 0) & (p > 0) & (p < 1)
+        return np.asarray(np.divide(p * (1 - p), self.error**2, out=unknown, where=known))
 
     @property
     def lengths(self) -> Floats:
@@ -136,26 +139,29 @@ def rare_event(
         case, workers, [list(case.funds).index(fund) for fund in funds], per_chunk
     )
     mixture = Mixture(case, workers.noise, shifts, paths)
-    sums = np.zeros((len(shifts), len(case.funds), case.years, 2))  # of ratios and their squares
+    sums = np.zeros((len(shifts), len(case.funds), case.years, 2, 2))  # with and without: ratios, squares
     with closing(replace(workers, paths=paths).run(mixture.chunks(per_chunk))) as parts:
         for part in parts:
             for b, hits in enumerate(part.hits):
-                sums[mixture.shift_of(part.first + b)] += hits
+                sums[mixture.shift_of(part.first + b)] += hits.reshape(sums.shape[1:])
             if progress is not None:
                 progress(min((part.first + len(part.hits)) * LANES, paths))
     workers.check()
-    n = np.maximum(mixture.paths, 1)[:, None, None]
+    n = np.maximum(mixture.paths, 1)[:, None, None, None]
     variance = np.maximum(sums[..., 1] - sums[..., 0] ** 2 / n, 0.0) * n / np.maximum(n - 1, 1)
-    total, squares = sums.sum(axis=0).transpose(2, 0, 1)
+    error = np.sqrt(variance.sum(axis=0)) / paths
+    total, squares = np.moveaxis(sums.sum(axis=0), -1, 0)
+    kish = np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0)
+    likely = total[..., 0] > paths / 2  # weights have no upper limit: of what is sure they may make 1.01
     return Rare(
         case,
         event,
         tuple(funds),
         paths,
         seed,
-        probability=total / paths,
-        error=np.sqrt(variance.sum(axis=0)) / paths,
-        kish=np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0),
+        probability=np.where(likely, 1 - np.minimum(total[..., 1] / paths, 1), total[..., 0] / paths),
+        error=np.where(likely, error[..., 1], error[..., 0]),
+        kish=np.where(likely, kish[..., 1], kish[..., 0]),
         shifts=shifts,
         pilot_paths=pilot_blocks * LANES,
     )

@@ -95,7 +95,7 @@ def new_sampled(case: Case, *, pairs: bool = False, event: int | None = None, bl
         event=0 if event is None else event,
         ratios=np.zeros((weighted, years, LANES)),
         first=np.zeros((funds, LANES)),
-        hits=np.zeros((weighted, funds, years, 2)),
+        hits=np.zeros((weighted, funds, years, 4)),
     )
 
 
@@ -160,7 +160,7 @@ class Part(NamedTuple):
     county_events: NDArray[np.int64]
     """(F, C, Y)."""
     hits: NDArray[np.float64]
-    """(blocks, F, Y, 2) as in ``Sampled.hits``; no blocks unless an event is weighted."""
+    """(blocks, F, Y, 4) as in ``Sampled.hits``; no blocks unless an event is weighted."""
     by_path: ByPath
     """No blocks unless somebody asks for single paths."""
 

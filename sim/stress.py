@@ -7,23 +7,27 @@ about by a year, the one of least norm is the likeliest.  It is the design point
 have the probability Phi(-beta); outside the ball of radius beta alone, so at most that of chi-square.
 
 Along a direction d the event comes at a distance r(d), found by laying ever finer distances into the lanes of
-a block.  SciPy minimises r over directions; its gradient is -r grad g / (grad g . d), where g is the event's
-margin in months, the least of all years, and grad g is taken a little before the boundary, for beyond it a
-fund that is empty stays at 0.  The search starts where the linear response of reserves points
-(``sim.directions``) and is local: another, milder way may exist.
+a block and looking in which of them it happens.  SciPy minimises r over directions; its gradient is
+-r grad g / (grad g . d), where g is the event's margin in months, the least of all years, and grad g is taken
+a little before the boundary, for beyond it a fund that is empty stays at 0.  Cash is looked at every month:
+where treasuries refill a fund in December, its margin is what it had before.  The search starts where the
+linear response of reserves points (``sim.directions``) and is local: another, milder way may exist.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.directions import adverse, deviations
+from sim.kernels.by_path import ByPath
 from sim.kernels.lanes import LANES
 from sim.kernels.shocks import CELLS
 from sim.lower import lower_case, lower_noise
+from sim.metrics import reported_events
 from sim.model import Case, Fund
 from sim.sampling import Chunk
 from sim.series import Wanted, series_of
@@ -82,13 +86,14 @@ class Stress:
 
 
 def margins(case: Case) -> dict[str, tuple[str, float]]:
-    """Events that have a margin: the metric by year, and the months at or below which they happen."""
+    """Events that have a margin: the metric by year, and the months at or near which they happen."""
     below = {f"below_{n:g}_months": ("months_of_capacity", n) for n in case.options.below_months}
     depletion = {name: (metric, 0.0) for name, metric in DEPLETION.items()}
     return depletion | below
 
 
 DEPLETION = {"reserve_depletion": "months_of_capacity", "cash_depletion": "cash_months"}
+TREASURIES = ("outlay:county_treasury", "outlay:city_treasury")
 
 
 def refused(case: Case) -> str:
@@ -122,7 +127,7 @@ def mildest(case: Case, event: str, fund: Fund, years: int | None = None) -> Str
         stressed = path.months(shocks[None])[0]
         return Stress(case, event, fund, span, beta, shocks, median, stressed)
 
-    if path.margin(nothing[None]).min() <= 0:
+    if path.happens(nothing[None])[0]:
         return done(0.0, nothing[:span])
     best = (np.inf, nothing[:span])
     for start in _starts(case, fund, span, path):
@@ -145,11 +150,18 @@ class _Path:
     """The one path on which only the city's shocks act, many of them at a time, one to a lane."""
 
     def __init__(self, case: Case, event: str, fund: Fund, span: int) -> None:
-        still = _still(case)
+        still, f = _still(case), list(case.funds).index(fund)
         metric, self.threshold = margins(case)[event]
-        series = series_of(still, Wanted(frozenset({metric}), counties=False))
-        f = list(case.funds).index(fund)
-        self.rows = [i for i, key in enumerate(series.keys) if key.fund == f]
+        refilled = (*TREASURIES, "cash_reserves") if metric == "cash_months" else ()
+        refilled = refilled if case.rules[fund].settlement.month == 0 else ()
+        series = series_of(still, Wanted(frozenset({metric, *refilled}), counties=False))
+
+        def rows(name: str) -> list[int]:
+            keys = enumerate(series.keys)
+            return [i for i, key in keys if (key.fund, key.metric) == (f, name) and key.year >= 0]
+
+        self.metric, self.refilled = rows(metric), [rows(name) for name in refilled]
+        self.event = f, reported_events(case.rules[fund], case.options.below_months)[event]
         self.years, self.span = case.years, span
         noted = new_by_path(still, 1, len(series.keys))
         tally, plan = new_tally(still, series, 1, by_path=noted), lower_case(still)
@@ -157,7 +169,27 @@ class _Path:
 
     def months(self, shocks: Floats) -> Floats:
         """(n, Y, 4) → (n, Y) months at each year's end."""
-        out = []
+        return np.concatenate([part.values[0][self.metric, :n].T for part, n in self._run(shocks)])
+
+    def happens(self, shocks: Floats) -> NDArray[np.bool_]:
+        """(n, Y, 4) → (n,) whether the event comes in a year that counts."""
+        years = [part.years[(0, *self.event)][:n] for part, n in self._run(shocks)]
+        return np.asarray((first := np.concatenate(years)) >= 0) & (first < self.span)
+
+    def margin(self, shocks: Floats) -> Floats:
+        """(n, Y, 4) → (n, span) months above the event's threshold in the years that count."""
+        found = []
+        for part, n in self._run(shocks):
+            months = part.values[0][self.metric, :n]
+            if self.refilled:
+                *outlays, reserves = (part.values[0][rows, :n] for rows in self.refilled)
+                left = reserves - sum(outlays)
+                months = months * np.divide(left, reserves, out=np.zeros_like(left), where=reserves != 0)
+            found.append(months.T)
+        return np.concatenate(found)[:, : self.span] - self.threshold
+
+    def _run(self, shocks: Floats) -> Iterator[tuple[ByPath, int]]:
+        """What paths with such shocks noted, a block at a time, and how many they are."""
         for first in range(0, len(shocks), LANES):
             some = shocks[first : first + LANES]
             given = np.zeros((1, self.years, CELLS, LANES), np.float32)
@@ -166,12 +198,7 @@ class _Path:
             mine = self.crew.works[0], self.crew.tallies[0]
             part = self.crew.run_chunk(mine, chunk, np.zeros(1, np.uint8))
             self.crew.check()
-            out.append(part.by_path.values[0][self.rows, : len(some)].T)
-        return np.concatenate(out)
-
-    def margin(self, shocks: Floats) -> Floats:
-        """(n, Y, 4) → (n, span) months above the event's threshold in the years that count."""
-        return self.months(shocks)[:, : self.span] - self.threshold
+            yield part.by_path, len(some)
 
     def along(self, direction: Floats, lengths: Floats) -> Floats:
         """(n, Y, 4): a direction (span, 4) at several lengths (n,)."""
@@ -185,7 +212,7 @@ class _Path:
         low, high = 0.0, FARTHEST
         for _ in range(3):
             lengths = low + (high - low) * (np.arange(LANES) + 1) / LANES
-            happens = self.margin(self.along(direction, lengths)).min(axis=1) <= 0
+            happens = self.happens(self.along(direction, lengths))
             if not happens.any():
                 left, slope = self.slope(direction, high)
                 return high + left, high * slope

@@ -86,6 +86,28 @@ def test_errors_and_effective_sizes_are_those_seen_over_repetitions() -> None:
         assert 0.3 < kish * found.var(ddof=1) / p**2 < 3
 
 
+def test_an_event_that_is_rare_at_first_and_all_but_sure_later() -> None:
+    """Weights of all paths make 1 in the mean alone: what is likely is one less what is left."""
+    case, repeats, paths = one_county(4, pool_yuan=pool_for(4.0)), 40, 200_000
+    fund = case.funds["employee"]
+    growth = fund.growth.model_copy(update={"claims": (0.0, 0.15, 0.6, 0.6)})
+    case.funds["employee"] = fund.model_copy(update={"growth": growth})
+    plain = simulate(case, paths=paths, seed=1).events[0, 0].cumsum() / paths
+    runs = [rare_event(case, "reserve_depletion", paths=4096, seed=s, threads=1) for s in range(repeats)]
+    found, told = (np.array([getattr(run, name)[0] for run in runs]) for name in ("probability", "error"))
+    assert found.max() <= 1 and (plain[0] < 1e-4) and plain[3] > 0.97 and len(runs[0].shifts) > 1
+    error = np.sqrt(plain * (1 - plain) / paths + (told**2).mean(axis=0) / repeats)
+    assert (np.abs(found.mean(axis=0) - plain)[1:] < 4 * error[1:]).all()
+    low, high = stats.chi2.ppf([0.0005, 0.9995], repeats - 1) / (repeats - 1)
+    spread = found.var(axis=0, ddof=1)[1:] / (told**2).mean(axis=0)[1:]
+    assert (spread > 0.6 * low).all() and (spread < 1.7 * high).all()
+    sure = one_county(1, pool_yuan=0.0, city_volatility=(0.0, 1e-9, 0.0, 0.0))
+    certain = rare_event(sure, "below_6_months", paths=300, seed=1)
+    assert (
+        (certain.probability == 1).all() and (certain.error == 0).all() and np.isnan(certain.effective).all()
+    )
+
+
 def test_without_shifts_it_counts_plain_paths(taizhou: Case) -> None:
     """An event that is not rare needs no shift, and every path then counts as one."""
     paths = 4 * LANES + 100
@@ -97,7 +119,7 @@ def test_without_shifts_it_counts_plain_paths(taizhou: Case) -> None:
     np.testing.assert_allclose(rare.probability, plain.events[:, index].cumsum(axis=-1) / paths, rtol=1e-15)
     p = rare.probability
     np.testing.assert_allclose(rare.error, np.sqrt(p * (1 - p) / (paths - 1)))
-    np.testing.assert_allclose(rare.kish, p * paths)
+    np.testing.assert_allclose(rare.kish, np.minimum(p, 1 - p) * paths)
 
 
 def test_the_same_bytes_for_any_threads_and_chunks(taizhou: Case) -> None:

@@ -217,7 +217,7 @@ def _profile(rows: Keyed, fund: Fund, case: FundCase, keys: list[str]) -> Profil
 
 
 def _growth(rows: Keyed, fund: Fund, case: FundCase, years: list[str], keys: list[str]) -> Growth:
-    """Rates by year as far as they or the table's go; the last goes on."""
+    """Rates by year as far as they or the table's go; the last goes on.  A single rate is every year's."""
     update = {}
     for name, column in zip(CELLS, RATES, strict=True):
         filled = {
@@ -226,7 +226,7 @@ def _growth(rows: Keyed, fund: Fund, case: FundCase, years: list[str], keys: lis
         if not filled:
             continue
         own = getattr(case.growth, name)
-        own = own if isinstance(own, tuple) else (own,)
+        own = own if isinstance(own, tuple) else (own,) * len(years)
         rates = [*own, *[own[-1]] * (max(filled) + 1 - len(own))]
         for at, row in filled.items():
             rates[at] = row.number_of(column)

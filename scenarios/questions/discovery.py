@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from scenarios.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+Flags = NDArray[np.bool_]
 BOXES = 3
 """At most."""
 
@@ -38,7 +40,8 @@ class Limit:
     values: tuple[str, ...]
     """Of words, those inside; empty for numbers."""
     p_value: float
-    """Quasi-p: the chance that a limit at random has so many failures inside."""
+    """Quasi-p: the chance that as many scenarios inside fail if this condition, both its ends, is of no use
+    (Bryant and Lempert 2010)."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Box:
     failures: int
 
 
-def discover(experiments: pd.DataFrame, fails: NDArray[np.bool_], density: float) -> tuple[Box, ...]:
+def discover(experiments: pd.DataFrame, fails: Flags, density: float) -> tuple[Box, ...]:
     """Boxes of at least that density, the widest first found; none where no box reaches it.
 
     ``experiments``: a row a scenario, numbers or text.  InputError where the EMA Workbench is missing.
@@ -67,6 +70,7 @@ def discover(experiments: pd.DataFrame, fails: NDArray[np.bool_], density: float
 
         asked = {"threshold": density} if "threshold" in signature(Prim).parameters else {}  # before 3.0
         prim = Prim(experiments, fails, **asked)
+        left = np.ones(len(fails), bool)
         found: list[Box] = []
         while len(found) < BOXES:
             candidate = prim.find_box()
@@ -78,7 +82,9 @@ def discover(experiments: pd.DataFrame, fails: NDArray[np.bool_], density: float
                 break
             at = int(dense.sort_values(["coverage", "density"]).index[-1])
             candidate.select(at)
-            found.append(_box(candidate, at, experiments))
+            box, inside = _box(candidate, at, experiments, fails, left)
+            found.append(box)
+            left &= ~inside
     return tuple(found)
 
 
@@ -99,11 +105,13 @@ def boxes_table(boxes: tuple[Box, ...]) -> pd.DataFrame:
     return pd.DataFrame.from_records(rows, columns=names)
 
 
-def _box(candidate: Any, at: int, experiments: pd.DataFrame) -> Box:
+def _box(candidate: Any, at: int, experiments: pd.DataFrame, fails: Flags, left: Flags) -> tuple[Box, Flags]:
+    """A box of PRIM's trajectory among the scenarios that are ``left``, and which of them lie inside."""
     stats, limits = candidate.peeling_trajectory.loc[at], candidate.box_lims[at]
     chances = candidate.p_values if hasattr(candidate, "p_values") else candidate.qp  # before 3.0
-    found = []
-    for name, p_values in sorted(chances[at].items(), key=lambda item: min(_known(item[1]))):
+    within = {name: _within(experiments[name], *limits[name].tolist()) for name in chances[at]}
+    inside, found = np.logical_and.reduce([left, *within.values()]), []
+    for name in within:
         low, high = limits[name].tolist()
         values: tuple[str, ...] = ()
         if isinstance(low, (set, frozenset)):
@@ -112,14 +120,18 @@ def _box(candidate: Any, at: int, experiments: pd.DataFrame) -> Box:
             column = experiments[name]
             low = None if low <= column.min() else float(low)
             high = None if high >= column.max() else float(high)
-        found.append(Limit(name, low, high, values, max(_known(p_values))))
+        others = np.logical_and.reduce([left, *(within[other] for other in within if other != name)])
+        chance = float(binom.sf(fails[inside].sum() - 1, inside.sum(), fails[others].mean()))
+        found.append(Limit(name, low, high, values, chance))
+    found.sort(key=lambda limit: limit.p_value)
     numbers = int(stats["n"]), int(stats["k"])
-    return Box(tuple(found), float(stats["coverage"]), float(stats["density"]), *numbers)
+    return Box(tuple(found), float(stats["coverage"]), float(stats["density"]), *numbers), inside
 
 
-def _known(p_values: Any) -> list[float]:
-    """The p-values of the limits that are there; PRIM writes -1 for none."""
-    return [float(p) for p in p_values if p >= 0] or [1.0]
+def _within(column: pd.Series[Any], low: Any, high: Any) -> Flags:
+    """Scenarios that meet one condition: a range with its ends, or some values."""
+    found = column.isin(low) if isinstance(low, (set, frozenset)) else column.between(low, high)
+    return found.to_numpy(bool)
 
 
 @contextmanager

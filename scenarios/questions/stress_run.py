@@ -16,6 +16,7 @@ from scenarios.questions.outcomes import outcome_words
 from scenarios.questions.study_words import phrase
 from scenarios.rulebook.rows import one_of
 from scenarios.runs.facts import RunFacts, caveats, describe, wilson
+from scenarios.runs.rare_run import FEW_HITS
 from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts
 from scenarios.runs.summary import SHOWN_YEARS, new_table, note
 
@@ -37,6 +38,8 @@ class Simulated:
     error: float
     independent_paths: float
     """As many independent paths would be as exact."""
+    kish: float
+    """Effective number of paths that decide; below ``FEW_HITS`` the error is no more than a guess."""
 
 
 @dataclass(frozen=True)
@@ -74,11 +77,10 @@ def run_stress(request: RunRequest, fund: str | None, year: int | None, progress
     rare = rare_event(
         case, event, paths=paths, seed=seed, threads=request.threads, progress=lambda n: progress(n, paths)
     )
-    rows = {(of, at): (p, error, plain) for of, at, p, error, _, plain in rare.rows()}
     simulated = {
-        each: Simulated(p, error, plain if math.isfinite(plain) else paths)
-        for each in funds
-        for p, error, plain in [rows[each, by]]
+        of: Simulated(p, error, plain if math.isfinite(plain) else paths, kish)
+        for of, at, p, error, kish, plain in rare.rows()
+        if of in found and at == by
     }
     facts = run_facts(scenario, paths, seed, "importance")
     files: tuple[Path, ...] = ()
@@ -148,7 +150,8 @@ def _print_story(
         )
     simulated = done.simulated[stress.fund]
     low, high = wilson(simulated.probability, simulated.independent_paths)
-    chance = {"p": f"{simulated.probability:.2%}", "low": f"{low:.2%}", "high": f"{high:.2%}"}
+    few = "?" if 0 < simulated.kish < FEW_HITS else ""
+    chance = {"p": few + _chance(simulated.probability), "low": _chance(low), "high": _chance(high)}
     interval = phrase("between", lang, **chance)
     if not 0 < stress.beta < math.inf:
         key = "stress_none" if stress.beta else "stress_already"
@@ -157,8 +160,15 @@ def _print_story(
         note(console, phrase(key, lang, simulated=interval, farthest=_farthest()))
         return
     console.print(table)
-    figures = {"beta": f"{stress.beta:.2f}", "implied": f"{stress.first_order:.2%}", "simulated": interval}
+    figures = {"beta": f"{stress.beta:.2f}", "implied": _chance(stress.first_order), "simulated": interval}
     note(console, phrase("stress_says", lang, **figures))
+    if few:
+        note(console, phrase("stress_few", lang, few=FEW_HITS))
+
+
+def _chance(probability: float) -> str:
+    """In per cent, or as a power of ten where nothing would be left of it."""
+    return f"{probability:.1e}" if 0 < probability < 1e-4 else f"{probability:.2%}"
 
 
 def _farthest() -> str:
@@ -182,4 +192,5 @@ def _figures(stress: Stress, simulated: Simulated) -> dict[str, Any]:
         "probability_of_shocks_as_large": stress.at_most,
         "simulated_probability": simulated.probability,
         "simulated_std_error": simulated.error,
+        "simulated_kish_hits": simulated.kish,
     }

@@ -115,6 +115,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         " probabilities need only be of one order. The search is local.",
         "所示为足以导致该事件的最可能的市级冲击；县级与月度不设随机波动，亦无疫情。模拟概率含全部随机性和其他途径，二者只需量级相当。搜索为局部最优。",
     ),
+    "stress_few": (
+        "?: fewer than {few} effective paths decide this probability; its interval is no more than a guess.",
+        "?：决定该概率的有效路径不足{few}条，其区间只是粗略估计。",
+    ),
     # scenario discovery
     "fails": ("{fund}: {what} ({statistic})", "{fund}：{what}（{statistic}）"),
     "above": (

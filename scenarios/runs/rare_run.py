@@ -5,6 +5,7 @@ Weights support the event and nothing else: no percentiles, no amounts and no pi
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -105,8 +106,8 @@ def effective_rows(rare: Rare) -> list[dict[str, Any]]:
             "year": year,
             "relative_error": error / p,
             "kish_hits": kish,
-            "effective_paths": effective,
-            "gain": effective / rare.paths,
+            "effective_paths": effective if math.isfinite(effective) else None,
+            "gain": effective / rare.paths if math.isfinite(effective) else None,
         }
         for fund, year, p, error, kish, effective in rare.rows()
         if p > 0
@@ -127,12 +128,12 @@ def print_rare(done: RareOutput, console: Console, lang: Lang = "en") -> None:
             table.add_column(label(key, lang), justify="right", no_wrap=True)
         for of, year, p, error, kish, effective in rare.rows():
             if of == fund and p > 0:
-                low, high = wilson(p, effective)
+                known = math.isfinite(effective)  # not of what came about in every path
+                low, high = wilson(p, effective if known else rare.paths)
                 interval = f"{p:.2e} [{low:.1e}–{high:.1e}]"
                 few = "?" if kish < FEW_HITS else ""
-                table.add_row(
-                    str(year), interval, f"{few}{error / p:.1%}", f"{kish:,.0f}", f"{effective:,.0f}"
-                )
+                exact = f"{effective:,.0f}" if known else "–"
+                table.add_row(str(year), interval, f"{few}{error / p:.1%}", f"{kish:,.0f}", exact)
         if table.row_count:
             console.print(table)
         else:

@@ -31,7 +31,8 @@ class Sampled(NamedTuple):
     first: np.ndarray
     """(F, LANES) float64: a path's ratio when its event first happened, 0 before."""
     hits: np.ndarray
-    """(blocks of a chunk, F, Y, 2) float64: sums of ``first`` and of its square."""
+    """(blocks of a chunk, F, Y, 4) float64: sums of ``first`` and of its square, then of the year's ratios of
+    paths without the event and of their squares."""
 
 
 @stage
@@ -59,7 +60,7 @@ def weigh_event(sampled, city, weight, block, f, y):
     """The event's weights at a year's end, summed in the order of paths."""
     first, ratio = sampled.first[f], sampled.ratios[block, y]
     ever = known(EVER + sampled.event * LANES)
-    total, squares = 0.0, 0.0
+    total, squares, spared, spared_squares = 0.0, 0.0, 0.0, 0.0
     for i in range(LANES):
         if y == 0:
             first[i] = 0.0
@@ -67,5 +68,8 @@ def weigh_event(sampled, city, weight, block, f, y):
             first[i] = ratio[i]
         total += first[i]
         squares += first[i] * first[i]
-    sampled.hits[block, f, y, 0] = total
-    sampled.hits[block, f, y, 1] = squares
+        without = ratio[i] * weight[i] if first[i] == 0.0 else 0.0
+        spared += without
+        spared_squares += without * without
+    hits = sampled.hits[block, f, y]
+    hits[0], hits[1], hits[2], hits[3] = total, squares, spared, spared_squares

@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from command_line import Refused, fundsim
+from scipy.stats import binomtest
 
 from scenarios import api
 from scenarios.errors import InputError
+from scenarios.questions import discovery
 from scenarios.sweeps.swept import DEFAULT, Figure, load_swept
 
 SCENARIOS = 400
@@ -120,6 +122,25 @@ def test_prim_finds_the_planted_box(
         *("discover", str(sweep), "--outcome", "months_of_capacity", "--below", "8.5", "--lang", "zh"),
     )
     assert status == 0 and "条件框1" in capsys.readouterr().out
+
+
+def test_a_condition_with_two_ends_is_judged_as_one() -> None:
+    """Without its lower end alone a band loses little; without both, all that it tells."""
+    rng = np.random.default_rng(4)
+    tried = pd.DataFrame({"band": rng.uniform(-3, 3, 1500), "idle": rng.random(1500)})
+    fails = (tried.band.between(-1.0, 1.2) & (rng.random(1500) < 0.95)).to_numpy()
+    (box, *_) = discovery.discover(tried, fails, 0.8)
+    limit = next(limit for limit in box.limits if limit.name == "band")
+    assert limit.low is not None and limit.high is not None
+    others = np.ones(1500, bool)
+    for other in box.limits:
+        if other.name != "band":
+            low, high = other.low or -np.inf, other.high or np.inf
+            others &= tried[other.name].between(low, high).to_numpy()
+    inside = others & tried.band.between(limit.low, limit.high).to_numpy()
+    assert (inside.sum(), fails[inside].sum()) == (box.scenarios, box.failures)
+    chance = binomtest(box.failures, box.scenarios, fails[others].mean(), alternative="greater").pvalue
+    assert limit.p_value == pytest.approx(chance) and limit.p_value < 1e-50
 
 
 def test_the_workbench_reads_the_export(

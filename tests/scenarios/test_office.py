@@ -106,6 +106,18 @@ def test_growth_beyond_the_rates_of_the_scenario(ziyang: Path) -> None:
     assert growth == (*before, before[-1], before[-1], 0.05)  # 2036, 2037 and from 2038 on
 
 
+def test_a_single_rate_goes_on_where_the_table_is_empty(ziyang: Path) -> None:
+    path = ziyang / "scenario.toml"
+    text = path.read_text("utf-8")
+    assert "[funds.employee.growth]" in text
+    head, tail = text.split("[funds.employee.growth]", 1)
+    rest = tail.split("\n[", 1)[1]
+    path.write_text(f"{head}[funds.employee.growth]\ncontributions = 0.04\nclaims = 0.05\n\n[{rest}", "utf-8")
+    fill(ziyang, GROWTH, 2, claims_growth=0.2)
+    growth = load_scenario(ziyang).case.funds["employee"].growth
+    assert growth.claims == (0.2, *[0.05] * 29) and growth.contributions == 0.04
+
+
 def test_rows_without_figures_may_be_of_anybody(ziyang: Path) -> None:
     """A shorter horizon, or a county merged into another, leaves such rows behind."""
     path = ziyang / "scenario.toml"
