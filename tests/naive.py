@@ -215,10 +215,12 @@ class Fund(Settling):
             return 1, 1, 0
         income = self.planned("contributions", sum(self.contributions[self.year]))
         spending = self.planned("claims", portion(1, sum(self.claims[self.year]), 1 - self.debt_cut))
+        named = {source for layer in self.rules["settlement"]["waterfall"] for source in layer["shares"]}
+        held = self.pool + (sum(self.county_balance) if named & {"county_balance", "all_balances"} else 0)
         missing = {
             "unfunded": self.unfunded,
-            "budgeted": self.unfunded + spending - self.pool - income,
-            "months": rule["trigger_months"] * spending / 12 - self.pool,
+            "budgeted": self.unfunded + spending - held - income,
+            "months": rule["trigger_months"] * spending / 12 - held,
         }[rule["trigger"]]
         structural, w, cap = spending - income, rule["contribution_part"], rule["cap"]
         cut = rise = debt_cut = 0

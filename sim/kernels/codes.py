@@ -237,8 +237,8 @@ HELD_NOTHING, HELD_BALANCE, HELD_TRANCHE = _codes(3)
 _WHOLE = "settlement_month layers mode risk_source trigger held".split()
 _FLAG = (
     "opening_rest deficit_in_january surplus_first top_up_rest enrolment_current "
-    "net_balance also_expenditure own_balance_first recoveries_to_pool adjusts assesses budgets "
-    "limits risk_of_last_year"
+    "net_balance also_expenditure own_balance_first recoveries_to_pool adjusts counts_balances assesses "
+    "budgets limits risk_of_last_year"
 ).split()
 _REAL = (
     "opening_city_months opening_own_months opening_share opening_share_city december_share "

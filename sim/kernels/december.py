@@ -239,7 +239,8 @@ def measure_adjustment(v):
 
 @stage
 def adjust_policy(v, trigger, months, contribution_part, cap, debt_years, grow_contributions, grow_claims):
-    """Multipliers and debt cut of the next year (the NEXT_ slots), from this year's totals."""
+    """Multipliers and debt cut of the next year (the NEXT_ slots), from this year's totals; the balances that
+    deficits may draw in SUM_A."""
     wide()
     for i in range(LANES):
         income = v[CITY_CONTRIBUTIONS + i] * (1.0 + grow_contributions)
@@ -247,9 +248,9 @@ def adjust_policy(v, trigger, months, contribution_part, cap, debt_years, grow_c
         gap = spending - income
         level = -v[UNFUNDED + i]  # the trigger holds where its level is below nought
         if trigger == BUDGETED:
-            level = v[POOL + i] - v[UNFUNDED + i] - gap
+            level = v[POOL + i] + v[SUM_A + i] - v[UNFUNDED + i] - gap
         if trigger == MONTHS_LOW:
-            level = v[POOL + i] - months * spending / MONTHS
+            level = v[POOL + i] + v[SUM_A + i] - months * spending / MONTHS
         structural = max(0.0, gap) if level <= -NOUGHT else 0.0
         cut = min(cap, (1.0 - contribution_part) * structural / spending) if spending > 0.0 else 0.0
         rise = contribution_part * structural
@@ -340,6 +341,10 @@ def after_close(rules, apply, county, v, county_flow, city_flow):
                 accrue_from_balance(county[c], v, row_of(county_flow, c), rate, of_last_year, surplus_only)
     if rules["adjusts"]:
         measure_adjustment(v)
+        clear(v, SUM_A)
+        if rules["counts_balances"]:
+            for c in range(counties):
+                sum_of(county[c], v, BALANCE, SUM_A)
         adjust_policy(
             v,
             rules["trigger"],
