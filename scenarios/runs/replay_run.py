@@ -12,6 +12,8 @@ from sim.model import Fund
 from sim.replay import Adjustment, Balance, Replayed, Transfer, replay
 
 NO_CLAUSE = "assumption"
+ONCE = ("opening transfer", "pool returned", "opening deficit", "municipal reserve", "arrears")
+"""Steps of the year in which pooling starts, and of schedules that begin then."""
 
 
 def replay_city(
@@ -50,3 +52,17 @@ def replay_command(
         if any(city.rules[fund].policy_adjustment.trigger != "never" for fund in funds):
             write_rows(folder / "adjustment.csv", Adjustment._fields, replayed.adjustments)
     return city, replayed
+
+
+def of_another_year(city: City, replayed: Replayed) -> list[str]:
+    """What must be said where data begin in another year than the rules, and money moved by clauses
+    of their first year."""
+    rules_from = city.origin.in_force_from
+    first, moved = replayed.balances[0].year, {transfer.step for transfer in replayed.ledger}
+    if rules_from is None or rules_from.year == first or not moved & set(ONCE):
+        return []
+    steps = ", ".join(step for step in ONCE if step in moved)
+    return [
+        f"The rules are in force from {rules_from.year}; {first} was taken for their first year ({steps}).",
+        f"规则自{rules_from.year}年起施行；本次回放以{first}年为首年（含首年事项：{steps}）。",
+    ]

@@ -259,3 +259,13 @@ def test_in_a_process_of_its_own(good: bool, tmp_path: Path) -> None:
     assert (tmp_path / "out").exists() == good
     if not good:
         assert ended.stderr == f"fundsim: {data / 'opening.csv'}: expected a file, found none\n"
+
+
+def test_data_that_begin_in_another_year_than_the_rules(tmp_path: Path, fundsim: Command) -> None:
+    """Yancheng hands balances over once, when its rules begin: a replay of later years does so at once."""
+    assert min(YEARS) == 2022
+    said = fundsim.replay("yancheng", make(tmp_path / "data", "yancheng"), tmp_path / "out").out
+    assert "in force from 2020; 2022 was taken for their first year (opening transfer" in said
+    assert "规则自2020年起施行" in said
+    alike = fundsim.replay("taizhou", make(tmp_path / "more", "taizhou"), tmp_path / "other")
+    assert alike.status == 0 and "in force" not in alike.out
