@@ -22,8 +22,26 @@ def path_if_any(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def check_folder(folder: Path, option: str = "--out") -> None:
-    """Refuse an output path that cannot become a directory, naming the option; makes nothing."""
+KINDS = {
+    "metrics.parquet": "run",
+    "study.json": "sweep",
+    "warnings.csv": "warn",
+    "solve.csv": "solve",
+    "readings.csv": "readings",
+    "stress.csv": "stress",
+    "sensitivity.csv": "sensitivity",
+    "boxes.csv": "discover",
+}
+"""Results that say themselves what they are of: the file that no other kind has, and the command; those of
+``compare`` are a run's."""
+
+
+def check_folder(folder: Path, option: str = "--out", kind: str | None = None) -> None:
+    """Refuse an output path that cannot become a directory, naming the option; makes nothing.
+
+    ``kind``: of ``KINDS``, whose results the folder is to hold.  Another kind's are refused: they would be
+    left beside a manifest of figures that are not theirs.
+    """
     above = folder
     try:
         while not os.path.lexists(above):
@@ -35,6 +53,12 @@ def check_folder(folder: Path, option: str = "--out") -> None:
         raise InputError(folder, option, f"expected a directory, and {above} is a file")
     if not os.access(above, os.W_OK):
         raise InputError(folder, option, f"expected a place that can be written, and {above} cannot")
+    if kind is not None:
+        for name, known in KINDS.items():
+            of = "sweep" if (folder / name).is_dir() else known  # whose metrics.parquet is a folder
+            if of != kind and (folder / name).exists():
+                expected = f"expected a directory without other results, found {name} of fundsim {of}"
+                raise InputError(folder, option, expected)
 
 
 def check_file(path: Path, option: str) -> None:

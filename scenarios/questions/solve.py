@@ -122,7 +122,7 @@ def ask(request: SolveRequest) -> Question:
     """The request read and checked; InputError."""
     from sim.metrics import reported_events
 
-    scenario, paths, seed = checked(request.run)
+    scenario, paths, seed = checked(request.run, "solve")
     base = base_of(scenario)
     case, lever = scenario.case, find_lever(base, request.lever, request.fund)
     events = reported_events(case.rules[lever.fund], case.options.below_months)
