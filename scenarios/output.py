@@ -51,7 +51,7 @@ def check_folder(folder: Path, option: str = "--out", kind: str | None = None) -
         raise InputError(f"{folder!s:.80}", option, f"expected a path ({error.strerror})") from error
     if not above.is_dir():
         raise InputError(folder, option, f"expected a directory, and {above} is a file")
-    if not os.access(above, os.W_OK):
+    if not os.access(above, os.W_OK | os.X_OK):  # to make a file in a folder, it must be searched too
         raise InputError(folder, option, f"expected a place that can be written, and {above} cannot")
     if kind is not None:
         for name, known in KINDS.items():
@@ -88,7 +88,7 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
         with replacing(folder, stale) as name:
             yield name
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in (*NO_ROOM, errno.EACCES):
             raise
         raise InputError(folder, option, f"could not be written ({os.strerror(error.errno)})") from error
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,8 @@ from command_line import Refused, fundsim
 from small_study import write_study
 
 from scenarios.errors import InputError
-from scenarios.output import KINDS, check_folder
+from scenarios.output import KINDS, check_folder, new_files
+from scenarios.reports.report import check_page
 from scenarios.runs.stored import read_stored
 
 SIZE = ("--paths", "128", "--years", "2")
@@ -94,3 +97,17 @@ def test_a_manifest_of_other_figures_is_refused(key: str, value: int, finished: 
     (tmp_path / "manifest.json").write_text(json.dumps({**manifest, key: value}), "utf-8")
     with pytest.raises(InputError, match="says, found 128 paths in the years 2025 to 2026"):
         read_stored(tmp_path)
+
+
+def test_a_folder_that_cannot_be_searched_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.X_OK)  # root may do all
+    with pytest.raises(InputError, match="--out: expected a place that can be written"):
+        check_folder(tmp_path)
+    with pytest.raises(InputError, match="--out: expected a place that can be written"):
+        check_page(tmp_path / "page.html")
+
+
+def test_a_folder_whose_rights_go_while_it_is_written_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--out: could not be written"), new_files(tmp_path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    assert list(tmp_path.iterdir()) == []
