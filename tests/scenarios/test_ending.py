@@ -126,3 +126,16 @@ def test_an_interrupt_of_the_imports_is_one_too(module: str) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (130, "fundsim: interrupted, nothing written\n")
+
+
+def test_a_page_that_nobody_hears_of_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("panel")
+    assert fundsim(monkeypatch, *RUN, "--out", tmp_path) == 0
+    child = started("explore", tmp_path, "--no-browser", stdout=subprocess.PIPE)
+    assert child.stdout is not None
+    child.stdout.close()
+    try:
+        _, errors = child.communicate(timeout=60)
+    finally:
+        child.kill()
+    assert (child.returncode, errors) == (1, "")
