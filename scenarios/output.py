@@ -22,8 +22,26 @@ def path_if_any(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path)
 
 
-def check_folder(folder: Path, option: str = "--out") -> None:
-    """Refuse an output path that cannot become a directory, naming the option; makes nothing."""
+KINDS = {
+    "metrics.parquet": "run",
+    "study.json": "sweep",
+    "warnings.csv": "warn",
+    "solve.csv": "solve",
+    "readings.csv": "readings",
+    "stress.csv": "stress",
+    "sensitivity.csv": "sensitivity",
+    "boxes.csv": "discover",
+}
+"""Results that say themselves what they are of: the file that no other kind has, and the command; those of
+``compare`` are a run's."""
+
+
+def check_folder(folder: Path, option: str = "--out", kind: str | None = None) -> None:
+    """Refuse an output path that cannot become a directory, naming the option; makes nothing.
+
+    ``kind``: of ``KINDS``, whose results the folder is to hold.  Another kind's are refused: they would be
+    left beside a manifest of figures that are not theirs.
+    """
     above = folder
     try:
         while not os.path.lexists(above):
@@ -33,8 +51,14 @@ def check_folder(folder: Path, option: str = "--out") -> None:
         raise InputError(f"{folder!s:.80}", option, f"expected a path ({error.strerror})") from error
     if not above.is_dir():
         raise InputError(folder, option, f"expected a directory, and {above} is a file")
-    if not os.access(above, os.W_OK):
+    if not os.access(above, os.W_OK | os.X_OK):  # to make a file in a folder, it must be searched too
         raise InputError(folder, option, f"expected a place that can be written, and {above} cannot")
+    if kind is not None:
+        for name, known in KINDS.items():
+            of = "sweep" if (folder / name).is_dir() else known  # whose metrics.parquet is a folder
+            if of != kind and (folder / name).exists():
+                expected = f"expected a directory without other results, found {name} of fundsim {of}"
+                raise InputError(folder, option, expected)
 
 
 def check_file(path: Path, option: str) -> None:
@@ -64,7 +88,7 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
         with replacing(folder, stale) as name:
             yield name
     except OSError as error:
-        if error.errno not in NO_ROOM:
+        if error.errno not in (*NO_ROOM, errno.EACCES):
             raise
         raise InputError(folder, option, f"could not be written ({os.strerror(error.errno)})") from error
 

@@ -56,13 +56,20 @@ def _empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
     """
     memory = _memory_bytes()
     if memory and 4 * of > memory * 3 // 4:
-        raise MemoryError(f"the histograms take up to {4 * of / 1e9:.0f} GB: fewer counties or years")
+        raise MemoryError(_too_many(of))
     if 4 * of < SPARSE_BYTES or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.zeros(bins, np.uint32)
-    pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    try:
+        pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    except OSError:  # the process may have been given less than the machine has
+        raise MemoryError(_too_many(of)) from None
     with suppress(AttributeError, OSError):  # where the system has no huge pages to be spared
         pages.madvise(mmap.MADV_NOHUGEPAGE)
     return np.frombuffer(pages, np.uint32)
+
+
+def _too_many(bins: int) -> str:
+    return f"the histograms take up to {4 * bins / 1e9:.0f} GB: fewer counties or years"
 
 
 def _memory_bytes() -> int:

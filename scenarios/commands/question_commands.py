@@ -69,8 +69,9 @@ def solve(
             step(said if runs else words("making_ready", lang))
 
         solved = solve_lever(request, told)
+    files = [] if out is None else write_solved(solved, out)  # first: nobody may be there to read
     print_solved(solved, console(), lang)
-    say([] if out is None else write_solved(solved, out))
+    say(files)
 
 
 def readings(
@@ -100,8 +101,9 @@ def readings(
     request = ReadingsRequest(run, parse_weights(weights), combined)
     with progress_on(lang) as progress:
         found = decide(request, progress)
+    files = [] if out is None else write_readings(found, out)
     print_readings(found, console(), lang)
-    say([] if out is None else write_readings(found, out))
+    say(files)
 
 
 def stress(

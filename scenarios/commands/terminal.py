@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from scenarios.labels import Lang
     from scenarios.runs.run import Progress
 
-INTERRUPTED = 130
-"""Exit status."""
+INTERRUPTED, TERMINATED = 130, 143
+"""Exit status, as shells have it."""
 QUIET_SECONDS = 15.0
 """Without a terminal no longer than this without a line, if anything is done."""
 _WORDS: dict[str, tuple[str, str]] = {
@@ -73,6 +74,19 @@ def say(lines: Iterable[object]) -> None:
         print(line)
 
 
+def aside(line: str) -> None:
+    """A line on standard error; where that cannot be written, the work goes on and nothing is said there."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _mute(sys.stderr)
+
+
+def _mute(stream: TextIO) -> None:
+    """What the stream still holds goes nowhere, and whatever comes after it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 class progress_on:  # noqa: N801 - used as a context manager
     """A progress bar on a terminal; without one a line each tenth and every 15 seconds; on standard error."""
 
@@ -107,7 +121,7 @@ class progress_on:  # noqa: N801 - used as a context manager
         if self.bar and self.task is not None:
             self.bar.update(self.task, completed=done, total=of)
         elif line := self.lines.after(done, of, time.monotonic()):
-            print(line, file=sys.stderr, flush=True)
+            aside(line)
 
 
 class ProgressLines:
@@ -153,7 +167,7 @@ def steps_on() -> Iterator[Callable[[str], None]]:
 
     screen = Console(stderr=True)
     if not screen.is_terminal:
-        yield lambda text: print(text, file=sys.stderr, flush=True)
+        yield aside
         return
     with screen.status("") as status:
         yield status.update
@@ -165,7 +179,22 @@ def leave(status: int, said: str = "") -> NoReturn:
         try:
             stream.flush()
         except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+            _mute(stream)
     if status == INTERRUPTED:
-        print(f"fundsim: {said}", file=sys.stderr, flush=True)
-    os._exit(status)
+        aside(f"fundsim: {said}")
+    os._exit(_interrupted if status == INTERRUPTED else status)
+
+
+_interrupted = INTERRUPTED
+
+
+def end_like_an_interrupt() -> None:
+    """From here on SIGTERM ends the program as Ctrl-C does, but for the status: no file is left over."""
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:  # a caller may have it ignored
+        signal.signal(signal.SIGTERM, _terminated)
+
+
+def _terminated(*_: object) -> NoReturn:
+    global _interrupted
+    _interrupted = TERMINATED
+    raise KeyboardInterrupt

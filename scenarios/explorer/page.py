@@ -152,10 +152,21 @@ def serve(results: Results, lang: Lang, port: int, browser: bool, tell: Callable
         "start": False,
     }
     server = pn.serve(lambda: page(results, lang), **options)
-    server.io_loop.add_callback(tell, address)
+    unheard: list[OSError] = []
+
+    def told() -> None:
+        try:
+            tell(address)
+        except OSError as error:  # the loop would go on: nobody knows the address
+            unheard.append(error)
+            server.io_loop.stop()
+
+    server.io_loop.add_callback(told)
     try:
         server.io_loop.start()
     except KeyboardInterrupt:
         pass
     finally:
         server.stop()
+    if unheard:
+        raise unheard[0]

@@ -59,7 +59,7 @@ def run_discover(request: DiscoverRequest) -> Discovery:
     if not 0 < request.density <= 1:
         raise InputError("--density", "", f"expected a share above 0, at most 1, found {request.density:g}")
     if request.out is not None:
-        check_folder(request.out)
+        check_folder(request.out, kind="discover")
     swept = load_swept(request.folder)
     statistic = request.statistic or ("probability" if EVENT in request.outcome else "mean")
     year = swept.last_year(request.outcome) if request.year is None else request.year

@@ -121,7 +121,7 @@ def decide(request: ReadingsRequest, progress: Progress = lambda done, of: None)
     """
     from sim.simulate import compile_kernels
 
-    scenario, paths, seed = checked(request.run)
+    scenario, paths, seed = checked(request.run, "readings")
     fixed = tuple(scenario.file.readings)
     free = {at: each for at, each in scenario.city.readings.items() if at not in fixed}
     city = replace(scenario.city, readings=free)

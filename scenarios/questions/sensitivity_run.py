@@ -93,7 +93,7 @@ def run_sensitivity(request: SensitivityRequest, progress: Progress) -> Sensitiv
     if request.threads is not None:
         within("--threads", request.threads, 1, 1024)
     if request.out is not None:
-        check_folder(request.out)
+        check_folder(request.out, kind="sensitivity")
     replications = max(samples, LEAST_REPLICATIONS)
     total = sum(jobs_of(factors, request.method, samples, replications))
     if total > MAX_JOBS:

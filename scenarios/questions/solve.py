@@ -26,6 +26,10 @@ Told = Callable[[int, float | None, float], None]
 """Called after each run: how many so far, the lever's value (None: the present), the probability; with 0
 while the kernels are made ready."""
 STATISTICS = ("mean", "tvar95")
+LEAST_TARGET = 1e-8
+"""Also of not having the event: what is rarer needs more paths than there can be."""
+LEAST_DOUBT = 1e-6
+"""About an interval: with none at all it would have no ends."""
 BURDEN = frozenset({*(f"{line}:discounted" for line in LINES), "unfunded"})
 
 
@@ -122,15 +126,19 @@ def ask(request: SolveRequest) -> Question:
     """The request read and checked; InputError."""
     from sim.metrics import reported_events
 
-    scenario, paths, seed = checked(request.run)
+    scenario, paths, seed = checked(request.run, "solve")
     base = base_of(scenario)
     case, lever = scenario.case, find_lever(base, request.lever, request.fund)
     events = reported_events(case.rules[lever.fund], case.options.below_months)
     if request.event not in events:
         raise InputError("--event", "", one_of(request.event, events))
-    for option, share in (("--target", request.target), ("--confidence", request.confidence)):
-        if not 0 < share < 1:
-            raise InputError(option, "", f"expected a number between 0 and 1, found {share:g}")
+    for option, share, least in (
+        ("--target", request.target, LEAST_TARGET),
+        ("--confidence", request.confidence, LEAST_DOUBT),
+    ):
+        if not least <= share <= 1 - least:
+            expected = f"expected a number from {least:g} to {1 - least:.8g}, found {share}"
+            raise InputError(option, "", expected)
     last = case.first_year + case.years - 1
     by = last if request.by is None else request.by
     if not case.first_year <= by <= last:

@@ -58,7 +58,7 @@ def run_stress(request: RunRequest, fund: str | None, year: int | None, progress
     from sim.rare import rare_event
     from sim.stress import margins, mildest, refused
 
-    scenario, paths, seed = checked(request)
+    scenario, paths, seed = checked(request, "stress")
     case = scenario.case
     event = DEFAULT_EVENT if request.event is None else request.event
     if event not in (known := margins(case)):

@@ -54,7 +54,7 @@ def check_page(out: Path) -> None:
         raise InputError(out, "--out", "expected the name of an HTML file, such as report.html")
     if out.is_dir() or not folder.is_dir():
         raise InputError(out, "--out", "expected a file in a directory that exists")
-    if not os.access(folder, os.W_OK):
+    if not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(out, "--out", f"expected a place that can be written, and {folder} cannot")
 
 

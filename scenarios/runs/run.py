@@ -133,8 +133,9 @@ def run(
     return RunOutput(columns, facts, files, len(scenario.assumptions), seconds, speed, gained)
 
 
-def checked(request: RunRequest) -> tuple[Scenario, int, int]:
-    """The scenario, and paths and seed of the run; InputError for whatever cannot be, the folder included."""
+def checked(request: RunRequest, kind: str = "run") -> tuple[Scenario, int, int]:
+    """The scenario, and paths and seed of the run; InputError for whatever cannot be, the folder included,
+    which holds results of this ``kind`` or none."""
     scenario = load_scenario(
         request.scenario,
         years=request.years,
@@ -149,7 +150,7 @@ def checked(request: RunRequest) -> tuple[Scenario, int, int]:
         within("--threads", request.threads, 1, 1024)
     _check_counties(scenario)
     if request.out is not None:
-        check_folder(request.out)
+        check_folder(request.out, kind=kind)
     return scenario, paths, seed
 
 

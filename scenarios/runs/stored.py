@@ -36,9 +36,16 @@ def read_stored(folder: Path) -> Stored:
     facts = [_facts(folder / MANIFEST, {**manifest, **entry}) for entry in entries]
     table = _table(folder / METRICS)
     for each in facts:
-        if not (table["scenario"] == each["scenario"]).any():
+        rows = table[table["scenario"] == each["scenario"]]
+        if rows.empty:
             expected = f"expected rows of {each['scenario']}, which {MANIFEST} names"
             raise InputError(folder / METRICS, "column scenario", expected)
+        years = f"{each['first_year']} to {each['first_year'] + each['years'] - 1}"
+        said = f"{each['paths']} paths in the years {years}"
+        found = f"{rows['n'].max()} paths in the years {rows['year'].min()} to {rows['year'].max()}"
+        if found != said:  # the manifest is some other command's
+            expected = f"expected {said}, as {MANIFEST} says, found {found}"
+            raise InputError(folder / METRICS, f"scenario {each['scenario']}", expected)
     return Stored(table, facts, manifest.get("event"))
 
 

@@ -102,7 +102,7 @@ def warn(
     ``within``: years after a warning in which depletion justifies it, default up to the horizon.  All
     files are written at once; raises InputError before any work.
     """
-    scenario, paths, seed = checked(request)
+    scenario, paths, seed = checked(request, "warn")
     case, guidance = scenario.case, guidance_months()
     if within is not None and not 0 <= within < case.years:
         expected = f"expected years from 0 to {case.years - 1}, the horizon, found {within}"

@@ -38,10 +38,8 @@ class Store:
     """A sweep's folder, locked as long as this is open."""
 
     def __init__(self, out: Path, study: Mapping[str, Any], ids: Sequence[str], fresh: bool) -> None:
-        """``study``: what study.json says beside its parts.  InputError for a folder that is another's."""
+        """``study``: what study.json says beside its parts.  InputError for another sweep's folder."""
         self.out, self.ids, self.study = out, ids, dict(study)
-        if (out / METRICS).is_file():
-            raise InputError(out / METRICS, "--out", "expected a sweep's directory, found the file of a run")
         with _clear(out):
             (out / METRICS).mkdir(parents=True, exist_ok=True)
             new = not (out / JOURNAL).exists()

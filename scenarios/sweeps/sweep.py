@@ -158,7 +158,7 @@ def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:
     ways = [way for way in ("threads", "workers", "scheduler") if getattr(request, way) is not None]
     if len(ways) > 1:
         raise InputError(f"--{ways[1]}", "", f"expected one of --{ways[0]} and --{ways[1]}")
-    check_folder(request.out)
+    check_folder(request.out, kind="sweep")
     points = study.points()
     _check_outcomes(study)
     _try_values(study, points)

@@ -133,6 +133,8 @@ def test_a_target_out_of_reach_says_what_can_be_reached() -> None:
         (["--lever", LEVER, "--target", "0.1", "--fund", "employee"], ["--fund", "resident"]),
         (["--lever", "premium", "--target", "0.1", "--fund", "employee", "--range", "1", "2"], ["financing"]),
         (["--lever", LEVER, "--target", "5"], ["--target", "5"]),
+        (["--lever", LEVER, "--target", "1e-320"], ["--target", "from 1e-08 to 0.99999999"]),
+        (["--lever", LEVER, "--target", "0.1", "--confidence", "0.9999999999999999"], ["--conf", "0.999999"]),
         (["--lever", LEVER, "--target", "0.1", "--event", "depletion"], ["--event", "reserve_depletion"]),
         (["--lever", LEVER, "--target", "0.1", "--by", "2055"], ["--by", "2054"]),
         (["--lever", LEVER, "--target", "0.1", "--range", "500", "400"], ["--range", "500"]),

@@ -282,7 +282,7 @@ def test_a_run_s_folder_is_refused(tmp_path: Path) -> None:
     write_study(tmp_path)
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "metrics.parquet").write_bytes(b"PAR1")
-    with pytest.raises(InputError, match="file of a run"):
+    with pytest.raises(InputError, match="of fundsim run"):
         sweep(request(tmp_path))
     assert list((tmp_path / "out").iterdir()) == [tmp_path / "out" / "metrics.parquet"]
     with pytest.raises(InputError, match="expected a finished sweep"):
