@@ -41,7 +41,7 @@ def tables(directory: Path, out: Path, kind: Kind, lang: Lang = "en") -> list[Pa
 
     InputError for a directory that holds no results, before anything is written.
     """
-    check_folder(out)
+    check_folder(out, kind="tables")  # whose files are called as those of results are
     page = page_of(directory, lang)
     shown = [table for some in page.tables().values() for table in some]
     with new_files(out) as folder:

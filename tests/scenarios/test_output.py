@@ -47,13 +47,15 @@ def contents(folder: Path) -> dict[str, bytes]:
         ("sensitivity", "STUDY", "--fund", "resident"),
         ("discover", "STUDY", "--above", "0.5"),
         ("sweep", "STUDY"),
+        ("tables", "FINISHED"),
     ],
 )
 def test_a_run_s_folder_takes_no_other_results(
     command: tuple[str, ...], finished: Path, study: Path, refused: Refused
 ) -> None:
     before = contents(finished)
-    arguments = (study if each == "STUDY" else each for each in command)
+    paths = {"STUDY": study, "FINISHED": finished}
+    arguments = (paths.get(each, each) for each in command)
     said = refused(*arguments, "--out", finished)
     assert "--out: expected a directory without other results, found metrics.parquet of fundsim run" in said
     assert contents(finished) == before
