@@ -131,6 +131,13 @@ class County(Instrument):
     employee: CountyFund | None = None
     resident: CountyFund | None = None
 
+    @field_validator("name")
+    @classmethod
+    def _is_not_the_city(cls, value: str) -> str:
+        if value.strip() == "*":
+            raise ValueError("expected a county's name, found *, which stands for the whole city in results")
+        return value
+
 
 class CityAccounts(Instrument):
     """What the city itself holds for one fund at the start."""

@@ -163,6 +163,7 @@ FAULTS = [
     ("contributions = 0.05", 'contributions = "fast"', "funds.resident.growth.contributions: .*'fast'"),
     ("[0.06, 0.05]", "[0.06, 5.0]", "funds.resident.growth.claims.2: .*equal to 1, found 5.0"),
     ("乙区", "甲县", "counties: named twice: 甲县"),
+    ("乙区", "*", r"counties.2.name: expected a county's name, found \*"),
     ("horizon_years = 5", "horizon_years = 500", "horizon_years: .*equal to 200"),
     ("paths = 100", "paths = 0", "paths: .*equal to 1"),
     ('[[counties]]\nname = "甲县"', "[[counties]]", "counties.1.name: needs name"),
