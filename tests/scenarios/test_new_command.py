@@ -157,6 +157,7 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
         (("台洲", "--out", "x"), "did you mean 台州市"),
         (("吉林", "--out", "x"), "吉林省 is a province"),
         (("金华",), "--out: expected a folder"),
+        (("金华", "--out", ""), "--out: expected a name, found nothing"),
         (("--out", "x"), "PREFECTURE: expected a name such as 金华, or --list"),
         (("金华", "--out", "x", "--rules", "taizou"), 'did you mean "taizhou"'),
         (("金华", "--out", "x", "--rules", "illustrative-50-50"), "it only changes other rules"),
