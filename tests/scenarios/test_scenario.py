@@ -185,6 +185,16 @@ def test_faulty_file_is_refused(small: Path, old: str, new: str, says: str) -> N
     assert len(str(refusal.value).splitlines()) == 1
 
 
+def test_a_fund_without_claims_is_refused(small: Path) -> None:
+    text = SMALL.replace("base_claims_yuan = 2100", "base_claims_yuan = 0")
+    small.write_text(text, "utf-8")
+    load_scenario(small)
+    small.write_text(text.replace("base_claims_yuan = 900", "base_claims_yuan = 0"), "utf-8")
+    says = "small.toml: counties: base_claims_yuan of the resident fund is 0 in every county"
+    with pytest.raises(InputError, match=says):
+        load_scenario(small)
+
+
 def test_profile_and_correlation_are_checked(small: Path) -> None:
     profile = "[funds.resident.profile]\nclaims = [0.5, 0.4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]\n"
     with pytest.raises(InputError, match=r"profile.claims: twelve monthly shares must sum to 1, found 0.9"):
