@@ -36,7 +36,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.basecase.office import with_office
+from scenarios.basecase.office import check_risk_fund, with_office
 from scenarios.basecase.published import Source
 from scenarios.definition.addresses import leaves, put
 from scenarios.definition.policy import Financing, FundPolicy, Trend, grown, louder, with_reserves
@@ -236,6 +236,9 @@ def build(base: Base, values: Mapping[str, Any]) -> Scenario:
         if at is None or at in values:
             raise
         raise InputError(path, at, error.expected) from None
+    for fund, its in file.funds.items():
+        if fund in city.rules:
+            check_risk_fund(base.files, fund, city.rules[fund], its.accounts)
     return Scenario(file, city, _case(path, file, city, values), path, base.files)
 
 
