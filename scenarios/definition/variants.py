@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from scenarios.definition.addresses import unquoted
 from scenarios.definition.scenario_file import builtin_scenarios
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import one_of
@@ -62,6 +63,7 @@ def parse_variant(
             name, equals, value = (piece.strip() for piece in part.partition("="))
             if not (equals and name and value):
                 raise InputError(text, part, EXPECTED)
+            name = unquoted(name)
             if name in chosen or name in values:
                 other = chosen.get(name, values.get(name))
                 raise InputError(text, name, f"expected one value, found {other} and {value}")
