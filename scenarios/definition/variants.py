@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.definition.addresses import unquoted
-from scenarios.definition.scenario_file import builtin_scenarios
+from scenarios.definition.scenario_file import ScenarioFile, builtin_scenarios
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import one_of
 
@@ -75,6 +75,8 @@ def parse_variant(
                 raise InputError(text, name, f"expected one value, found {value} here and {option} for all")
             if name not in WORDS and (meant := one_of(name, WORDS)).endswith("?"):
                 raise InputError(text, name, meant)
+            if name not in WORDS and name in ScenarioFile.model_fields:
+                raise InputError(text, name, f"a key of the scenario file, cannot be varied here, {EXPECTED}")
             chosen[name] = value
     whole = options | chosen
     named = {word: whole.pop(word, None) for word in WORDS}
