@@ -201,7 +201,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "new:run": (
         "Next: fundsim run {folder} --out {folder}/out",
-        "下一步：fundsim run {folder} --out {folder}/out",
+        "下一步：fundsim run {folder} --out {folder}/out --lang zh",
     ),
     # a sweep
     "sweep:interrupted": (

@@ -183,6 +183,7 @@ def test_the_terminal_says_whose_rules(
     assert fundsim(monkeypatch, "new", "3307", "--out", str(tmp_path), "--lang", lang) == 0
     said = capsys.readouterr().out
     assert words in said and "金华市" in said and "330700" in said
+    assert ("--lang zh" in said) == (lang == "zh")  # the next step answers in the language of this one
     assert words in (tmp_path / "scenario.toml").read_text("utf-8")
     assert words in (tmp_path / ("README.zh.md" if lang == "zh" else "README.md")).read_text("utf-8")
 
