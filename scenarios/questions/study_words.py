@@ -116,6 +116,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "所示为足以导致该事件的最可能的市级冲击；县级与月度不设随机波动，亦无疫情。模拟概率含全部随机性和其他途径，二者只需量级相当。搜索为局部最优。",
     ),
     # scenario discovery
+    "statistic:probability": ("probability", "概率"),
+    "statistic:mean": ("mean", "均值"),
+    "statistic:tvar95": ("tvar95", "最差5%均值"),
+    "statistic:tvar99": ("tvar99", "最差1%均值"),
     "fails": ("{fund}: {what} ({statistic})", "{fund}：{what}（{statistic}）"),
     "above": (
         "{failures:,} of {scenarios:,} scenarios lie above {value}; the boxes say where.",
@@ -154,3 +158,9 @@ _PHRASES: dict[str, tuple[str, str]] = {
 def phrase(key: str, lang: Lang, **values: object) -> str:
     """The words for ``key`` in one language, with ``values`` filled in."""
     return _PHRASES[key][lang == "zh"].format(**values)
+
+
+def statistic_words(statistic: str, lang: Lang) -> str:
+    """The words for a statistic of the metrics table; percentiles are called the same everywhere."""
+    key = f"statistic:{statistic}"
+    return phrase(key, lang) if key in _PHRASES else statistic
