@@ -128,7 +128,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "rate": (" at {rate}", "（折现率{rate}）"),
     "p50": ("p50", "p50"),
     "p95": ("p95", "p95"),
-    "tvar95": ("TVaR 95%", "TVaR 95%"),
+    "tvar95": ("TVaR 95%", "最差5%均值"),
     "burden_row": ("Line", "项目"),
     "outlay:county_treasury": ("County treasuries", "县财政"),
     "outlay:city_treasury": ("City treasury", "市财政"),
