@@ -94,6 +94,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "meaning": ("Meaning", "含义"),
     "colon": ("{a}: {b}", "{a}：{b}"),
     "with_clause": ("{text} ({clause})", "{text}（{clause}）"),
+    "scenario_sets": ("scenario", "情景自定"),
     "in_force": ("In force from {start}", "自{start}起施行"),
     "in_force_until": ("In force from {start} to {end}", "自{start}起施行，有效期至{end}"),
     "readings": ("Readings", "解读"),
