@@ -128,7 +128,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "rate": (" at {rate}", "（折现率{rate}）"),
     "p50": ("p50", "p50"),
     "p95": ("p95", "p95"),
-    "tvar95": ("TVaR 95%", "TVaR 95%"),
+    "tvar95": ("TVaR 95%", "最差5%均值"),
     "burden_row": ("Line", "项目"),
     "outlay:county_treasury": ("County treasuries", "县财政"),
     "outlay:city_treasury": ("City treasury", "市财政"),
@@ -175,7 +175,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "rare": ("{fund}: {event} by the end of the year", "{fund}：截至当年末，{event}的概率"),
     "event:reserve_depletion": ("reserves depleted", "累计结余耗尽"),
     "event:cash_depletion": ("reserves in cash depleted", "现金口径累计结余耗尽"),
-    "event:pool_depletion": ("pool short in a settlement", "清算时归集基金不足"),
+    "event:pool_depletion": ("pool short in a settlement", "清算时统筹基金不足"),
     "event:risk_fund_depletion": ("risk fund short in a settlement", "清算时风险调剂金不足"),
     "event:topup_short": ("balances short in a top-up", "年初补足时结余不足"),
     "event:cash_shortfall": ("cash short at a month's end", "月末现金不足"),
@@ -268,7 +268,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "guidance_note": (
         "* Named by ministries for pooled employee funds: 6 to 9 months needed, 15 the upper control (2009;"
         " the last known from a copy). For resident funds they are marks like any other.",
-        "*为主管部门2009年就职工统筹基金提出的水平：需6至9个月，15个月为控制上限（后者仅见于转载）；对居民医保仅作参照。",
+        "*为主管部门2009年就职工统筹基金提出的水平：需6至9个月，15个月为控制上限（后者仅见于转载）；对城乡居民医保仅作参照。",
     ),
     "left_out": ("… {n} counties between", "……中间{n}个县（市、区）略"),
 }

@@ -131,6 +131,13 @@ class County(Instrument):
     employee: CountyFund | None = None
     resident: CountyFund | None = None
 
+    @field_validator("name")
+    @classmethod
+    def _is_not_the_city(cls, value: str) -> str:
+        if value.strip() == "*":
+            raise ValueError("expected a county's name, found *, which stands for the whole city in results")
+        return value
+
 
 class CityAccounts(Instrument):
     """What the city itself holds for one fund at the start."""
@@ -190,6 +197,8 @@ class Case(Instrument):
             for county in self.counties:
                 if getattr(county, fund) is None:
                     raise ValueError(f"counties: {county.name} has no figures for the {fund} fund")
+            if not any(getattr(county, fund).base_claims_yuan for county in self.counties):
+                raise ValueError(f"counties: base_claims_yuan of the {fund} fund is 0 in every county")
             insured = sum(getattr(county, fund).enrolment_persons for county in self.counties)
             if self.rules[fund].shares_by_enrolment and insured == 0:
                 raise ValueError(f"counties: the {fund} fund's top-up goes by enrolment, and it is 0")

@@ -24,14 +24,15 @@ from scenarios.output import write_rows
 from scenarios.rulebook.rows import near
 from scenarios.tables import TableRow, read_table
 from sim.model import FUNDS, CityAccounts, County, CountyFund, Fund, FundCase, Growth, Profile
-from sim.rules import Instrument
+from sim.rules import FundRules, Instrument
 
 COUNTY_FIGURES, CITY_ACCOUNTS = tuple(CountyFund.model_fields), tuple(CityAccounts.model_fields)
 TOTALS, RATES = ("contributions_yuan", "claims_yuan"), ("contributions_growth", "claims_growth")
 CELLS = ("contributions", "claims")
+ACCOUNTS = "city_accounts.csv"
 TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "county_figures.csv": (("fund", "county"), COUNTY_FIGURES),
-    "city_accounts.csv": (("fund",), CITY_ACCOUNTS),
+    ACCOUNTS: (("fund",), CITY_ACCOUNTS),
     "monthly_totals.csv": (("fund", "month"), TOTALS),
     "growth.csv": (("fund", "year"), RATES),
 }
@@ -80,7 +81,7 @@ def write_empty(folder: Path, counties: Sequence[County], first_year: int, years
     """
     rows: dict[str, Sequence[Sequence[object]]] = {
         "county_figures.csv": [(county.name,) for county in counties],
-        "city_accounts.csv": [()],
+        ACCOUNTS: [()],
         "monthly_totals.csv": [(month,) for month in range(1, 13)],
         "growth.csv": [(first_year + year,) for year in range(years)],
     }
@@ -104,7 +105,7 @@ def with_office(
     months, calendar = [str(month) for month in range(1, 13)], [str(year) for year in years]
     known: dict[str, Mapping[Fund, Sequence[str]]] = {
         "county_figures.csv": names,
-        "city_accounts.csv": {},
+        ACCOUNTS: {},
         "monthly_totals.csv": dict.fromkeys(funds, months),
         "growth.csv": dict.fromkeys(funds, calendar),
     }
@@ -122,6 +123,16 @@ def with_office(
         }
         new_funds[fund] = case.model_copy(update=update)
     return Figures(changed, new_funds, tuple(files), keys)
+
+
+def check_risk_fund(files: Sequence[Path], fund: Fund, rules: FundRules, accounts: CityAccounts) -> None:
+    """InputError at the table's cell where the office fills in a risk fund that the rules do not have."""
+    if accounts.risk_fund_yuan == 0 or rules.has_risk_fund:
+        return
+    for file in files:
+        for row in read_table(file, ("fund", *CITY_ACCOUNTS)) if file.name == ACCOUNTS else []:
+            if row.cells["fund"] == fund and row.cells["risk_fund_yuan"]:
+                raise row.refuse("risk_fund_yuan", "expected nothing or 0: the rules have no risk fund")
 
 
 def _files(path: Path, folder: Path) -> list[Path]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from scenarios.commands.options import City, Language, Out, Readings, Rules, Template, parse_readings
+from scenarios.commands.options import place as folder
 from scenarios.commands.terminal import console, say
 
 
@@ -20,7 +21,9 @@ def new(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", help="The folder to write, with none of its files yet."),
+        typer.Option(
+            "--out", metavar="DIR", help="The folder to write, with none of its files yet.", parser=folder
+        ),
     ] = None,
     rules: Annotated[
         str | None,

@@ -14,7 +14,7 @@ Directory = Annotated[Path, typer.Argument(metavar="DIR", help="What run, compar
 
 
 def draw(
-    directory: Directory,
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="What run or compare has written.")],
     out: Out,
     lang: Language = "en",
     kind: Annotated[Literal["png", "svg", "pdf"], typer.Option("--format", help="Of the files.")] = "png",

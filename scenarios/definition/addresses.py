@@ -5,12 +5,18 @@ A part of an address is a key of a table, the name of a row that has one, or a r
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import one_of
+
+
+def unquoted(address: str) -> str:
+    """An address as typed; a part may stand in quotes, as TOML needs for a name in Chinese."""
+    return re.sub(r"""(^|\.)(["'])([^"']+)\2(?=\.|$)""", r"\1\3", address)
 
 
 def put(table: dict[str, Any], address: str, value: Any, path: Path) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from scenarios.definition.addresses import get
+from scenarios.definition.addresses import get, unquoted
 from scenarios.definition.scenario import Base, Scenario, build, load_base, present
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import WATERFALL, one_of
@@ -41,7 +41,7 @@ class Lever:
     """What is turned, of which fund one looks, and where it stands."""
 
     name: str
-    """As the user wrote it."""
+    """As the user wrote it, without quotes."""
     address: str
     fund: Fund
     present: float | None
@@ -66,7 +66,7 @@ class Lever:
 
 def find_lever(base: Base, name: str, fund: str | None) -> Lever:
     """The lever by a short name or an address, in the fund that is asked about.  InputError."""
-    plain = base.file.model_dump(mode="json")
+    name, plain = unquoted(name), base.file.model_dump(mode="json")
     if name not in SHORT and "." not in name and not _is_number(plain.get(name)):
         numbers = [key for key, value in plain.items() if _is_number(value)]
         raise InputError("--lever", "", one_of(name, [*SHORT, *numbers]))

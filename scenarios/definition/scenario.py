@@ -36,7 +36,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from scenarios.basecase.office import with_office
+from scenarios.basecase.office import check_risk_fund, with_office
 from scenarios.basecase.published import Source
 from scenarios.definition.addresses import leaves, put
 from scenarios.definition.policy import Financing, FundPolicy, Trend, grown, louder, with_reserves
@@ -48,6 +48,7 @@ from scenarios.definition.scenario_file import (
     find_scenario,
     read_file,
     refused,
+    validated,
 )
 from scenarios.definition.variation import CLOSED, Variation, parse_variation
 from scenarios.errors import InputError
@@ -170,7 +171,7 @@ def load_base(name_or_path: str | Path, extends: str | Mapping[str, Any] | None 
     of what it extends.  InputError."""
     path = find_scenario(name_or_path)
     written = read_file(path, extends=extends)
-    file, tables = _with_own_figures(path, _validated(path, dict(written.table)))
+    file, tables = _with_own_figures(path, validated(path, dict(written.table)))
     constants = dict(leaves(written.sections.get("constants", {})))
     varied = {section: _variations(written, section) for section in ("levers", "uncertainties")}
     twice = sorted(set(varied["levers"]) & set(varied["uncertainties"]))
@@ -208,7 +209,7 @@ def changed(path: Path, file: ScenarioFile, values: Mapping[str, Any], section: 
     try:
         for address, value in values.items():
             put(table, address, value, path)
-        return _validated(path, table)
+        return validated(path, table)
     except InputError as error:
         ours = any(_one_way(error.place, address) for address in values)
         place = f"{section}.{error.place}" if section and ours else error.place
@@ -236,6 +237,9 @@ def build(base: Base, values: Mapping[str, Any]) -> Scenario:
         if at is None or at in values:
             raise
         raise InputError(path, at, error.expected) from None
+    for fund, its in file.funds.items():
+        if fund in city.rules:
+            check_risk_fund(base.files, fund, city.rules[fund], its.accounts)
     return Scenario(file, city, _case(path, file, city, values), path, base.files)
 
 
@@ -251,13 +255,6 @@ def _one_way(place: str, address: str) -> bool:
     """Whether one of them leads to the other."""
     shorter, longer = sorted((f"{place}.", f"{address}."), key=len)
     return longer.startswith(shorter)
-
-
-def _validated(path: Path, table: dict[str, Any]) -> ScenarioFile:
-    try:
-        return ScenarioFile.model_validate(table)
-    except ValidationError as error:
-        raise refused(path, ScenarioFile, error) from None
 
 
 def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tuple[Path, ...]]:

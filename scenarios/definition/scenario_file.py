@@ -8,7 +8,7 @@ Everything wrong with a file is raised as ``InputError``: the file, the dotted k
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
@@ -17,7 +17,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from scenarios.basecase.office import Office
 from scenarios.basecase.published import Source
-from scenarios.definition.policy import Financing, FundPolicy, Trend
+from scenarios.definition.policy import Change, Financing, FundPolicy, Trend
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import one_of, read_toml
 from sim.model import County, Fund, FundCase, Options, Shocks
@@ -169,6 +169,37 @@ def refused(path: Path, model: type[BaseModel], error: ValidationError) -> Input
         case _:
             expected = f"{found['msg']}, found {found['input']!r:.60}"
     return InputError(path, ".".join(parts), expected)
+
+
+def validated(path: Path, table: Mapping[str, Any]) -> ScenarioFile:
+    """The table as a ScenarioFile; InputError for what it cannot be, and for a word or a truth value where a
+    number is asked for, or the reverse, which pydantic would make one of."""
+    try:
+        file = ScenarioFile.model_validate(table)
+    except ValidationError as error:
+        raise refused(path, ScenarioFile, error) from None
+    for place, given, taken in _of_another_kind(table, file):
+        kind = "true or false" if isinstance(taken, bool) else "a number"
+        raise InputError(path, place, f"expected {kind}, found {given!r:.60}")
+    return file
+
+
+def _of_another_kind(given: Any, taken: Any, place: str = "") -> Iterator[tuple[str, Any, Any]]:
+    """Each value that was taken as of another kind than it is written: its place, as written, as taken."""
+    if given is taken or isinstance(given, BaseModel):
+        return
+    if isinstance(given, Mapping):
+        for key, inner in given.items():
+            below = taken[key] if isinstance(taken, Mapping) else getattr(taken, key)
+            yield from _of_another_kind(inner, below, f"{place}.{key}".lstrip("."))
+    elif isinstance(given, (list, tuple)):
+        for n, (inner, below) in enumerate(zip(given, taken, strict=True), 1):
+            yield from _of_another_kind(inner, below, f"{place}.{n}")
+    else:
+        taken = taken.value if isinstance(taken, Change) else taken  # a lever by its plain number
+        other = isinstance(given, str) or isinstance(given, bool) != isinstance(taken, bool)
+        if other and isinstance(taken, (bool, int, float)):
+            yield place, given, taken
 
 
 def _written(path: Path, files: tuple[Path, ...], table: dict[str, Any]) -> Written:

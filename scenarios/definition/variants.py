@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scenarios.definition.scenario_file import builtin_scenarios
+from scenarios.definition.addresses import unquoted
+from scenarios.definition.scenario_file import ScenarioFile, builtin_scenarios
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import one_of
 
@@ -62,6 +63,7 @@ def parse_variant(
             name, equals, value = (piece.strip() for piece in part.partition("="))
             if not (equals and name and value):
                 raise InputError(text, part, EXPECTED)
+            name = unquoted(name)
             if name in chosen or name in values:
                 other = chosen.get(name, values.get(name))
                 raise InputError(text, name, f"expected one value, found {other} and {value}")
@@ -73,6 +75,8 @@ def parse_variant(
                 raise InputError(text, name, f"expected one value, found {value} here and {option} for all")
             if name not in WORDS and (meant := one_of(name, WORDS)).endswith("?"):
                 raise InputError(text, name, meant)
+            if name not in WORDS and name in ScenarioFile.model_fields:
+                raise InputError(text, name, f"a key of the scenario file, cannot be varied here, {EXPECTED}")
             chosen[name] = value
     whole = options | chosen
     named = {word: whole.pop(word, None) for word in WORDS}

@@ -229,11 +229,11 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "缺口：逐层分担，每层承担上一层的余下部分",
     ),
     "limited": ("Of a gap up to {share} of the year's contributions", "限于不超过当年收入{share}的缺口"),
-    "pool_short": ("Where the pool is short: {rule}", "归集基金不足时：{rule}"),
+    "pool_short": ("Where the pool is short: {rule}", "统筹基金不足时：{rule}"),
     "rest_unfunded": ("What is left has no payer", "余下部分无来源"),
     "rest_delegated": ("What is left: city and counties, by a later rule", "余下部分由市、县分担，另行规定"),
     "nothing_left": ("Nothing is left", "无余下部分"),
-    "both_funds": ("Employee and resident fund", "职工医保与居民医保"),
+    "both_funds": ("Employee and resident fund", "职工医保与城乡居民医保"),
     "diagram_note": (
         "The parts of a bar are as wide as their shares. At the right: the clause, the reading it depends on,"
         " and what it is where the document does not state it. Cash, interest and plain flows are left out.",

@@ -12,7 +12,7 @@ from scenarios.labels import Lang, label
 from scenarios.output import check_folder, names_in, new_files, sha256, write_json
 from scenarios.questions.discovery import Box, Limit, boxes_table, discover
 from scenarios.questions.outcomes import DEFAULT_OUTCOME, EVENT, outcome_words
-from scenarios.questions.study_words import phrase
+from scenarios.questions.study_words import phrase, statistic_words
 from scenarios.runs.summary import new_table, note
 from scenarios.sweeps.swept import Figure, load_swept
 
@@ -102,7 +102,8 @@ def print_discovery(done: Discovery, console: Console, lang: Lang = "en") -> Non
     what = outcome_words(figure.metric, done.year, span, lang)
     beyond = "above" if request.above is not None else "below"
     value = request.above if request.above is not None else request.below
-    title = phrase("fails", lang, fund=label(figure.fund, lang), what=what, statistic=figure.statistic)
+    statistic = statistic_words(figure.statistic, lang)
+    title = phrase("fails", lang, fund=label(figure.fund, lang), what=what, statistic=statistic)
     console.print(title, style="bold", markup=False, highlight=False)
     counts = {"failures": done.failures, "scenarios": done.scenarios}
     note(console, phrase(beyond, lang, value=f"{value:g}", **counts))

@@ -120,6 +120,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "?：决定该概率的有效路径不足{few}条，其区间只是粗略估计。",
     ),
     # scenario discovery
+    "statistic:probability": ("probability", "概率"),
+    "statistic:mean": ("mean", "均值"),
+    "statistic:tvar95": ("tvar95", "最差5%均值"),
+    "statistic:tvar99": ("tvar99", "最差1%均值"),
     "fails": ("{fund}: {what} ({statistic})", "{fund}：{what}（{statistic}）"),
     "above": (
         "{failures:,} of {scenarios:,} scenarios lie above {value}; the boxes say where.",
@@ -158,3 +162,9 @@ _PHRASES: dict[str, tuple[str, str]] = {
 def phrase(key: str, lang: Lang, **values: object) -> str:
     """The words for ``key`` in one language, with ``values`` filled in."""
     return _PHRASES[key][lang == "zh"].format(**values)
+
+
+def statistic_words(statistic: str, lang: Lang) -> str:
+    """The words for a statistic of the metrics table; percentiles are called the same everywhere."""
+    key = f"statistic:{statistic}"
+    return phrase(key, lang) if key in _PHRASES else statistic

@@ -21,8 +21,7 @@ from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table, whole
 from scenarios.reports.words import phrase
 from scenarios.runs.facts import CITY
 from scenarios.sweeps.store import STUDY, read_study
-from scenarios.sweeps.swept import read_sweep
-from sim.differences import nought_if_absent
+from scenarios.sweeps.swept import absent_is_nought, read_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -92,10 +91,9 @@ def _outcomes(
     found = {}
     for fund, metric in wide:
         values = wide[fund, metric].astype(float)
-        nought = nought_if_absent(metric) or metric.startswith(("event:", "outlay:"))
         if metric.startswith(MONEY):
             values = values / scenarios[BASE].map({name: _claims(base, fund) for name, base in bases.items()})
-        found[str(fund), str(metric)] = values.fillna(0.0) if nought else values
+        found[str(fund), str(metric)] = values.fillna(0.0) if absent_is_nought(metric) else values
     return found
 
 

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from scenarios.labels import Lang
 from scenarios.rulebook.city import City
-from scenarios.rulebook.rows import ASSUMPTION, Bilingual, Header, Row, Template
+from scenarios.rulebook.rows import ASSUMPTION, SCENARIO, Bilingual, Header, Row, Template
 from scenarios.rulebook.words import word
 
 STYLES = {"delegated": "bold red", "assumption": "yellow", "reading": "cyan"}
@@ -211,7 +211,10 @@ def _print_readings(city: City, lang: Lang, console: Console) -> None:
 
 
 def cited(clause: str, lang: Lang) -> str:
-    """A clause as the language cites it: Art. 15 is 第15条 in Chinese; numbered sections stay as they are."""
+    """A clause as the language cites it: Art. 15 is 第15条 in Chinese; numbered sections stay as they are.
+    What a scenario sets by itself is called that."""
+    if clause.split(" ")[-1] == SCENARIO:  # another city's id may stand before it
+        return clause.removesuffix(SCENARIO) + word("scenario_sets", lang)
     return re.sub(r"Art\. (\d+)", r"第\1条", clause) if lang == "zh" else clause
 
 

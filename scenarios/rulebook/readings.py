@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from scenarios.errors import InputError
+from scenarios.rulebook.parameters import parameter_name
 from scenarios.rulebook.rows import (
     LAYER_FIELDS,
     SCENARIO,
@@ -149,7 +150,8 @@ def _change_rule(change: _Change, draft: Draft, scope: Scope, key: str, entry: A
     place = f"{scope}.{key}"
     if key != WATERFALL:
         old = draft.rows.get(key)
-        names = {"zh": old.zh, "en": old.en} if old else {"zh": key, "en": key}
+        named = {"zh": parameter_name(key, "zh"), "en": parameter_name(key, "en")}
+        names = {"zh": old.zh, "en": old.en} if old else named
         row = parse_row(change.file, f"rule.{place}", scope, key, {"value": entry, **change.mark, **names})
         draft.rows[key] = row
         return

@@ -11,7 +11,7 @@ from scenarios.labels import Lang
 _WORDS: dict[str, tuple[str, str]] = {
     # funds
     "fund:employee": ("employee fund", "职工医保"),
-    "fund:resident": ("resident fund", "居民医保"),
+    "fund:resident": ("resident fund", "城乡居民医保"),
     # instruments, in the order of the year
     "instrument:opening_transfer": ("Opening transfer", "统筹前结余上划"),
     "instrument:opening_deficit": ("Opening deficits", "统筹前基金缺口"),
@@ -48,8 +48,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "current_year": ("the year that begins", "新开始的年度"),
     "gross": ("as it stands", "账面数"),
     "net": ("less a deficit awaiting settlement", "扣除待清算缺口"),
-    "unpaid_part": ("the part the pool could not pay goes on", "归集基金未付部分转入下一层"),
-    "after_pool": ("the pool pays what it holds, all the rest goes on", "归集基金付完为止，其余转入下一层"),
+    "unpaid_part": ("the part the pool could not pay goes on", "统筹基金未付部分转入下一层"),
+    "after_pool": ("the pool pays what it holds, all the rest goes on", "统筹基金付完为止，其余转入下一层"),
     "whole_gap": ("nobody pays here, the whole gap goes on", "本层均不付，全部缺口转入下一层"),
     "none": ("none", "无"),
     "shortfall": ("revenue below or spending above budget", "少收多支部分补足"),
@@ -83,7 +83,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{layer}, of a gap up to {share} of contributions",
         "{layer}（限于不超过当年收入{share}的缺口）",
     ),
-    "if_pool_short": ("{layer}; where the pool is short: {rule}", "{layer}；归集基金不足时：{rule}"),
+    "if_pool_short": ("{layer}; where the pool is short: {rule}", "{layer}；统筹基金不足时：{rule}"),
     # headings and sentences of explain
     "parameter": ("Rule", "规则"),
     "value": ("Value", "取值"),
@@ -94,6 +94,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "meaning": ("Meaning", "含义"),
     "colon": ("{a}: {b}", "{a}：{b}"),
     "with_clause": ("{text} ({clause})", "{text}（{clause}）"),
+    "scenario_sets": ("scenario", "情景自定"),
     "in_force": ("In force from {start}", "自{start}起施行"),
     "in_force_until": ("In force from {start} to {end}", "自{start}起施行，有效期至{end}"),
     "readings": ("Readings", "解读"),
@@ -201,7 +202,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "new:run": (
         "Next: fundsim run {folder} --out {folder}/out",
-        "下一步：fundsim run {folder} --out {folder}/out",
+        "下一步：fundsim run {folder} --out {folder}/out --lang zh",
     ),
     # a sweep
     "sweep:interrupted": (

@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 from scenarios.definition.policy import Trend
 from scenarios.definition.scenario import Scenario
 from scenarios.labels import Lang, label
+from scenarios.rulebook.parameters import parameter_name
 from scenarios.rulebook.rows import VOCABULARY, WATERFALL, Row
 from sim.model import FUNDS
 from sim.rules import FundRules
@@ -56,11 +57,11 @@ class Difference:
             yield self.kind, self.fund, self.key, scenario, value, clause, status, reading
 
     def label(self, lang: Lang) -> str:
-        """The rule in words, where some scenario's document has it; the key otherwise."""
+        """The rule in words, an input by its key."""
         if self.key.startswith(f"{WATERFALL}."):
             return label("layer", lang, n=self.key.rpartition(".")[2])
         row = next((each.row for each in self.said.values() if each.row), None)
-        return self.key if row is None else row.zh if lang == "zh" else row.en
+        return parameter_name(self.key, lang) if row is None else row.zh if lang == "zh" else row.en
 
 
 def differences(scenarios: Mapping[str, Scenario]) -> list[Difference]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.errors import InputError
+from scenarios.rulebook.rows import near
 from scenarios.tables import TableRow, read_table
 from sim.model import FUNDS, Fund
 from sim.replay import CITY, History
@@ -32,6 +33,9 @@ ANNUAL = (
     *("excellent", "attributable_deficit", "recoveries"),
 )
 COUNTIES = ("county", "city_level")
+READ = ("opening.csv", "monthly.csv", "annual.csv", "counties.csv")
+WRITTEN = ("balances.csv", "ledger.csv", "adjustment.csv")
+"""What a replay writes, perhaps into the same folder."""
 YEARS = (1900, 2200)
 Floats = NDArray[np.float64]
 
@@ -41,6 +45,7 @@ def read_history(folder: Path, rules: Mapping[Fund, FundRules]) -> History:
     if not folder.is_dir():
         found = "a file" if folder.exists() else "none"
         raise InputError(folder, "", f"expected a directory with opening.csv and monthly.csv, found {found}")
+    _refuse_unknown(folder)
     opening, monthly = folder / "opening.csv", folder / "monthly.csv"
     rows = read_table(monthly, MONTHLY)
     if not rows:
@@ -71,6 +76,15 @@ def read_history(folder: Path, rules: Mapping[Fund, FundRules]) -> History:
         excellent=annual["excellent"] != 0,
         recoveries=np.nan_to_num(annual["recoveries"]),
     )
+
+
+def _refuse_unknown(folder: Path) -> None:
+    """InputError for a table that would not be read: its figures would be missing without a word."""
+    for file in sorted(folder.iterdir()):
+        known = file.name in (*READ, *WRITTEN) or file.name.startswith((".", "~"))
+        if file.suffix.lower() == ".csv" and not known:
+            hint = near(file.name.lower(), READ) or f" ({', '.join(READ)})"
+            raise InputError(file, "", f"expected one of the tables{hint}")
 
 
 def _county(row: TableRow) -> str:

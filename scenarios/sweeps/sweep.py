@@ -129,9 +129,12 @@ def sweep(request: SweepRequest, progress: Progress = lambda done, of: None) -> 
 def outcome_table(
     out: Path, metrics: Sequence[str], year: int
 ) -> tuple[pd.DataFrame, dict[tuple[str, str], pd.Series[float]]]:
-    """The scenarios, and by fund and metric the city's mean or probability in the year in each of them."""
+    """The scenarios, and by fund and metric the city's mean or probability in the year in each of them;
+    nought where a scenario's rules leave nothing to report."""
     import pyarrow.dataset as ds
     import pyarrow.parquet as pq
+
+    from scenarios.sweeps.swept import absent_is_nought
 
     field = ds.field
     wanted = field("metric").isin(list(metrics)) & (field("county") == "*")
@@ -142,7 +145,10 @@ def outcome_table(
     wide = found.pivot(index="scenario", columns=["fund", "metric"], values="value")
     wide = wide.reindex(scenarios["scenario"])
     ordered = sorted(wide.columns, key=lambda each: (metrics.index(each[1]), each[0]))
-    return scenarios, {each: wide[each] for each in ordered}
+    figures = {each: wide[each] for each in ordered}
+    return scenarios, {
+        each: column.fillna(0.0) if absent_is_nought(each[1]) else column for each, column in figures.items()
+    }
 
 
 def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import one_of
+from sim.differences import nought_if_absent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -110,6 +111,11 @@ class Swept:
         """The last year that a metric has, None where it is of the whole horizon alone or not there."""
         years = self.city_rows(metric=metric)["year"].dropna()
         return int(years.max()) if len(years) else None
+
+
+def absent_is_nought(metric: str) -> bool:
+    """Whether a scenario without the metric has nought of it, for its rules rule it out."""
+    return nought_if_absent(metric) or metric.startswith(("event:", "outlay:"))
 
 
 def load_swept(folder: Path) -> Swept:

@@ -59,6 +59,7 @@ def test_taizhou() -> None:
         assert rules.opening_deficit.december_schedule == (0.2,) * 5
         assert not rules.opening_deficit.own_surplus_first
         assert (rules.cash.working_capital_months, rules.cash.held_by_county) == (1, "county_balance")
+        assert "逐步归集" in city.by_fund[fund]["cash.held_by_county"].note_zh
         assert rules.top_up.balance == "gross"
     employee, resident = city.rules["employee"], city.rules["resident"]
     assert employee.opening_transfer.months_of_city_claims == 3
@@ -112,6 +113,10 @@ def test_ziyang() -> None:
         assert rules.arrears.government_schedule == pytest.approx((1 / 2, 1 / 6, 1 / 6, 1 / 6))
         assert rules.opening_deficit.december_schedule == ()
         assert not rules.cash.reported
+        row = city.by_fund[fund]["cash.reported"]
+        assert (row.status, row.clause) == ("assumption", "assumption")  # not of its text
+    left_out = {(each.clause, each.zh[:4]) for each in city.outside}
+    assert {("五(七)1", "支出预算"), ("五(七)2", "弥补缺口")} <= left_out
 
 
 @pytest.mark.parametrize("name", ["linyi", "hangzhou"])

@@ -10,7 +10,13 @@ import pytest
 
 from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.definition.scenario_file import LIBRARY
+from scenarios.labels import Lang
+from scenarios.rulebook.explain import rule_line
+from scenarios.rulebook.parameters import PARAMETERS
+from scenarios.rulebook.rows import VOCABULARY, WATERFALL
 from scenarios.runs.contrast import COLUMNS, differences
+
+LANGS: tuple[Lang, ...] = ("en", "zh")
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +101,24 @@ def test_a_lever_and_a_rule_of_the_scenarios_own(taizhou: Scenario) -> None:
     ]
     values_said = [[said.value for said in each.said.values()] for each in found[1:]]
     assert values_said == [["0.0", "0.01"], ["", "6.0"]]
+
+
+def test_a_parameter_that_no_document_mentions_has_words(taizhou: Scenario) -> None:
+    values = {"rule.employee.risk_fund.rate": 0.02, "rule.employee.risk_fund.source": "off_revenue"}
+    other = load_scenario("taizhou", values=values)
+    found = {each.key: each for each in differences({"a": taizhou, "b": other})}
+    rate = found["risk_fund.rate"]
+    assert (rate.label("en"), rate.label("zh")) == ("risk fund, yearly rate", "风险基金每年提取比例")
+    row = rate.said["b"].row
+    assert row is not None
+    assert [rule_line(other.city, row, lang).clause for lang in LANGS] == ["scenario", "情景自定"]
+
+
+def test_every_parameter_has_a_name() -> None:
+    keys = {
+        f"{name}.{field}" if fields else name
+        for name, fields in VOCABULARY.items()
+        if name not in ("flows", "delegated")
+        for field in fields or ("",)
+    }
+    assert set(PARAMETERS) == keys - {WATERFALL}

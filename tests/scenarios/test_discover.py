@@ -121,7 +121,8 @@ def test_prim_finds_the_planted_box(
         monkeypatch,
         *("discover", str(sweep), "--outcome", "months_of_capacity", "--below", "8.5", "--lang", "zh"),
     )
-    assert status == 0 and "条件框1" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert status == 0 and "条件框1" in shown and "（均值）" in shown and "mean" not in shown
 
 
 def test_a_condition_with_two_ends_is_judged_as_one() -> None:

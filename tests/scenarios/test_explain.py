@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from scenarios import labels
 from scenarios.labels import Lang
+from scenarios.pictures import captions
+from scenarios.rulebook import words
 from scenarios.rulebook.city import City, load_city
 from scenarios.rulebook.explain import cited, explain_table, print_explain
 from scenarios.rulebook.rows import VOCABULARY, Status, Weight
@@ -54,6 +57,19 @@ def test_delegated_rows_are_marked_and_styled(lang: Lang) -> None:
         assert (line.status == MARK[lang]) == (row.status == "delegated")
         if row.status == "delegated":
             assert "bold" in line.style
+
+
+def test_the_words_of_one_citys_document_are_not_put_into_anothers_mouth() -> None:
+    """归集基金 is Taizhou's name of its pool; the program's own words are of every city."""
+    for table in (words._WORDS, captions._CAPTIONS, labels._LABELS):
+        assert [zh for _, zh in table.values() if "归集基金" in zh] == []
+    assert "归集基金" in printed(load_city("taizhou"), "zh")
+
+
+def test_a_fund_has_one_name_in_chinese() -> None:
+    assert words.word("fund:resident", "zh") == labels.label("resident", "zh") == "城乡居民医保"
+    for table in (words._WORDS, captions._CAPTIONS, labels._LABELS):
+        assert [zh for _, zh in table.values() if "居民医保" in zh.replace("城乡居民医保", "")] == []
 
 
 def test_values_are_readable() -> None:

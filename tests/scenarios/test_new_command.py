@@ -157,6 +157,7 @@ def test_files_of_others_are_left_alone(tmp_path: Path) -> None:
         (("台洲", "--out", "x"), "did you mean 台州市"),
         (("吉林", "--out", "x"), "吉林省 is a province"),
         (("金华",), "--out: expected a folder"),
+        (("金华", "--out", ""), "--out: expected a name, found nothing"),
         (("--out", "x"), "PREFECTURE: expected a name such as 金华, or --list"),
         (("金华", "--out", "x", "--rules", "taizou"), 'did you mean "taizhou"'),
         (("金华", "--out", "x", "--rules", "illustrative-50-50"), "it only changes other rules"),
@@ -182,6 +183,7 @@ def test_the_terminal_says_whose_rules(
     assert fundsim(monkeypatch, "new", "3307", "--out", str(tmp_path), "--lang", lang) == 0
     said = capsys.readouterr().out
     assert words in said and "金华市" in said and "330700" in said
+    assert ("--lang zh" in said) == (lang == "zh")  # the next step answers in the language of this one
     assert words in (tmp_path / "scenario.toml").read_text("utf-8")
     assert words in (tmp_path / ("README.zh.md" if lang == "zh" else "README.md")).read_text("utf-8")
 

@@ -253,6 +253,14 @@ def test_any_size_stands_where_it_is_meant(ziyang: Path) -> None:
     assert own is not None and own.county_balance_yuan == 50_000
 
 
+def test_a_risk_fund_that_the_rules_do_not_have_is_named_in_its_table(ziyang: Path) -> None:
+    fill(ziyang, CITY, 3, risk_fund_yuan=50_000_000)
+    assert load_scenario(ziyang).case.funds["resident"].accounts.risk_fund_yuan == 50_000_000
+    with pytest.raises(InputError, match=r"row 3, column risk_fund_yuan: .*no risk fund") as found:
+        load_scenario(ziyang, rules="county-alone")
+    assert Path(found.value.file).name == CITY
+
+
 def test_a_county_is_filled_in_once(ziyang: Path) -> None:
     fill(ziyang, COUNTIES, 2, base_claims_yuan=0)
     fill(ziyang, COUNTIES, 3, base_claims_yuan=0, county="雁江区")

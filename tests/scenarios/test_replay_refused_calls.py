@@ -213,3 +213,26 @@ def test_results_are_replaced_all_or_none(name: str, tmp_path: Path, fundsim: Co
     (out / name).mkdir(parents=True)
     assert fundsim.replay("taizhou", data, out).status == 2
     assert [path.name for path in out.iterdir()] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Annual.csv", 'did you mean "annual.csv"?'),
+        ("opening (1).csv", 'did you mean "opening.csv"?'),
+        ("2023.CSV", "(opening.csv, monthly.csv, annual.csv, counties.csv)"),
+    ],
+)
+def test_a_table_that_would_not_be_read_is_refused(
+    name: str, words: str, tmp_path: Path, fundsim: Command
+) -> None:
+    data, out = make(tmp_path / "data"), tmp_path / "out"
+    (data / name).write_text("", "utf-8")
+    check_refused(fundsim.replay("taizhou", data, out), out, data / name, "", words)
+
+
+def test_other_files_and_what_a_replay_wrote_may_lie_there(tmp_path: Path, fundsim: Command) -> None:
+    data = make(tmp_path / "data")
+    for name in ("notes.txt", "~$annual.csv", ".annual.csv"):
+        (data / name).write_text("", "utf-8")
+    assert [fundsim.replay("taizhou", data, data).status for _ in range(2)] == [0, 0]

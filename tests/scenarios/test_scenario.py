@@ -163,8 +163,16 @@ FAULTS = [
     ("contributions = 0.05", 'contributions = "fast"', "funds.resident.growth.contributions: .*'fast'"),
     ("[0.06, 0.05]", "[0.06, 5.0]", "funds.resident.growth.claims.2: .*equal to 1, found 5.0"),
     ("乙区", "甲县", "counties: named twice: 甲县"),
+    ("乙区", "*", r"counties.2.name: expected a county's name, found \*"),
     ("horizon_years = 5", "horizon_years = 500", "horizon_years: .*equal to 200"),
     ("paths = 100", "paths = 0", "paths: .*equal to 1"),
+    ("horizon_years = 5", "horizon_years = true", "horizon_years: expected a number, found True"),
+    ("paths = 100", 'paths = "100"', "paths: expected a number, found '100'"),
+    ("= 2000", '= "5e8"', "counties.2.resident.base_contributions_yuan: expected a number, found '5e8'"),
+    ("[0.06, 0.05]", "[0.06, false]", "funds.resident.growth.claims.2: expected a number, found False"),
+    ('name = "乙区"', 'name = "乙区"\ncity_level = 1', "counties.2.city_level: expected true or"),
+    ("paths = 100", 'paths = 100\nconstructed = "yes"', "constructed: expected true or false, found 'yes'"),
+    ("paths = 100", "paths = 100\npolicy.resident.claims = true", "claims: expected a number, found True"),
     ('[[counties]]\nname = "甲县"', "[[counties]]", "counties.1.name: needs name"),
     ("[counties.resident]", "[counties.employee]", "counties: 甲县 has no figures for the resident fund"),
     ('city = "taizhou"', 'city = "taizhuo"', "taizhuo.*taizhou"),
@@ -182,6 +190,22 @@ def test_faulty_file_is_refused(small: Path, old: str, new: str, says: str) -> N
         load_scenario(_write(small, old, new))
     assert "Traceback" not in str(refusal.value)
     assert len(str(refusal.value).splitlines()) == 1
+
+
+def test_whole_numbers_are_numbers_and_round_ones_whole(small: Path) -> None:
+    changes = "paths = 1e2\npolicy.resident.claims = 1\nvolatility_factor = 2\nconstructed = true"
+    scenario = load_scenario(_write(small, "paths = 100", changes))
+    assert (scenario.paths, scenario.file.volatility_factor, scenario.constructed) == (100, 2.0, True)
+
+
+def test_a_fund_without_claims_is_refused(small: Path) -> None:
+    text = SMALL.replace("base_claims_yuan = 2100", "base_claims_yuan = 0")
+    small.write_text(text, "utf-8")
+    load_scenario(small)
+    small.write_text(text.replace("base_claims_yuan = 900", "base_claims_yuan = 0"), "utf-8")
+    says = "small.toml: counties: base_claims_yuan of the resident fund is 0 in every county"
+    with pytest.raises(InputError, match=says):
+        load_scenario(small)
 
 
 def test_profile_and_correlation_are_checked(small: Path) -> None:

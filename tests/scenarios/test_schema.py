@@ -63,5 +63,14 @@ def test_mistakes_are_found(validator: Draft202012Validator, mistake: str) -> No
     assert list(validator.iter_errors(_plain(tomllib.loads(mistake))))
 
 
+@pytest.mark.parametrize("section", ["rule", "readings", "constants", "levers", "uncertainties"])
+def test_what_it_does_not_know_is_said(validator: Draft202012Validator, section: str) -> None:
+    unknown = {"both": {"top_upp": {"months": 1}}} if section == "rule" else {"T99": "x"}
+    validator.validate({section: unknown})
+    for page in ("scenarios.md", "scenarios.zh.md"):
+        text = (LIBRARY.parents[1] / "docs" / page).read_text("utf-8")
+        assert f"`{section}`" in text[text.index("scenario.schema.json`") :]
+
+
 def _plain(table: object) -> object:
     return json.loads(json.dumps(table, default=str))

@@ -194,3 +194,15 @@ def test_other_rules_and_readings_hold_for_every_value() -> None:
     rows = table[(table.fund == "employee") & (table.metric == "event:treasury_call")]
     assert found.present == rows[rows.year == 2034].value.item() > 0
     assert found.question.at(found.answers[0].value).rules["employee"] == case.rules["employee"]
+
+
+@pytest.mark.parametrize("page", ["solve.md", "solve.zh.md"])
+def test_the_second_example_of_the_page_has_the_answer_stated(
+    page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text("utf-8")
+    [example] = [line.split() for line in text.splitlines() if "fundsim solve taizhou --lever rule." in line]
+    assert example[-2] == "--out"
+    assert fundsim(monkeypatch, *example[1:-1], tmp_path / "out") == 0
+    [answer] = json.loads((tmp_path / "out" / "manifest.json").read_text("utf-8"))["solve"]["answers"]
+    assert all(f"{value:.3f}" in text for value in (answer["value"], *answer["interval"]))

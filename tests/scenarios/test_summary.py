@@ -53,6 +53,11 @@ def test_wilson_is_never_nothing():
     assert all(math.isnan(end) for end in (*wilson(math.nan, 10), *wilson(0.1, 0)))
 
 
+def test_the_tail_has_one_name_in_chinese():
+    said = labels.label("tvar95", "zh"), report_words.phrase("heading:tvar95", "zh")
+    assert {*said, study_words.statistic_words("tvar95", "zh")} == {"最差5%均值"}
+
+
 @pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_shows_the_figures_at_any_width(metrics, facts, lang, width):

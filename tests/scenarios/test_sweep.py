@@ -16,7 +16,7 @@ from small_study import SCENARIOS, STUDY, request, results, write_study
 from scenarios.definition.study import builtin_studies, load_study
 from scenarios.errors import InputError
 from scenarios.sweeps import store
-from scenarios.sweeps.sweep import SweepOutput, sweep
+from scenarios.sweeps.sweep import SweepOutput, outcome_table, sweep
 from scenarios.sweeps.sweep_words import moved_by
 from scenarios.sweeps.swept import read_sweep
 from sim.metrics import metrics_table
@@ -159,6 +159,22 @@ def test_the_command_says_what_came_out(
     for each in (*words[:2], "rules", "full-pooling", "part-00000.parquet"):
         assert each in said.out
     assert words[2] in said.err
+
+
+def test_the_summary_counts_scenarios_that_rules_leave_without_a_bill(tmp_path: Path) -> None:
+    text = STUDY.replace('["taizhou", "full-pooling"]', '["county-alone", "full-pooling"]')
+    write_study(tmp_path, text.replace("reserve_months = [1, 3, 6]", "reserve_months = 1"))
+    done = sweep(request(tmp_path))
+    _, metrics = read_sweep(done.out)
+    last = metrics[(metrics["metric"] == "unfunded") & (metrics["year"] == 2026)]
+    reporting = set(last["scenario"])
+    scenarios, figures = outcome_table(done.out, ["unfunded", "months_of_capacity"], 2026)
+    for (_, metric), column in figures.items():
+        absent = [each for each in scenarios["scenario"] if each not in reporting]
+        assert 0 < len(absent) < len(scenarios) and column.notna().all()
+        assert metric != "unfunded" or (column[absent] == 0).all()
+        if metric == "unfunded":
+            assert "rules" in dict(moved_by(scenarios, column))
 
 
 def test_plan_measures_and_writes_nothing(

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.definition.lever import find_lever
+from scenarios.definition.scenario import load_base
 from scenarios.definition.variants import Variant, parse_variant, told_apart
 from scenarios.errors import InputError
 
@@ -29,6 +31,15 @@ def test_addresses_of_the_scenario_file() -> None:
     assert found.readings == {"T5": "net"}
     with pytest.raises(InputError, match=r"x\.y: expected one value, found 1 and 2"):
         parse_variant("taizhou@x.y=1,x.y=2")
+
+
+@pytest.mark.parametrize("county", ['"椒江区"', "'椒江区'", "椒江区"])
+def test_a_county_may_stand_in_quotes(county: str) -> None:
+    found = parse_variant(f"taizhou@counties.{county}.employee.county_balance_yuan=1e9")
+    assert found.values == {"counties.椒江区.employee.county_balance_yuan": 1e9}
+    base = load_base("taizhou")
+    lever = find_lever(base, f"counties.{county}.employee.county_balance_yuan", None)
+    assert lever.address == "counties.椒江区.employee.county_balance_yuan" and lever.present
 
 
 def test_a_path_may_hold_the_sign(tmp_path: Path) -> None:
@@ -55,6 +66,9 @@ def test_a_path_may_hold_the_sign(tmp_path: Path) -> None:
         ("taizhou@T5=a,T3=b,T5=a", "T5: expected one value, found a and a"),
         ("taizhou@templates=zhejiang", 'templates: .*did you mean "template"'),
         ("taizhou@rule=linyi", 'rule: .*did you mean "rules"'),
+        ("taizhou@horizon_years=5", "horizon_years: a key of the scenario file, cannot be varied here"),
+        ("taizhou@first_year=2026", "first_year: a key of the scenario file"),
+        ("taizhou@constructed=false", "constructed: a key of the scenario file"),
         ("taizhou@T6=net", "T6: expected one value, found net here and --reading for all"),
         ("taizhou@rules=linyi", "rules: expected one value, found linyi here and --rules for all"),
     ],
