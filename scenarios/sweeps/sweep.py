@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from sim.series import Wanted
     from sim.threads import Stop
 
-SPEED = "speed.json"
 CHECKED_VALUES = 20
 """Of one address are tried before anything runs; of more the first and the last."""
 
@@ -101,7 +100,7 @@ def sweep(request: SweepRequest, progress: Progress = lambda done, of: None) -> 
 
     ``progress`` is called with scenarios done and scenarios in all, and 0 while kernels are made ready.
     """
-    from scenarios.sweeps.store import SCENARIOS, STUDY, Store
+    from scenarios.sweeps.store import SCENARIOS, SPEED, STUDY, Store
 
     task, points = prepared(request)
     ids = [point.id for point in points]
@@ -319,6 +318,8 @@ def _by_value(item: tuple[Any, int]) -> tuple[bool, float, int]:
 
 def _write_speed(out: Path, spent: Spent, scenarios: int) -> None:
     """What it took, apart from study.json, which is the same for every sweep of a study."""
+    from scenarios.sweeps.store import SPEED
+
     speed: Mapping[str, Any] = {
         "scenarios": scenarios,
         "seconds": round(spent.seconds, 3),
