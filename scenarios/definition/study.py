@@ -46,7 +46,7 @@ from scenarios.definition.scenario import (
 from scenarios.definition.scenario_file import PREFECTURES, RULES_KEYS, builtin_scenarios, find_scenario
 from scenarios.definition.variation import Variation
 from scenarios.errors import InputError
-from scenarios.output import sha256
+from scenarios.held import content_sha256, is_there
 from scenarios.rulebook.city import City
 from scenarios.rulebook.rows import Weight, one_of, read_toml, record, refusal
 from sim.rules import Instrument
@@ -289,8 +289,8 @@ def _content(values: Mapping[str, Any], digest: Callable[[Any], Any]) -> dict[st
 
 def _digest(folder: Path, name: Any) -> Any:
     """SHA-256 of a rules file in the folder; a built-in name as it is."""
-    own = isinstance(name, str) and name.endswith(".toml") and (folder / name).is_file()
-    return sha256(folder / name) if own else name
+    own = isinstance(name, str) and name.endswith(".toml") and is_there(folder / name)
+    return content_sha256(folder / name) if own else name
 
 
 def _of_years(base: Base, years: int) -> Base:

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from scenarios.definition.study import Point
 from scenarios.errors import InputError
-from scenarios.output import sha256
 from scenarios.runs.program import program
 
 if TYPE_CHECKING:
@@ -60,8 +59,9 @@ class Workers:
         for worker, theirs in sorted(answers.items()):
             _check_program(worker, theirs, mine)
         # a result, which the scheduler can have made again, and not data that a dead worker takes with it
-        self._task = self.client.submit(_carried, _packed(task, points), pure=False)
-        self.client.run(_ready, _packed(task, points), points[0])
+        work = _packed(task)
+        self._task = self.client.submit(_carried, work, pure=False)
+        self.client.run(_ready, work, points[0])
 
     def run(self, points: Sequence[Point]) -> Iterator[Job]:
         """The jobs as they are done, in any order."""
@@ -149,24 +149,17 @@ def _check_program(worker: str, theirs: dict[str, str], mine: dict[str, str]) ->
         raise InputError("--scheduler", "", f"worker {worker} has {', '.join(other)}")
 
 
-def _packed(task: Task, points: Sequence[Point]) -> bytes:
-    """What a worker needs to know, as seen from any folder: program, rules files and study."""
-    from scenarios.sweeps.study_files import own_rules
-
+def _packed(task: Task) -> bytes:
+    """What a worker needs to know, as seen from any folder: program, study and what its files hold."""
     study = task.study
     bases = tuple(replace(base, path=base.path.absolute()) for base in study.bases)
-    rules = {path.absolute(): sha256(path) for path in own_rules(study, points).values()}
-    return pickle.dumps((program(), rules, replace(task, study=replace(study, bases=bases))))
+    return pickle.dumps((program(), replace(task, study=replace(study, bases=bases))))
 
 
 def _unpacked(work: bytes) -> Task:
-    """On a worker: the study, where program and rules files are the client's."""
-    mine, rules, task = pickle.loads(work)
+    """On a worker: the study, where the program is the client's."""
+    mine, task = pickle.loads(work)
     _check_program(socket.gethostname(), program(), mine)  # it may have joined since all were asked
-    for path, digest in rules.items():
-        if not path.is_file() or sha256(path) != digest:
-            expected = f"worker {socket.gethostname()} has another file here, or none: copy it there"
-            raise InputError(path, "", expected)
     return cast("Task", task)
 
 

@@ -19,7 +19,7 @@ import json
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -77,7 +77,7 @@ class Store:
         self.close()
         (self.out / JOURNAL).unlink(missing_ok=True)
 
-    def begin(self, scenarios: Any, rules: Iterable[Path] = ()) -> None:
+    def begin(self, scenarios: Any, rules: Mapping[str, bytes]) -> None:
         """Write what is known beforehand: study.json, the table of scenarios, copies of rules files; complete
         parts too."""
         from pyarrow.parquet import write_table
@@ -85,10 +85,10 @@ class Store:
         with _clear(self.out):
             with replacing(self.out) as folder:
                 write_table(scenarios, folder / SCENARIOS)
-            for path in rules:
+            for name, content in rules.items():
                 (self.out / RULES).mkdir(exist_ok=True)
                 with replacing(self.out / RULES) as folder:
-                    shutil.copyfile(path, folder / copy_name(path))
+                    (folder / name).write_bytes(content)
             self._write_study()
             for part in range(-(-len(self.ids) // PART)):
                 numbers = self._numbers(part)
@@ -184,7 +184,7 @@ class Store:
         return [
             file
             for file in there
-            if file.is_file() and file.name == copy_name(file) and file.stem not in needed
+            if file.is_file() and file.name == copy_name(sha256(file)) and file.stem not in needed
         ]
 
 

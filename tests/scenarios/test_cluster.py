@@ -6,15 +6,15 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_study import SCENARIOS, STUDY, request, results, write_study
+from small_study import SCENARIOS, request, results, write_own_rules, write_study
 
 from scenarios.errors import InputError
-from scenarios.rulebook.rules_file import CITIES
 from scenarios.runs import program
 from scenarios.sweeps import cluster
 from scenarios.sweeps.sweep import prepared, sweep
@@ -55,9 +55,7 @@ def test_a_dead_worker_costs_time_and_no_result(
 ) -> None:
     monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 60)
     monkeypatch.chdir(tmp_path)  # the workers are elsewhere
-    write_study(Path(), STUDY.replace('"full-pooling"', '"own.toml"'))
-    own = tmp_path / "own.toml"
-    own.write_bytes((CITIES / "linyi.toml").read_bytes())
+    write_own_rules(Path())
     alone = results(sweep(request(tmp_path, out=tmp_path / "alone")).out)
     killed = []
 
@@ -102,16 +100,20 @@ def test_a_scheduler_that_dies_is_one_message_and_the_rest_is_kept(
     assert results(tmp_path / "out") == alone
 
 
-def test_a_worker_with_another_rules_file_is_refused(tmp_path: Path) -> None:
-    write_study(tmp_path, STUDY.replace('"full-pooling"', '"own.toml"'))
-    own = tmp_path / "own.toml"
-    own.write_bytes((CITIES / "linyi.toml").read_bytes())
-    task, points = prepared(request(tmp_path))
-    work = cluster._packed(task, points)
-    assert cluster._unpacked(work).paths == task.paths
-    own.write_bytes((CITIES / "hangzhou.toml").read_bytes())
-    with pytest.raises(InputError, match=r"own\.toml: worker .* has another file here"):
-        cluster._unpacked(work)
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_text("[city]\n", "utf-8")])
+def test_a_worker_computes_with_the_client_s_rules_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = write_own_rules(Path())
+    task, points = prepared(request(Path()))
+    work = cluster._packed(task)
+    there = cluster._job(work, points[2]).rows
+    change(own)
+    monkeypatch.chdir("/")  # a worker is elsewhere
+    assert points[2].values["rules"] == "own.toml"
+    monkeypatch.setattr(cluster, "_own", threading.local())
+    assert cluster._job(work, points[2]).rows == there
 
 
 def test_no_scheduler_is_said_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,10 +9,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_study import SCENARIOS, STUDY, request, results, write_study
+from small_study import SCENARIOS, STUDY, request, results, write_own_rules, write_study
 
 from scenarios.errors import InputError
 from scenarios.explorer.results import read_results
@@ -22,6 +23,7 @@ from scenarios.sweeps.sweep import sweep
 from scenarios.sweeps.swept import read_sweep
 
 TESTS = Path(__file__).parent
+HANGZHOU = (CITIES / "hangzhou.toml").read_bytes()
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -170,6 +172,17 @@ def test_starting_over_removes_what_the_sweep_made_and_no_file_of_the_user_s(
     write_study(tmp_path)
     assert sweep(request(tmp_path, out=tmp_path, fresh=True)).ran == SCENARIOS
     assert {path.name for path in rules.iterdir()} == {"mine.toml", "other.toml"}
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(HANGZHOU)])
+def test_a_sweep_computes_with_what_it_hashed(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    own = write_own_rules(tmp_path)
+    alone = results(sweep(request(tmp_path, out=tmp_path / "alone")).out)
+    sweep(request(tmp_path, threads=2), lambda done, of: change(own) if done == 0 else None)
+    assert results(tmp_path / "out") == alone
+    own.write_bytes(HANGZHOU)
+    with pytest.raises(InputError, match=r"inputs_sha256\.own\.toml was"):
+        sweep(request(tmp_path))
 
 
 def test_another_program_or_input_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
