@@ -17,13 +17,13 @@ from small_study import SCENARIOS, STUDY, request, results, write_own_rules, wri
 
 from scenarios.errors import InputError
 from scenarios.explorer.results import read_results
-from scenarios.rulebook.rules_file import CITIES
+from scenarios.rulebook.rules_file import CITIES, TEMPLATES
 from scenarios.sweeps import store
 from scenarios.sweeps.sweep import sweep
 from scenarios.sweeps.swept import read_sweep
 
 TESTS = Path(__file__).parent
-HANGZHOU = (CITIES / "hangzhou.toml").read_bytes()
+COUNTY_ALONE = (TEMPLATES / "county-alone.toml").read_bytes()
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -174,13 +174,13 @@ def test_starting_over_removes_what_the_sweep_made_and_no_file_of_the_user_s(
     assert {path.name for path in rules.iterdir()} == {"mine.toml", "other.toml"}
 
 
-@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(HANGZHOU)])
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(COUNTY_ALONE)])
 def test_a_sweep_computes_with_what_it_hashed(tmp_path: Path, change: Callable[[Path], None]) -> None:
     own = write_own_rules(tmp_path)
     alone = results(sweep(request(tmp_path, out=tmp_path / "alone")).out)
     sweep(request(tmp_path, threads=2), lambda done, of: change(own) if done == 0 else None)
     assert results(tmp_path / "out") == alone
-    own.write_bytes(HANGZHOU)
+    own.write_bytes(COUNTY_ALONE)
     with pytest.raises(InputError, match=r"inputs_sha256\.own\.toml was"):
         sweep(request(tmp_path))
 
