@@ -132,9 +132,10 @@ class Study:
         digest = cache(partial(_digest, self.path.parent))
         contents = [content_id(_content(base.file.model_dump(mode="json"), digest)) for base in self.bases]
         for b, values in self._values():
-            content = content_id([contents[b], _content(values, digest)])
-            point = Point(content, len(found), b, values)
-            found.setdefault(point.id, point)
+            content = [contents[b], _content(values, digest)]
+            same = content_id(_numbers_alike(content))
+            if same not in found:
+                found[same] = Point(content_id(content), len(found), b, values)
             self._check_number("design", len(found))
         return list(found.values())
 
@@ -314,6 +315,15 @@ def _baseline(path: Path, base: Base, design: Design) -> Scenario:
 def _content(values: Mapping[str, Any], digest: Callable[[Any], Any]) -> dict[str, Any]:
     """What decides an id: the values, and of a rules file of one's own what it holds, not where it lies."""
     return {at: digest(value) if at in RULES_KEYS else value for at, value in values.items()}
+
+
+def _numbers_alike(plain: Any) -> Any:
+    """The values with 1.0 as 1: no figure tells them apart, though an id does."""
+    if isinstance(plain, Mapping):
+        return {at: _numbers_alike(value) for at, value in plain.items()}
+    if isinstance(plain, (list, tuple)):
+        return [_numbers_alike(value) for value in plain]
+    return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
 
 
 def _digest(folder: Path, name: Any) -> Any:

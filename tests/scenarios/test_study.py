@@ -137,6 +137,21 @@ def test_ids_do_not_depend_on_the_rest_of_the_study(write: Write) -> None:
     assert {point.id for point in few} < {point.id for point in more}
 
 
+def test_a_number_is_one_value_however_it_is_written(write: Write) -> None:
+    study = load_study(write('extends = "taizhou"\nlevers.volatility_factor = [1, 1.0, 1.5]'))
+    one, other = study.points()
+    assert [dict(point.values) for point in (one, other)] == [
+        {"volatility_factor": 1},
+        {"volatility_factor": 1.5},
+    ]
+    assert [one.number, other.number] == [0, 1]
+    plain = load_study(write('extends = "taizhou"\nlevers.volatility_factor = [1, 1.5]'))
+    assert [point.id for point in plain.points()] == [one.id, other.id]
+    text = 'extends = "taizhou"\n[[design.list]]\ntrend.employee.claims = 0\n'
+    listed = load_study(write(text + "[[design.list]]\ntrend.employee.claims = -0.0"))
+    assert len(listed.points()) == 1
+
+
 def test_sampled_futures_fill_the_cube_and_repeat(write: Write) -> None:
     text = """
         extends = "taizhou"
