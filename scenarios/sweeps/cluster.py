@@ -27,6 +27,7 @@ PATIENCE_SECONDS = 5
 """How long a scheduler has to answer, and then to have a worker."""
 AHEAD = 3
 """Jobs handed out for each thread of the workers."""
+DIED = "perhaps for want of memory"
 AGAIN = "nothing that was finished is lost, and the same command goes on"
 _own = threading.local()
 
@@ -38,16 +39,23 @@ class Workers:
         self.client, self.address = client, address
         self.threads = 0
         self._task: Any = None
+        self._gone = "the scheduler is gone" if address else "the workers are gone"
 
     def make_ready(self, task: Task, points: Sequence[Point]) -> None:
         """Wait for a worker, check all programs, hand out the study, and have the kernels compiled."""
+        gone = f"a worker died as the kernels were made ready, {DIED}"
+        with _connected(self.address, f"a worker or {self._gone}" if self.address else gone):
+            self._make_ready(task, points)
+
+    def _make_ready(self, task: Task, points: Sequence[Point]) -> None:
         from distributed import TimeoutError as TooLate
 
         try:
             self.client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
         except TooLate:
-            expected = f"expected a scheduler with workers, found none in {PATIENCE_SECONDS} seconds"
-            raise InputError("--scheduler", self.address, expected) from None
+            what = "a scheduler with workers" if self.address else "workers that live"
+            expected = f"expected {what}, found none in {PATIENCE_SECONDS} seconds"
+            raise InputError(_option(self.address), self.address, expected) from None
         self.threads = sum(self.client.nthreads().values())
         try:
             answers = self.client.run(program)
@@ -65,7 +73,7 @@ class Workers:
 
     def run(self, points: Sequence[Point]) -> Iterator[Job]:
         """The jobs as they are done, in any order."""
-        with _connected(self.address):
+        with _connected(self.address, self._gone):
             yield from self._run(points)
 
     def _run(self, points: Sequence[Point]) -> Iterator[Job]:
@@ -86,28 +94,33 @@ class Workers:
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[None]:
-    """What Dask says of a scheduler that is gone, or of workers that die of a scenario, in one message."""
+def _connected(address: str, gone: str) -> Iterator[None]:
+    """What Dask says of a scheduler that is gone, or of workers that die, in one message."""
     from concurrent.futures import CancelledError
 
     from distributed import KilledWorker
-    from distributed.comm.core import CommClosedError
 
-    option = "--scheduler" if address else "--workers"
+    option = _option(address)
     try:
         yield
     except KilledWorker as error:
-        died = f"{error.allowed_failures + 1} workers died of one scenario, perhaps for want of memory"
+        died = f"{error.allowed_failures + 1} workers died of one scenario, {DIED}"
         raise InputError(option, address, f"{died}; {AGAIN}") from None
-    except (CancelledError, CommClosedError):
-        raise InputError(option, address, f"the scheduler is gone; {AGAIN}") from None
+    except (CancelledError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the system's own, met by a worker; of a connection Dask tells without a number
+        raise InputError(option, address, f"{gone}; {AGAIN}") from None
+
+
+def _option(address: str) -> str:
+    return "--scheduler" if address else "--workers"
 
 
 @contextmanager
 def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
     """A cluster of processes of this machine, or the one of a scheduler; InputError where there is none."""
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ModuleNotFoundError:
         option = "--workers" if scheduler is None else "--scheduler"
         expected = "needs Dask, which is not installed: pip install 'fundsim[cluster]'"
@@ -116,16 +129,7 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised, and told once
     if scheduler is None:
-        with (
-            LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            ) as local,
-            Client(local) as client,  # type: ignore[no-untyped-call]
-        ):
+        with _processes(workers) as local, Client(local) as client:  # type: ignore[no-untyped-call]
             yield Workers(client, "")
         return
     try:
@@ -138,6 +142,26 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
     finally:
         with suppress(Exception):
             client.close()  # type: ignore[no-untyped-call]
+
+
+def _processes(workers: int | None) -> Any:
+    """Worker processes of this machine; InputError where they cannot be started."""
+    import logging
+
+    from distributed import LocalCluster
+
+    try:
+        return LocalCluster(  # type: ignore[no-untyped-call]
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+        )
+    except (RuntimeError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise InputError("--workers", "", f"a worker could not be started, {DIED}; {AGAIN}") from None
 
 
 def _check_program(worker: str, theirs: dict[str, str], mine: dict[str, str]) -> None:

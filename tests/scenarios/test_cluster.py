@@ -100,6 +100,36 @@ def test_a_scheduler_that_dies_is_one_message_and_the_rest_is_kept(
     assert results(tmp_path / "out") == alone
 
 
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_worker_that_dies_before_it_is_ready_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(tmp_path)
+    known, here = program.program(), os.getpid()
+    monkeypatch.setattr(cluster, "program", lambda: known if os.getpid() == here else os._exit(1))
+    with pytest.raises(
+        InputError, match=r"^--workers: a worker died as the kernels were made ready.*goes on$"
+    ):
+        sweep(request(tmp_path, workers=1))
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Nanny failed to start."), TimeoutError("no answer")])
+def test_workers_that_cannot_be_started_are_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    import distributed
+
+    def start(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(distributed, "LocalCluster", start)
+    write_study(tmp_path)
+    with pytest.raises(InputError, match=r"^--workers: a worker could not be started.*goes on$"):
+        sweep(request(tmp_path, workers=1))
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_text("[city]\n", "utf-8")])
 def test_a_worker_computes_with_the_client_s_rules_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
