@@ -8,12 +8,14 @@ Workers with another program than the client's are refused, for their figures mi
 from __future__ import annotations
 
 import pickle
+import signal
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, cast
 
 from scenarios.definition.study import Point
@@ -144,24 +146,43 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
             client.close()  # type: ignore[no-untyped-call]
 
 
-def _processes(workers: int | None) -> Any:
+@contextmanager
+def _processes(workers: int | None) -> Iterator[Any]:
     """Worker processes of this machine; InputError where they cannot be started."""
     import logging
 
     from distributed import LocalCluster
 
+    with ExitStack() as started:
+        try:
+            with _deaf_to_interrupts():  # one that comes meanwhile is heard when there is something to end
+                local = LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+                started.enter_context(local)
+        except (RuntimeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise InputError("--workers", "", f"a worker could not be started, {DIED}; {AGAIN}") from None
+        yield local
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Threads and processes started within, and those that they start, never hear of Ctrl-C.
+
+    A terminal sends it to all of them, and this process is the one that ends the others.
+    """
+    resource_tracker.ensure_running()  # the first who needs it would hear again: it unblocks what it blocks
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
-        return LocalCluster(  # type: ignore[no-untyped-call]
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=True,
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-        )
-    except (RuntimeError, OSError) as error:
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise InputError("--workers", "", f"a worker could not be started, {DIED}; {AGAIN}") from None
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check_program(worker: str, theirs: dict[str, str], mine: dict[str, str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -112,6 +113,27 @@ def test_a_worker_that_dies_before_it_is_ready_is_one_message(
         InputError, match=r"^--workers: a worker died as the kernels were made ready.*goes on$"
     ):
         sweep(request(tmp_path, workers=1))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_workers_do_not_hear_the_terminal_s_ctrl_c(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_study(tmp_path)
+    pids: list[int] = []
+
+    def interrupt(done: int, of: int) -> None:
+        from distributed import get_client
+
+        if done == 0:
+            pids.extend(get_client().run(os.getpid).values())
+            for pid in pids:
+                os.kill(pid, signal.SIGINT)
+            time.sleep(1)
+        for pid in pids:
+            os.kill(pid, 0)  # still there
+
+    assert sweep(request(tmp_path, workers=2), interrupt).ran == SCENARIOS and len(pids) == 2
+    assert "Traceback" not in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("error", [RuntimeError("Nanny failed to start."), TimeoutError("no answer")])
