@@ -206,3 +206,11 @@ def test_studies_that_have_no_sensitivity(text: str, message: str, tmp_path: Pat
     path = tmp_path / "plain.toml"
     path.write_text(text, encoding="utf-8")
     assert message in refused("sensitivity", path, "--out", tmp_path / "out")
+
+
+def test_of_many_bases_the_first_are_named(tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "all.toml"
+    names = ["ziyang", "linyi", "taizhou", "hangzhou", "yancheng"]
+    path.write_text(f"extends = {names}\nuncertainties.volatility_factor = [1, 2]", encoding="utf-8")
+    said = refused("sensitivity", path, "--out", tmp_path / "out")
+    assert said.endswith("extends: expected one base scenario, found ziyang, linyi, taizhou and 2 more\n")
