@@ -25,6 +25,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -228,6 +229,20 @@ def load_study(name_or_path: str | Path, years: int | None = None) -> Study:
     readings = _readings_wanted(path, wanted)
     baselines = () if design.baseline is None else tuple(_baseline(path, base, design) for base in bases)
     return Study(path, first.file.name, bases, names, outcomes, design, readings, baselines)
+
+
+@contextmanager
+def naming(path: Path, scenario: str, values: Mapping[str, Any]) -> Iterator[None]:
+    """An InputError within names the scenario with its values, and the study at ``path`` where they are at
+    fault."""
+    try:
+        yield
+    except InputError as error:
+        said = ", ".join(f"{at} = {value}" for at, value in values.items())
+        by_name = (at for at in RULES_KEYS if values.get(at) == error.file)
+        at = error.place or next(by_name, "")
+        place = ": ".join(part for part in (f"{scenario} ({said})" * bool(values), at) if part)
+        raise InputError(path if at in values else error.file, place, error.expected) from None
 
 
 def combinations(varied: Mapping[str, Variation]) -> list[dict[str, Any]]:

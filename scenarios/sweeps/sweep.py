@@ -14,8 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scenarios.definition.scenario_file import RULES_KEYS
-from scenarios.definition.study import Point, Study, load_study
+from scenarios.definition.study import Point, Study, load_study, naming
 from scenarios.errors import InputError
 from scenarios.held import Inputs, holding
 from scenarios.output import check_folder, new_files, write_json
@@ -267,19 +266,12 @@ def _case(study: Study, point: Point) -> Case:
     """The case at a point; InputError names the values that cannot be."""
     from sim.paired import mismatch
 
-    try:
+    with naming(study.path, f"scenario {point.id}", point.values):
         case = study.scenario(point).case
         if study.baselines and (problem := mismatch(study.baselines[point.base].case, case)):
             expected = f"cannot be compared with its baseline: {problem}"
             raise InputError(study.path, "design.baseline", expected)
         return case
-    except InputError as error:
-        values = ", ".join(f"{at} = {value}" for at, value in point.values.items())
-        by_name = (at for at in RULES_KEYS if point.values.get(at) == error.file)
-        at = error.place or next(by_name, "")
-        file = study.path if at in point.values else error.file
-        place = ": ".join(part for part in (f"scenario {point.id} ({values})" * bool(values), at) if part)
-        raise InputError(file, place, error.expected) from None
 
 
 def _check_outcomes(study: Study) -> None:
