@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scenarios.errors import InputError
+from scenarios.held import content
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 LARGEST = 1e15
@@ -126,18 +127,18 @@ def _header(path: Path, cells: list[str], columns: Sequence[str]) -> list[str]:
 
 def _lines(path: Path) -> Iterator[str]:
     try:
-        content = path.read_bytes()
+        found = content(path)
     except FileNotFoundError:
         raise InputError(path, "", "expected a file, found none") from None
     except OSError as error:
         raise InputError(path, "", f"expected a readable file ({error.strerror})") from error
     try:
-        text = content.decode("utf-8-sig")
+        text = found.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        row = content[: error.start].count(b"\n") + 1
-        byte = f"0x{content[error.start]:02x}"
-        found = f"expected UTF-8 text, found the byte {byte} (in Excel, save as CSV UTF-8)"
-        raise InputError(path, f"row {row}", found) from None
+        row = found[: error.start].count(b"\n") + 1
+        byte = f"0x{found[error.start]:02x}"
+        expected = f"expected UTF-8 text, found the byte {byte} (in Excel, save as CSV UTF-8)"
+        raise InputError(path, f"row {row}", expected) from None
     if "\0" in text:
         row = text[: text.index(chr(0))].count("\n") + 1
         raise InputError(path, f"row {row}", "expected text, found a zero byte")

@@ -52,6 +52,7 @@ from scenarios.definition.scenario_file import (
 )
 from scenarios.definition.variation import CLOSED, Variation, parse_variation
 from scenarios.errors import InputError
+from scenarios.held import is_there
 from scenarios.rulebook.city import City, load_city
 from scenarios.rulebook.explain import with_rules
 from sim.model import Case
@@ -328,6 +329,6 @@ def _rules_file(path: Path, key: str, name: str) -> str:
     if not name.endswith(".toml") or Path(name).is_absolute():
         return name
     beside = path.parent / name
-    if not beside.is_file():
+    if not is_there(beside):
         raise InputError(path, key, f"expected a built-in city or a rules file, found no file {beside}")
     return str(beside)

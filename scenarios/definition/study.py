@@ -23,7 +23,9 @@ one order; a point's id is a hash of what it holds, so that an interrupted study
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
@@ -46,7 +48,7 @@ from scenarios.definition.scenario import (
 from scenarios.definition.scenario_file import PREFECTURES, RULES_KEYS, builtin_scenarios, find_scenario
 from scenarios.definition.variation import Variation
 from scenarios.errors import InputError
-from scenarios.output import sha256
+from scenarios.held import content_sha256, is_there
 from scenarios.rulebook.city import City
 from scenarios.rulebook.rows import Weight, one_of, read_toml, record, refusal
 from sim.rules import Instrument
@@ -81,7 +83,7 @@ class Design(Instrument):
     """How futures are drawn."""
 
     futures: Literal["grid", "lhs", "sobol"] = "grid"
-    samples: Annotated[int, Field(ge=1)] | None = None
+    samples: Annotated[int, Field(ge=1, le=MAX_POINTS)] | None = None
     seed: Annotated[int, Field(ge=0)] = 1
     baseline: Annotated[dict[str, Any] | Literal["present"] | None, BeforeValidator(_present_or_table)] = None
     """What each scenario is compared with, on the same random numbers: its base with the present value of all
@@ -126,22 +128,36 @@ class Study:
 
     def points(self) -> list[Point]:
         """Every scenario in order; InputError where there are too many, or none can be drawn."""
+        self._check_number("design", self._fewest())
         found: dict[str, Point] = {}
         digest = cache(partial(_digest, self.path.parent))
         contents = [content_id(_content(base.file.model_dump(mode="json"), digest)) for base in self.bases]
         for b, values in self._values():
-            content = content_id([contents[b], _content(values, digest)])
-            point = Point(content, len(found), b, values)
-            found.setdefault(point.id, point)
-            if len(found) > MAX_POINTS:
-                raise InputError(
-                    self.path, "design", f"expected at most {MAX_POINTS:,} scenarios, found more"
-                )
+            content = [contents[b], _content(values, digest)]
+            same = content_id(_numbers_alike(content))
+            if same not in found:
+                found[same] = Point(content_id(content), len(found), b, values)
+            self._check_number("design", len(found))
         return list(found.values())
 
     def scenario(self, point: Point) -> Scenario:
         """The scenario at a point; InputError where its values cannot be."""
         return build(self.bases[point.base], point.values)
+
+    def _check_number(self, place: str, number: int) -> None:
+        if number > MAX_POINTS:
+            expected = f"expected at most {MAX_POINTS:,} scenarios, found {number:,} or more"
+            raise InputError(self.path, place, expected)
+
+    def _fewest(self) -> int:
+        """How many scenarios there are but for readings: told before any is made, for memory is finite."""
+        if self.design.list:
+            return len(self.bases) * len(self.design.list)
+        return sum(_sizes(base.levers) * self._number_of_futures(base) for base in self.bases)
+
+    def _number_of_futures(self, base: Base) -> int:
+        varied = {at: each for at, each in base.uncertainties.items() if at != "readings" and each.varies}
+        return _sizes(varied) if self.design.futures == "grid" else (self.design.samples or 1) ** bool(varied)
 
     def _values(self) -> Iterator[tuple[int, dict[str, Any]]]:
         if self.design.list:
@@ -151,8 +167,9 @@ class Study:
         for b, base in enumerate(self.bases):
             policies = combinations(base.levers)
             futures = self._futures(base)
-            for policy, future in itertools.product(policies, futures):
-                for readings in self._readings(base, policy):
+            for policy in policies:
+                choices = self._readings(base, policy)
+                for future, readings in itertools.product(futures, choices):
                     yield b, {**policy, **readings, **future}
 
     def _futures(self, base: Base) -> list[dict[str, Any]]:
@@ -175,6 +192,9 @@ class Study:
         if self.readings is None:
             return [{}]
         city = build(base, policy).city
+        if self.readings.how == "combined":
+            number = math.prod(map(len, _reading_options(city, self.readings)))
+            self._check_number("uncertainties.readings", number)
         return [
             {f"readings.{at}": name for at, name in chosen.items()}
             for chosen in reading_choices(city, self.readings)
@@ -211,10 +231,29 @@ def load_study(name_or_path: str | Path, years: int | None = None) -> Study:
     return Study(path, first.file.name, bases, names, outcomes, design, readings, baselines)
 
 
+@contextmanager
+def naming(path: Path, scenario: str, values: Mapping[str, Any]) -> Iterator[None]:
+    """An InputError within names the scenario with its values, and the study at ``path`` where they are at
+    fault."""
+    try:
+        yield
+    except InputError as error:
+        said = ", ".join(f"{at} = {value}" for at, value in values.items())
+        by_name = (at for at in RULES_KEYS if values.get(at) == error.file)
+        at = error.place or next(by_name, "")
+        place = ": ".join(part for part in (f"{scenario} ({said})" * bool(values), at) if part)
+        raise InputError(path if at in values else error.file, place, error.expected) from None
+
+
 def combinations(varied: Mapping[str, Variation]) -> list[dict[str, Any]]:
     """Every combination of the values at several addresses; the last varies fastest."""
     lists = [each.values if each.values is not None else (each.present,) for each in varied.values()]
     return [dict(zip(varied, row, strict=True)) for row in itertools.product(*lists)]
+
+
+def _sizes(varied: Mapping[str, Variation]) -> int:
+    """The number of those combinations."""
+    return math.prod(1 if each.values is None else len(each.values) for each in varied.values())
 
 
 def unit_sample(path: Path, design: Design, dimensions: int) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -234,13 +273,19 @@ def unit_sample(path: Path, design: Design, dimensions: int) -> np.ndarray[Any, 
 def reading_choices(city: City, wanted: ReadingsWanted) -> list[dict[str, str]]:
     """The default reading first, then every alternative of the wanted weights, one by one or in all
     combinations; a reading at its default is left out."""
+    options = _reading_options(city, wanted)
+    if wanted.how == "singly":
+        return [{}, *({at: name} for each in options for at, name in filter(None, each))]
+    return [dict(filter(None, choice)) for choice in itertools.product(*options)]
+
+
+def _reading_options(city: City, wanted: ReadingsWanted) -> list[Sequence[tuple[str, str] | None]]:
+    """What each reading may be, None at its default."""
     options: list[Sequence[tuple[str, str] | None]] = []
     for at, reading in city.readings.items():
         names = [each.name for each in reading.alternative if each.weight in wanted.weights]
         options.append([None, *((at, name) for name in names)])
-    if wanted.how == "singly":
-        return [{}, *({at: name} for each in options for at, name in filter(None, each))]
-    return [dict(filter(None, choice)) for choice in itertools.product(*options)]
+    return options
 
 
 def _find_study(name_or_path: str | Path) -> Path:
@@ -287,10 +332,19 @@ def _content(values: Mapping[str, Any], digest: Callable[[Any], Any]) -> dict[st
     return {at: digest(value) if at in RULES_KEYS else value for at, value in values.items()}
 
 
+def _numbers_alike(plain: Any) -> Any:
+    """The values with 1.0 as 1: no figure tells them apart, though an id does."""
+    if isinstance(plain, Mapping):
+        return {at: _numbers_alike(value) for at, value in plain.items()}
+    if isinstance(plain, (list, tuple)):
+        return [_numbers_alike(value) for value in plain]
+    return int(plain) if isinstance(plain, float) and plain.is_integer() else plain
+
+
 def _digest(folder: Path, name: Any) -> Any:
     """SHA-256 of a rules file in the folder; a built-in name as it is."""
-    own = isinstance(name, str) and name.endswith(".toml") and (folder / name).is_file()
-    return sha256(folder / name) if own else name
+    own = isinstance(name, str) and name.endswith(".toml") and is_there(folder / name)
+    return content_sha256(folder / name) if own else name
 
 
 def _of_years(base: Base, years: int) -> Base:

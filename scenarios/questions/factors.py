@@ -22,6 +22,8 @@ from scenarios.errors import InputError
 Floats = NDArray[np.float64]
 READINGS = "readings"
 READING = "readings."
+NAMED = 3
+"""Of too many bases."""
 EDGE = 1e-9
 """A quantile of 0 or 1 may lie at infinity."""
 
@@ -49,8 +51,9 @@ def factors_of(study: Study) -> tuple[Base, tuple[Factor, ...]]:
     """The base at its present values, and what is uncertain; InputError where there is not one base, or
     nothing to vary."""
     if len(study.bases) > 1:
-        names = ", ".join(base.file.name for base in study.bases)
-        raise InputError(study.path, "extends", f"expected one base scenario, found {names}")
+        names, more = ", ".join(study.base_names[:NAMED]), len(study.bases) - NAMED
+        others = f" and {more} more" if more > 0 else ""
+        raise InputError(study.path, "extends", f"expected one base scenario, found {names}{others}")
     base = present(study.bases[0])
     varied = [Factor(at, each) for at, each in base.uncertainties.items() if at != READINGS and each.varies]
     if study.readings is not None:

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.definition.scenario import Base, build
-from scenarios.definition.study import load_study
+from scenarios.definition.study import load_study, naming
 from scenarios.errors import InputError
 from scenarios.labels import Lang, label
 from scenarios.output import check_folder, names_in, new_files, write_json
@@ -149,7 +149,8 @@ def evaluator(
 
     def simulated(_: object, job: Job, stop: Stop) -> Floats:
         values, seed = job
-        scenario = build(base, values)
+        with naming(base.path, "scenario", values):
+            scenario = build(base, values)
         try:
             return path_outcomes(scenario.case, outcome, paths=paths, seed=seed, threads=1)
         except ValueError as error:

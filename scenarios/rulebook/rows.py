@@ -21,6 +21,7 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from scenarios.errors import InputError
+from scenarios.held import content
 from sim.rules import FundRules, Instrument
 
 Scope = Literal["both", "employee", "resident"]
@@ -260,10 +261,21 @@ def _records(annotation: object) -> Iterator[type[BaseModel]]:
 
 def read_toml(path: Path) -> dict[str, Any]:
     """The file's tables; a byte-order mark is allowed.  Refuses a missing file, other encodings, bad TOML."""
+    return toml_of(path, bytes_of(path))
+
+
+def bytes_of(path: Path) -> bytes:
+    """What the file holds; InputError where it cannot be read."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return content(path)
     except OSError as error:
         raise InputError(path, "", error.strerror or str(error)) from None
+
+
+def toml_of(path: Path, text: bytes) -> dict[str, Any]:
+    """The tables of a text that was read from ``path``."""
+    try:
+        return tomllib.loads(text.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = error.object[: error.start].count(b"\n") + 1
         raise InputError(path, f"line {line}", "expected UTF-8 text") from None

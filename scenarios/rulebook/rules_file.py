@@ -21,10 +21,11 @@ from scenarios.rulebook.rows import (
     Row,
     Scope,
     Template,
+    bytes_of,
     near,
     one_of,
-    read_toml,
     record,
+    toml_of,
 )
 from sim.model import Fund
 
@@ -42,7 +43,7 @@ SECTIONS: dict[str, type] = {
 class RulesFile:
     """What a file says: its header, rows by fund, readings, and what it leaves out of the model.
 
-    As long as a file does not change it is read once, so that one of these is equal to itself alone.
+    As long as a file does not change it is parsed once, so that one of these is equal to itself alone.
     """
 
     path: Path
@@ -108,21 +109,13 @@ def find_rules(name_or_path: str) -> Path:
 
 def read_rules(path: Path) -> RulesFile:
     """The file's rows, readings and header, all checked; InputError for whatever is wrong with it."""
-    try:
-        state = path.stat()
-    except OSError:
-        return _read_rules(path)
-    return _read_once(path, state.st_mtime_ns, state.st_size)
+    return _read_once(path, bytes_of(path))
 
 
 @lru_cache(maxsize=64)
-def _read_once(path: Path, _changed: int, _size: int) -> RulesFile:
+def _read_once(path: Path, content: bytes) -> RulesFile:
     """A study builds thousands of scenarios of a few files."""
-    return _read_rules(path)
-
-
-def _read_rules(path: Path) -> RulesFile:
-    text = read_toml(path)
+    text = toml_of(path, content)
     for section, body in text.items():
         if section not in SECTIONS:
             raise InputError(path, section, one_of(section, SECTIONS))

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.errors import InputError
+from scenarios.held import content_sha256
 from scenarios.labels import Lang
-from scenarios.output import check_folder, names_in, new_files, sha256, write_json, write_rows
+from scenarios.output import check_folder, names_in, new_files, write_json, write_rows
 from scenarios.rulebook.explain import city_notes
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
 from scenarios.rulebook.rules_table import FILE as RULES
@@ -182,7 +183,7 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
         "chosen_readings": dict(scenario.city.chosen),
         "borrowed_rules": [origin.id for origin in scenario.city.borrowed],
         "inputs_sha256": {
-            f"{path.resolve().parent.name}/{path.name}": sha256(path)
+            f"{path.resolve().parent.name}/{path.name}": content_sha256(path)
             for path in (*scenario.files, *scenario.city.files)
         },
         "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],

@@ -8,17 +8,18 @@ Workers with another program than the client's are refused, for their figures mi
 from __future__ import annotations
 
 import pickle
+import signal
 import socket
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from itertools import islice
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, cast
 
 from scenarios.definition.study import Point
 from scenarios.errors import InputError
-from scenarios.output import sha256
 from scenarios.runs.program import program
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ PATIENCE_SECONDS = 5
 """How long a scheduler has to answer, and then to have a worker."""
 AHEAD = 3
 """Jobs handed out for each thread of the workers."""
+DIED = "perhaps for want of memory"
 AGAIN = "nothing that was finished is lost, and the same command goes on"
 _own = threading.local()
 
@@ -39,16 +41,23 @@ class Workers:
         self.client, self.address = client, address
         self.threads = 0
         self._task: Any = None
+        self._gone = "the scheduler is gone" if address else "the workers are gone"
 
     def make_ready(self, task: Task, points: Sequence[Point]) -> None:
         """Wait for a worker, check all programs, hand out the study, and have the kernels compiled."""
+        gone = f"a worker died as the kernels were made ready, {DIED}"
+        with _connected(self.address, f"a worker or {self._gone}" if self.address else gone):
+            self._make_ready(task, points)
+
+    def _make_ready(self, task: Task, points: Sequence[Point]) -> None:
         from distributed import TimeoutError as TooLate
 
         try:
             self.client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
         except TooLate:
-            expected = f"expected a scheduler with workers, found none in {PATIENCE_SECONDS} seconds"
-            raise InputError("--scheduler", self.address, expected) from None
+            what = "a scheduler with workers" if self.address else "workers that live"
+            expected = f"expected {what}, found none in {PATIENCE_SECONDS} seconds"
+            raise InputError(_option(self.address), self.address, expected) from None
         self.threads = sum(self.client.nthreads().values())
         try:
             answers = self.client.run(program)
@@ -60,12 +69,13 @@ class Workers:
         for worker, theirs in sorted(answers.items()):
             _check_program(worker, theirs, mine)
         # a result, which the scheduler can have made again, and not data that a dead worker takes with it
-        self._task = self.client.submit(_carried, _packed(task, points), pure=False)
-        self.client.run(_ready, _packed(task, points), points[0])
+        work = _packed(task)
+        self._task = self.client.submit(_carried, work, pure=False)
+        self.client.run(_ready, work, points[0])
 
     def run(self, points: Sequence[Point]) -> Iterator[Job]:
         """The jobs as they are done, in any order."""
-        with _connected(self.address):
+        with _connected(self.address, self._gone):
             yield from self._run(points)
 
     def _run(self, points: Sequence[Point]) -> Iterator[Job]:
@@ -86,28 +96,33 @@ class Workers:
 
 
 @contextmanager
-def _connected(address: str) -> Iterator[None]:
-    """What Dask says of a scheduler that is gone, or of workers that die of a scenario, in one message."""
+def _connected(address: str, gone: str) -> Iterator[None]:
+    """What Dask says of a scheduler that is gone, or of workers that die, in one message."""
     from concurrent.futures import CancelledError
 
     from distributed import KilledWorker
-    from distributed.comm.core import CommClosedError
 
-    option = "--scheduler" if address else "--workers"
+    option = _option(address)
     try:
         yield
     except KilledWorker as error:
-        died = f"{error.allowed_failures + 1} workers died of one scenario, perhaps for want of memory"
+        died = f"{error.allowed_failures + 1} workers died of one scenario, {DIED}"
         raise InputError(option, address, f"{died}; {AGAIN}") from None
-    except (CancelledError, CommClosedError):
-        raise InputError(option, address, f"the scheduler is gone; {AGAIN}") from None
+    except (CancelledError, OSError) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise  # the system's own, met by a worker; of a connection Dask tells without a number
+        raise InputError(option, address, f"{gone}; {AGAIN}") from None
+
+
+def _option(address: str) -> str:
+    return "--scheduler" if address else "--workers"
 
 
 @contextmanager
 def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
     """A cluster of processes of this machine, or the one of a scheduler; InputError where there is none."""
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ModuleNotFoundError:
         option = "--workers" if scheduler is None else "--scheduler"
         expected = "needs Dask, which is not installed: pip install 'fundsim[cluster]'"
@@ -116,16 +131,7 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
 
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters is raised, and told once
     if scheduler is None:
-        with (
-            LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=workers,
-                threads_per_worker=1,
-                processes=True,
-                dashboard_address=None,
-                silence_logs=logging.CRITICAL,
-            ) as local,
-            Client(local) as client,  # type: ignore[no-untyped-call]
-        ):
+        with _processes(workers) as local, Client(local) as client:  # type: ignore[no-untyped-call]
             yield Workers(client, "")
         return
     try:
@@ -140,6 +146,45 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
             client.close()  # type: ignore[no-untyped-call]
 
 
+@contextmanager
+def _processes(workers: int | None) -> Iterator[Any]:
+    """Worker processes of this machine; InputError where they cannot be started."""
+    import logging
+
+    from distributed import LocalCluster
+
+    with ExitStack() as started:
+        try:
+            with _deaf_to_interrupts():  # one that comes meanwhile is heard when there is something to end
+                local = LocalCluster(  # type: ignore[no-untyped-call]
+                    n_workers=workers,
+                    threads_per_worker=1,
+                    processes=True,
+                    dashboard_address=None,
+                    silence_logs=logging.CRITICAL,
+                )
+                started.enter_context(local)
+        except (RuntimeError, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise
+            raise InputError("--workers", "", f"a worker could not be started, {DIED}; {AGAIN}") from None
+        yield local
+
+
+@contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Threads and processes started within, and those that they start, never hear of Ctrl-C.
+
+    A terminal sends it to all of them, and this process is the one that ends the others.
+    """
+    resource_tracker.ensure_running()  # the first who needs it would hear again: it unblocks what it blocks
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _check_program(worker: str, theirs: dict[str, str], mine: dict[str, str]) -> None:
     """InputError where a worker computes with another program."""
     other = [
@@ -149,24 +194,17 @@ def _check_program(worker: str, theirs: dict[str, str], mine: dict[str, str]) ->
         raise InputError("--scheduler", "", f"worker {worker} has {', '.join(other)}")
 
 
-def _packed(task: Task, points: Sequence[Point]) -> bytes:
-    """What a worker needs to know, as seen from any folder: program, rules files and study."""
-    from scenarios.sweeps.study_files import own_rules
-
+def _packed(task: Task) -> bytes:
+    """What a worker needs to know, as seen from any folder: program, study and what its files hold."""
     study = task.study
     bases = tuple(replace(base, path=base.path.absolute()) for base in study.bases)
-    rules = {path.absolute(): sha256(path) for path in own_rules(study, points).values()}
-    return pickle.dumps((program(), rules, replace(task, study=replace(study, bases=bases))))
+    return pickle.dumps((program(), replace(task, study=replace(study, bases=bases))))
 
 
 def _unpacked(work: bytes) -> Task:
-    """On a worker: the study, where program and rules files are the client's."""
-    mine, rules, task = pickle.loads(work)
+    """On a worker: the study, where the program is the client's."""
+    mine, task = pickle.loads(work)
     _check_program(socket.gethostname(), program(), mine)  # it may have joined since all were asked
-    for path, digest in rules.items():
-        if not path.is_file() or sha256(path) != digest:
-            expected = f"worker {socket.gethostname()} has another file here, or none: copy it there"
-            raise InputError(path, "", expected)
     return cast("Task", task)
 
 

@@ -5,6 +5,7 @@
     rules/                           copies of rules files of one's own
     metrics.parquet/part-NNNNN.parquet   the rows of PART scenarios in the study's order
     unfinished.sqlite                rows of finished scenarios whose part is not complete; gone at the end
+    speed.json                       what it took, written by ``sweep``
 
 A part is written under a temporary name, renamed, entered in study.json, and only then its scenarios leave
 the journal.  So a kill at any moment leaves each finished scenario in the journal or in a part, and the files
@@ -18,7 +19,7 @@ import json
 import shutil
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ from scenarios.sweeps.study_files import FORMAT, RULES, copy_name
 PART = 200
 """Scenarios in a part."""
 STUDY, SCENARIOS, METRICS, JOURNAL = "study.json", "scenarios.parquet", "metrics.parquet", "unfinished.sqlite"
+SPEED = "speed.json"
 GO_ON = "nothing that was finished is lost: {what}, and the same command goes on"
 
 
@@ -73,7 +75,7 @@ class Store:
         self.close()
         (self.out / JOURNAL).unlink(missing_ok=True)
 
-    def begin(self, scenarios: Any, rules: Iterable[Path] = ()) -> None:
+    def begin(self, scenarios: Any, rules: Mapping[str, bytes]) -> None:
         """Write what is known beforehand: study.json, the table of scenarios, copies of rules files; complete
         parts too."""
         from pyarrow.parquet import write_table
@@ -81,10 +83,10 @@ class Store:
         with _clear(self.out):
             with replacing(self.out) as folder:
                 write_table(scenarios, folder / SCENARIOS)
-            for path in rules:
+            for name, content in rules.items():
                 (self.out / RULES).mkdir(exist_ok=True)
                 with replacing(self.out / RULES) as folder:
-                    shutil.copyfile(path, folder / copy_name(path))
+                    (folder / name).write_bytes(content)
             self._write_study()
             for part in range(-(-len(self.ids) // PART)):
                 numbers = self._numbers(part)
@@ -161,9 +163,27 @@ class Store:
     def _forget(self) -> None:
         with self._journal:
             self._journal.execute("DELETE FROM rows")
-        parts, rules = (self.out / METRICS).glob("part-*.parquet"), (self.out / RULES).glob("*.toml")
-        for file in (self.out / STUDY, self.out / SCENARIOS, *parts, *rules):
+        parts = (self.out / METRICS).glob("part-*.parquet")
+        known = (self.out / name for name in (STUDY, SCENARIOS, SPEED))
+        for file in (*self._copies(), *known, *parts):  # study.json, which lists the copies, after them
             file.unlink(missing_ok=True)
+
+    def _copies(self) -> list[Path]:
+        """Copies of rules files that the sweep before this one made, and that this one does not read.
+
+        The folder may hold the user's own files too, and rules/ with it.
+        """
+        try:
+            listed = json.loads((self.out / STUDY).read_text("utf-8"))["rules_files"].values()
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            return []  # what cannot be told to be a copy stays
+        needed = {digest[:12] for digest in self.study.get("inputs_sha256", {}).values()}
+        there = (self.out / RULES / Path(str(name)).name for name in listed)
+        return [
+            file
+            for file in there
+            if file.is_file() and file.name == copy_name(sha256(file)) and file.stem not in needed
+        ]
 
 
 def part_name(part: int) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.definition.scenario_file import RULES_KEYS
 from scenarios.definition.study import Point, Study
 from scenarios.definition.variation import Values, Variation
-from scenarios.output import sha256
+from scenarios.held import content, content_sha256
 from scenarios.runs.program import program
 
 if TYPE_CHECKING:
@@ -47,8 +47,8 @@ def manifest(task: Task, points: Sequence[Point]) -> dict[str, Any]:
             for name, base in zip(study.base_names, study.bases, strict=True)
         },
         "program": program(),
-        "rules_files": {name: f"{RULES}/{copy_name(path)}" for name, path in rules.items()},
-        "inputs_sha256": {_named(path, study): sha256(path) for path in _inputs(study, points)},
+        "rules_files": {name: f"{RULES}/{copy_name(content_sha256(path))}" for name, path in rules.items()},
+        "inputs_sha256": {_named(path, study): content_sha256(path) for path in _inputs(study, points)},
         "scenarios_sha256": ids,
     }
 
@@ -114,9 +114,14 @@ def own_rules(study: Study, points: Sequence[Point]) -> dict[str, Path]:
     return {name: study.path.parent / name for name in sorted(named) if name.endswith(".toml")}
 
 
-def copy_name(path: Path) -> str:
-    """What the copy of a rules file in a sweep's folder is called, by what it holds."""
-    return f"{sha256(path)[:12]}.toml"
+def copies(study: Study, points: Sequence[Point]) -> dict[str, bytes]:
+    """What those rules files hold, by the name of the copy."""
+    return {copy_name(content_sha256(path)): content(path) for path in own_rules(study, points).values()}
+
+
+def copy_name(digest: str) -> str:
+    """What the copy of a rules file in a sweep's folder is called, by the SHA-256 of what it holds."""
+    return f"{digest[:12]}.toml"
 
 
 def _named(path: Path, study: Study) -> str:

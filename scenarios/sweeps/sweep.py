@@ -10,16 +10,16 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from scenarios.definition.scenario_file import RULES_KEYS
-from scenarios.definition.study import Point, Study, load_study
+from scenarios.definition.study import Point, Study, load_study, naming
 from scenarios.errors import InputError
+from scenarios.held import Inputs, holding
 from scenarios.output import check_folder, new_files, write_json
 from scenarios.runs.run import MAX_PATHS, MAX_SEED, Progress, within
-from scenarios.sweeps.study_files import manifest, own_rules, scenario_table
+from scenarios.sweeps.study_files import copies, manifest, scenario_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from sim.series import Wanted
     from sim.threads import Stop
 
-SPEED = "speed.json"
 CHECKED_VALUES = 20
 """Of one address are tried before anything runs; of more the first and the last."""
 
@@ -61,6 +60,8 @@ class Task:
     study: Study
     paths: int
     seed: int
+    inputs: Inputs = field(default_factory=dict)
+    """What its files hold: a file that changes meanwhile changes no figure."""
 
     @property
     def wanted(self) -> Wanted:
@@ -101,14 +102,17 @@ def sweep(request: SweepRequest, progress: Progress = lambda done, of: None) -> 
 
     ``progress`` is called with scenarios done and scenarios in all, and 0 while kernels are made ready.
     """
-    from scenarios.sweeps.store import SCENARIOS, STUDY, Store
+    from scenarios.sweeps.store import SCENARIOS, SPEED, STUDY, Store
 
     task, points = prepared(request)
     ids = [point.id for point in points]
+    with holding(task.inputs):
+        study, table = manifest(task, points), scenario_table(task.study, points)
+        rules = copies(task.study, points)
     with _elsewhere(request) as workers:
-        store = Store(request.out, manifest(task, points), ids, request.fresh)
+        store = Store(request.out, study, ids, request.fresh)
         try:
-            store.begin(scenario_table(task.study, points), own_rules(task.study, points).values())
+            store.begin(table, rules)
             left = [point for point in points if point.number not in store.done]
             spent = Spent(0.0, 0.0, 1)
             if left:
@@ -153,7 +157,8 @@ def outcome_table(
 
 def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:
     """The study read and its scenarios drawn; InputError for whatever can be told beforehand."""
-    study = load_study(request.study, request.years)
+    with holding({}) as inputs:
+        study = load_study(request.study, request.years)
     first = study.bases[0].file
     paths = within("--paths", first.paths if request.paths is None else request.paths, 1, MAX_PATHS)
     seed = within("--seed", first.seed if request.seed is None else request.seed, 0, MAX_SEED)
@@ -165,10 +170,11 @@ def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:
     if len(ways) > 1:
         raise InputError(f"--{ways[1]}", "", f"expected one of --{ways[0]} and --{ways[1]}")
     check_folder(request.out, kind="sweep")
-    points = study.points()
-    _check_outcomes(study)
-    _try_values(study, points)
-    return Task(study, paths, seed), points
+    with holding(inputs):
+        points = study.points()
+        _check_outcomes(study)
+        _try_values(study, points)
+    return Task(study, paths, seed, inputs), points
 
 
 def run_point(desk: Desk, task: Task, point: Point, stop: Stop) -> Job | None:
@@ -176,7 +182,9 @@ def run_point(desk: Desk, task: Task, point: Point, stop: Stop) -> Job | None:
     from scenarios.sweeps.rows_bytes import to_bytes
 
     before = desk.kernel_seconds
-    case, chosen = _case(task.study, point), {"paths": task.paths, "seed": task.seed}
+    with holding(task.inputs):
+        case = _case(task.study, point)
+    chosen = {"paths": task.paths, "seed": task.seed}
     if task.study.baselines:
         baseline = task.study.baselines[point.base].case
         table = desk.paired_table(baseline, case, **chosen, stop=stop)
@@ -257,26 +265,19 @@ def make_ready(task: Task, point: Point) -> None:
 
     from sim.desk import Desk
 
-    run_point(Desk(task.wanted), Task(task.study, 1, 0), point, np.zeros(1, np.uint8))
+    run_point(Desk(task.wanted), replace(task, paths=1, seed=0), point, np.zeros(1, np.uint8))
 
 
 def _case(study: Study, point: Point) -> Case:
     """The case at a point; InputError names the values that cannot be."""
     from sim.paired import mismatch
 
-    try:
+    with naming(study.path, f"scenario {point.id}", point.values):
         case = study.scenario(point).case
         if study.baselines and (problem := mismatch(study.baselines[point.base].case, case)):
             expected = f"cannot be compared with its baseline: {problem}"
             raise InputError(study.path, "design.baseline", expected)
         return case
-    except InputError as error:
-        values = ", ".join(f"{at} = {value}" for at, value in point.values.items())
-        by_name = (at for at in RULES_KEYS if point.values.get(at) == error.file)
-        at = error.place or next(by_name, "")
-        file = study.path if at in point.values else error.file
-        place = ": ".join(part for part in (f"scenario {point.id} ({values})" * bool(values), at) if part)
-        raise InputError(file, place, error.expected) from None
 
 
 def _check_outcomes(study: Study) -> None:
@@ -325,6 +326,8 @@ def _by_value(item: tuple[Any, int]) -> tuple[bool, float, int]:
 
 def _write_speed(out: Path, spent: Spent, scenarios: int) -> None:
     """What it took, apart from study.json, which is the same for every sweep of a study."""
+    from scenarios.sweeps.store import SPEED
+
     speed: Mapping[str, Any] = {
         "scenarios": scenarios,
         "seconds": round(spent.seconds, 3),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from scenarios.definition.scenario_file import LIBRARY
+from scenarios.rulebook.rules_file import CITIES
 from scenarios.sweeps.sweep import SweepRequest
 from scenarios.toml_text import to_toml
 
@@ -31,6 +32,14 @@ def write_study(folder: Path, text: str = STUDY) -> Path:
     path = folder / "study.toml"
     path.write_text(text, "utf-8")
     return path
+
+
+def write_own_rules(folder: Path) -> Path:
+    """The study with a rules file of one's own in place of a template; that file."""
+    write_study(folder, STUDY.replace('"full-pooling"', '"own.toml"'))
+    own = folder / "own.toml"
+    own.write_bytes((CITIES / "linyi.toml").read_bytes())
+    return own
 
 
 def request(folder: Path, **chosen: Any) -> SweepRequest:

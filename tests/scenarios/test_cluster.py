@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_study import SCENARIOS, STUDY, request, results, write_study
+from small_study import SCENARIOS, request, results, write_own_rules, write_study
 
 from scenarios.errors import InputError
-from scenarios.rulebook.rules_file import CITIES
 from scenarios.runs import program
 from scenarios.sweeps import cluster
 from scenarios.sweeps.sweep import prepared, sweep
@@ -55,9 +56,7 @@ def test_a_dead_worker_costs_time_and_no_result(
 ) -> None:
     monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 60)
     monkeypatch.chdir(tmp_path)  # the workers are elsewhere
-    write_study(Path(), STUDY.replace('"full-pooling"', '"own.toml"'))
-    own = tmp_path / "own.toml"
-    own.write_bytes((CITIES / "linyi.toml").read_bytes())
+    write_own_rules(Path())
     alone = results(sweep(request(tmp_path, out=tmp_path / "alone")).out)
     killed = []
 
@@ -102,16 +101,71 @@ def test_a_scheduler_that_dies_is_one_message_and_the_rest_is_kept(
     assert results(tmp_path / "out") == alone
 
 
-def test_a_worker_with_another_rules_file_is_refused(tmp_path: Path) -> None:
-    write_study(tmp_path, STUDY.replace('"full-pooling"', '"own.toml"'))
-    own = tmp_path / "own.toml"
-    own.write_bytes((CITIES / "linyi.toml").read_bytes())
-    task, points = prepared(request(tmp_path))
-    work = cluster._packed(task, points)
-    assert cluster._unpacked(work).paths == task.paths
-    own.write_bytes((CITIES / "hangzhou.toml").read_bytes())
-    with pytest.raises(InputError, match=r"own\.toml: worker .* has another file here"):
-        cluster._unpacked(work)
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_a_worker_that_dies_before_it_is_ready_is_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_study(tmp_path)
+    known, here = program.program(), os.getpid()
+    monkeypatch.setattr(cluster, "program", lambda: known if os.getpid() == here else os._exit(1))
+    with pytest.raises(
+        InputError, match=r"^--workers: a worker died as the kernels were made ready.*goes on$"
+    ):
+        sweep(request(tmp_path, workers=1))
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_workers_do_not_hear_the_terminal_s_ctrl_c(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_study(tmp_path)
+    pids: list[int] = []
+
+    def interrupt(done: int, of: int) -> None:
+        from distributed import get_client
+
+        if done == 0:
+            pids.extend(get_client().run(os.getpid).values())
+            for pid in pids:
+                os.kill(pid, signal.SIGINT)
+            time.sleep(1)
+        for pid in pids:
+            os.kill(pid, 0)  # still there
+
+    assert sweep(request(tmp_path, workers=2), interrupt).ran == SCENARIOS and len(pids) == 2
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("error", [RuntimeError("Nanny failed to start."), TimeoutError("no answer")])
+def test_workers_that_cannot_be_started_are_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    import distributed
+
+    def start(**_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(distributed, "LocalCluster", start)
+    write_study(tmp_path)
+    with pytest.raises(InputError, match=r"^--workers: a worker could not be started.*goes on$"):
+        sweep(request(tmp_path, workers=1))
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_text("[city]\n", "utf-8")])
+def test_a_worker_computes_with_the_client_s_rules_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], None]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    own = write_own_rules(Path())
+    task, points = prepared(request(Path()))
+    work = cluster._packed(task)
+    there = cluster._job(work, points[2]).rows
+    change(own)
+    monkeypatch.chdir("/")  # a worker is elsewhere
+    assert points[2].values["rules"] == "own.toml"
+    monkeypatch.setattr(cluster, "_own", threading.local())
+    assert cluster._job(work, points[2]).rows == there
 
 
 def test_no_scheduler_is_said_within_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from scenarios import api
 from scenarios.definition.scenario import build
 from scenarios.definition.study import load_study
 from scenarios.definition.variation import parse_variation
+from scenarios.errors import InputError
 from scenarios.questions import sensitivity_run
 from scenarios.questions.factors import Factor, factors_of, values_at
 from scenarios.questions.sensitivity import Job, sensitivity, variance_split
@@ -206,3 +207,21 @@ def test_studies_that_have_no_sensitivity(text: str, message: str, tmp_path: Pat
     path = tmp_path / "plain.toml"
     path.write_text(text, encoding="utf-8")
     assert message in refused("sensitivity", path, "--out", tmp_path / "out")
+
+
+def test_of_many_bases_the_first_are_named(tmp_path: Path, refused: Refused) -> None:
+    path = tmp_path / "all.toml"
+    names = ["ziyang", "linyi", "taizhou", "hangzhou", "yancheng"]
+    path.write_text(f"extends = {names}\nuncertainties.volatility_factor = [1, 2]", encoding="utf-8")
+    said = refused("sensitivity", path, "--out", tmp_path / "out")
+    assert said.endswith("extends: expected one base scenario, found ziyang, linyi, taizhou and 2 more\n")
+
+
+def test_values_that_clash_are_named_with_the_study(tmp_path: Path) -> None:
+    path = tmp_path / "clash.toml"
+    lists = 'rules = ["taizhou", "linyi"]\nreadings.T5 = ["after_pool", "whole_gap"]'
+    path.write_text(f'extends = "taizhou"\nhorizon_years = 2\n[uncertainties]\n{lists}', encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        api.sensitivity(path, fund="resident", samples=4, paths=2, threads=1)
+    assert str(error.value).startswith(f"{path}: scenario (rules = linyi, readings.T5 = ")
+    assert '): readings.T5: "T5" is unknown' in str(error.value)

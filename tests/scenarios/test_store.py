@@ -9,18 +9,21 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from small_study import SCENARIOS, STUDY, request, results, write_study
+from small_study import SCENARIOS, STUDY, request, results, write_own_rules, write_study
 
 from scenarios.errors import InputError
 from scenarios.explorer.results import read_results
+from scenarios.rulebook.rules_file import CITIES, TEMPLATES
 from scenarios.sweeps import store
 from scenarios.sweeps.sweep import sweep
 from scenarios.sweeps.swept import read_sweep
 
 TESTS = Path(__file__).parent
+COUNTY_ALONE = (TEMPLATES / "county-alone.toml").read_bytes()
 KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -144,6 +147,42 @@ def test_another_study_is_never_mixed_in(tmp_path: Path, change: dict, words: st
     assert words in str(error.value) and "--fresh" in str(error.value)
     assert results(tmp_path / "out") == before
     assert sweep(request(tmp_path, fresh=True, **change)).ran > 0
+
+
+@pytest.mark.parametrize("spoil", [False, True])
+def test_starting_over_removes_what_the_sweep_made_and_no_file_of_the_user_s(
+    tmp_path: Path, spoil: bool
+) -> None:
+    rules = tmp_path / "rules"
+    rules.mkdir()
+    (rules / "mine.toml").write_bytes((CITIES / "linyi.toml").read_bytes())
+    (rules / "other.toml").write_bytes((CITIES / "hangzhou.toml").read_bytes())
+    text = STUDY.replace('"full-pooling"', '"rules/mine.toml"')
+    write_study(tmp_path, text)
+    sweep(request(tmp_path, out=tmp_path))
+    [copy] = rules.glob("????????????.toml")
+    (tmp_path / "speed.json").write_text("old", "utf-8")
+    if spoil:
+        (tmp_path / "study.json").write_text("{", "utf-8")
+    write_study(tmp_path, text.replace("rules/mine", f"rules/{copy.stem}"))  # an input that is a copy
+    with pytest.raises(ZeroDivisionError):
+        sweep(request(tmp_path, out=tmp_path, fresh=True), lambda done, of: 1 // done)
+    assert not (tmp_path / "speed.json").exists()
+    assert {path.name for path in rules.iterdir()} == {"mine.toml", "other.toml", copy.name}
+    write_study(tmp_path)
+    assert sweep(request(tmp_path, out=tmp_path, fresh=True)).ran == SCENARIOS
+    assert {path.name for path in rules.iterdir()} == {"mine.toml", "other.toml"}
+
+
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(COUNTY_ALONE)])
+def test_a_sweep_computes_with_what_it_hashed(tmp_path: Path, change: Callable[[Path], None]) -> None:
+    own = write_own_rules(tmp_path)
+    alone = results(sweep(request(tmp_path, out=tmp_path / "alone")).out)
+    sweep(request(tmp_path, threads=2), lambda done, of: change(own) if done == 0 else None)
+    assert results(tmp_path / "out") == alone
+    own.write_bytes(COUNTY_ALONE)
+    with pytest.raises(InputError, match=r"inputs_sha256\.own\.toml was"):
+        sweep(request(tmp_path))
 
 
 def test_another_program_or_input_file_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

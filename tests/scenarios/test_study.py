@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from scenarios.definition import study as study_module
 from scenarios.definition.scenario import load_scenario
 from scenarios.definition.study import ReadingsWanted, load_study, reading_choices
 from scenarios.definition.variation import parse_variation
@@ -133,6 +135,21 @@ def test_ids_do_not_depend_on_the_rest_of_the_study(write: Write) -> None:
     few = load_study(write(text.format("[3, 6]"))).points()
     more = load_study(write(text.format("[9, 6, 3]"))).points()
     assert {point.id for point in few} < {point.id for point in more}
+
+
+def test_a_number_is_one_value_however_it_is_written(write: Write) -> None:
+    study = load_study(write('extends = "taizhou"\nlevers.volatility_factor = [1, 1.0, 1.5]'))
+    one, other = study.points()
+    assert [dict(point.values) for point in (one, other)] == [
+        {"volatility_factor": 1},
+        {"volatility_factor": 1.5},
+    ]
+    assert [one.number, other.number] == [0, 1]
+    plain = load_study(write('extends = "taizhou"\nlevers.volatility_factor = [1, 1.5]'))
+    assert [point.id for point in plain.points()] == [one.id, other.id]
+    text = 'extends = "taizhou"\n[[design.list]]\ntrend.employee.claims = 0\n'
+    listed = load_study(write(text + "[[design.list]]\ntrend.employee.claims = -0.0"))
+    assert len(listed.points()) == 1
 
 
 def test_sampled_futures_fill_the_cube_and_repeat(write: Write) -> None:
@@ -282,6 +299,48 @@ def test_mistakes_are_named(write: Write, text: str, place: str, expected: str) 
     assert error.value.file == str(path)
     assert error.value.place.startswith(place)
     assert expected in error.value.expected
+
+
+TENS = ", ".join(str(n / 1000) for n in range(10))
+MANY = "\n".join(
+    f"uncertainties.{at} = [{TENS}]"
+    for at in (
+        *("trend.employee.claims", "trend.employee.contributions", "trend.resident.claims"),
+        *("trend.resident.contributions", "volatility_factor", "options.interest_rate"),
+        *("options.discount_rate", "options.plan_ratio"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (MANY, "design"),
+        (MANY.replace("uncertainties", "levers"), "design"),
+        (
+            f"levers.volatility_factor = [{TENS}]\n"
+            "uncertainties.trend.employee.claims = { range = [0, 1] }\n"
+            'design = { futures = "lhs", samples = 200_000 }',
+            "design",
+        ),
+        ('design = { futures = "lhs", samples = 10_000_000_000 }', "design.samples"),
+    ],
+)
+def test_too_many_scenarios_are_refused_before_any_is_made(write: Write, text: str, place: str) -> None:
+    path = write(f'extends = "taizhou"\n{text}')
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"(1000000|1,000,000 scenarios), found") as error:
+        load_study(path).points()
+    made = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (error.value.file, error.value.place) == (str(path), place) and made < 2**26
+
+
+def test_too_many_combined_readings_are_refused(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study_module, "MAX_POINTS", 7)
+    path = write('extends = "taizhou"\nuncertainties.readings = "combined"')
+    with pytest.raises(InputError, match=r"uncertainties\.readings: expected at most 7 scenarios, found"):
+        load_study(path).points()
 
 
 def test_extends_that_goes_round_is_refused(write: Write) -> None:
