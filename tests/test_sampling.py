@@ -250,7 +250,9 @@ def test_deviations_are_the_models() -> None:
     g, total, walk = np.zeros(4), np.zeros(4), []
     for y in range(4):
         g = phi * g + scale * (root @ eps[y])
+        ahead = total[1::2] - total[::2]
         total = total + g
+        total[1::2] -= np.array(STRONG["response"]) * ahead
         walk.append(total)
     np.testing.assert_allclose(np.tensordot(deviations(case), eps, 2), walk)
 
