@@ -10,7 +10,7 @@ import numpy as np
 from scenarios.labels import Lang, label
 from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
-from scenarios.pictures.panels import heading, unit_of
+from scenarios.pictures.panels import bases_differ, heading, shared_unit
 from scenarios.pictures.runs import Run, about, said, short_name, titled
 from scenarios.pictures.sheet import Words, legend, lines, sheet
 from scenarios.runs.compare_summary import agresti_min, ranged
@@ -52,6 +52,7 @@ class Pair(NamedTuple):
 def pairs_of(runs: Sequence[Run], fund: str, metric: str, statistic: str) -> list[Pair]:
     """One row for every run after the first that has paired rows of the metric."""
     first, found = runs[0], []
+    unit = shared_unit(metric, runs, fund)[0]
     for run in runs[1:]:
         value, error, n = run.metrics.figure(fund, PREFIX + metric, statistic, _year(run, metric))
         if np.isnan(value):
@@ -60,7 +61,6 @@ def pairs_of(runs: Sequence[Run], fund: str, metric: str, statistic: str) -> lis
         if statistic == "probability":
             low, high = agresti_min(value, error, n)
         numbers = (_level(first, fund, metric, statistic), _level(run, fund, metric, statistic))
-        unit = unit_of(metric, first, fund)[0]
         found.append(
             Pair(short_name(run, first), *(unit * number for number in (*numbers, value, low, high)))
         )
@@ -90,6 +90,7 @@ def comparison_figure(runs: Sequence[Run], lang: Lang) -> Figure:
     ]
     shown = [(metric, pairs) for metric, pairs in shown if any(map(_moves, pairs))]
     notes = [caption("dumbbell_note", lang)]
+    notes += [caption("bases_differ", lang)] if bases_differ(runs) else []
     notes += said(runs, lang, months=any(metric == "months_of_capacity" for metric, _ in shown))
     what = caption("comparison", lang, name=runs[0].facts["scenario"])
     words = Words(titled(runs, what, lang), about(runs, lang), (label("depletion_meaning", lang), *notes))
@@ -99,7 +100,7 @@ def comparison_figure(runs: Sequence[Run], lang: Lang) -> Figure:
     for strip, (metric, pairs) in zip(panels, shown, strict=True):
         for axes, fund, mine in zip(strip, funds, pairs, strict=True):
             _draw_pairs(axes, mine, lang, named=axes is strip[0])
-            unit = caption(unit_of(metric, runs[0], fund)[1], lang)
+            unit = caption(shared_unit(metric, runs, fund)[1], lang)
             axes.set_title(heading(metric, runs[0], fund, lang, unit), size=7)
     legend(body, panels.flat)
     return figure

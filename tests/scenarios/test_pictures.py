@@ -308,6 +308,21 @@ def test_dumbbells_lie_at_the_values_with_the_paired_interval(compared):
     assert axes.texts[0].get_text().startswith("−" if low < 0 else "+")
 
 
+@pytest.mark.parametrize(("lang", "unit"), [("en", "(100m yuan)"), ("zh", "（亿元）")])
+def test_money_of_scenarios_with_other_bases_is_compared_in_yuan(lang, unit, compared):
+    runs, table, _ = compared
+    larger = {fund: 2 * base for fund, base in BASE.items()}
+    runs = [*runs[:2], runs[2]._replace(facts={**runs[2].facts, "base_claims_yuan": larger})]
+    axes = next(axes for axes in comparison_figure(runs, lang).axes if unit in axes.get_title("left"))
+    metric = "outlay:county_treasury:discounted"
+    yuan = [
+        value_of(table[table["scenario"] == name], metric, "mean")
+        for name in ("as written", "每县自保", "full/pooling")
+    ]
+    assert [axes.lines[at].get_xdata()[0] for at in (2, 3, 7)] == pytest.approx([y / 1e8 for y in yuan])
+    assert axes.texts[1].get_text().split()[0].replace("−", "-") == f"{(yuan[2] - yuan[0]) / 1e8:+.4g}"
+
+
 def test_the_widest_bar_of_a_tornado_comes_first(made):
     axes = tornado_figure(TORNADO, made[0], "en").axes[2]
     assert [label.get_text() for label in axes.get_yticklabels()] == [
