@@ -134,6 +134,20 @@ def test_says_what_it_rests_on_inside_the_sheet(name, made, compared):
             assert not axes.get_window_extent().overlaps(other.get_window_extent())
 
 
+@pytest.mark.parametrize("name", ["depletions", "payers", "comparison"])
+def test_every_city_is_named_and_whose_base_is_constructed(name, made, compared):
+    first, second, third = compared[0]
+    own = {**first.facts, "constructed": False, "city": {"en": "Elsewhere", "zh": "某市"}}
+    runs = [first._replace(facts=own), second, third]
+    subtitle = EVERY[name](made[0], runs, "en").texts[1].get_text()
+    assert subtitle.startswith(
+        "Elsewhere, Taizhou, 2025–2030, 400 paths, seed 1. 每县自保, full/pooling: Constru"
+    )
+    assert "某市、台州市，" in words_of(EVERY[name](made[0], runs, "zh"))
+    real = [run._replace(facts={**run.facts, "constructed": False}) for run in runs]
+    assert "onstructed" not in words_of(EVERY[name](made[0], real, "en"))
+
+
 def test_every_caption_has_its_glyphs():
     figure = matplotlib.figure.Figure()
     for english, chinese in _CAPTIONS.values():
