@@ -120,10 +120,13 @@ def measure(text: str, points: float) -> float:
 
 @cache
 def _advance(char: str) -> float:
-    """How far a character moves the pen, in the size of the letters."""
+    """How far a character moves the pen, in the size of the letters; one that the fonts lack counts as 1."""
     font = fonts.font()
     font.set_size(100, 72)
-    return float(font.load_char(ord(char)).linearHoriAdvance) / 65536 / 100
+    try:
+        return float(font.load_char(ord(char)).linearHoriAdvance) / 65536 / 100
+    except RuntimeError:
+        return 1.0
 
 
 def tall(count: int, points: float) -> float:
