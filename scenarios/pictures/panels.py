@@ -55,7 +55,7 @@ def bases_differ(runs: Sequence[Run]) -> bool:
     return any(run.facts["base_claims_yuan"] != runs[0].facts["base_claims_yuan"] for run in runs)
 
 
-def heading(metric: str, run: Run, fund: str, lang: Lang, unit: str, inches: float = 3.1) -> str:
+def heading(metric: str, run: Run, fund: str, lang: Lang, unit: str, inches: float) -> str:
     """A panel's title: fund, metric, by when where it is dated, and the unit's words; in lines."""
     dated = metric.startswith(("event:", "months_of_capacity", "unfunded", "reserves"))
     words = metric_caption(metric, lang, run.last if dated else None)

@@ -12,6 +12,7 @@ from scenarios.pictures import fonts
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.depletion import depletion_figure
 from scenarios.pictures.payers import payers_figure
+from scenarios.pictures.runs import run_of
 
 EVERY = (depletion_figure, payers_figure, comparison_figure)
 LONG = "taizhou@rule.both.settlement.surplus_to_pool=0.2,policy.resident.reserve_months=3"
@@ -68,7 +69,8 @@ def test_money_of_scenarios_with_other_bases_is_compared_in_yuan(lang, unit, com
     runs, table, _ = compared
     larger = {fund: 2 * base for fund, base in BASE.items()}
     runs = [*runs[:2], runs[2]._replace(facts={**runs[2].facts, "base_claims_yuan": larger})]
-    axes = next(axes for axes in comparison_figure(runs, lang).axes if unit in axes.get_title("left"))
+    panels = comparison_figure(runs, lang).axes
+    axes = next(axes for axes in panels if unit in " ".join(axes.get_title("left").split()))
     metric = "outlay:county_treasury:discounted"
     yuan = [
         value_of(table[table["scenario"] == name], metric, "mean")
@@ -90,3 +92,25 @@ def test_long_names_stand_apart_beside_and_above_the_payers(lang, long_names):
     for axes in bars:
         assert apart_and_inside(figure, axes.get_yticklabels())
         assert "".join(axes.get_yticklabels()[2].get_text().split()) == LONG.removeprefix("taizhou")
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_long_names_and_headings_of_a_comparison_stand_apart(lang, long_names):
+    figure = comparison_figure(long_names, lang)
+    figure.draw_without_rendering()
+    assert apart_and_inside(figure, [axes._left_title for axes in figure.axes])
+    for axes in figure.axes[::2]:
+        assert apart_and_inside(figure, axes.get_yticklabels())
+    names = ["".join(label.get_text().split()) for label in figure.axes[0].get_yticklabels()]
+    assert names == [run.facts["scenario"].removeprefix("taizhou") for run in long_names[1:]]
+
+
+def test_a_dumbbell_stands_beside_its_own_name_where_a_fund_lacks_the_scenario(compared):
+    runs, table, _ = compared
+    lacking = (table["scenario"] == "每县自保") & (table["fund"] == "resident")
+    runs = [run_of(table[~lacking], run.facts) for run in runs]
+    employee, resident = comparison_figure(runs, "en").axes[:2]
+    places = dict(
+        zip((text.get_text() for text in employee.get_yticklabels()), employee.get_yticks(), strict=True)
+    )
+    assert resident.texts[0].get_position()[1] == places["full/pooling"] != places["每县自保"]
