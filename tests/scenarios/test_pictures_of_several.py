@@ -6,13 +6,16 @@ import matplotlib
 import pytest
 from made_up import BASE
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from pictured import make_comparison, value_of, words_of
+from pictured import make_comparison, make_run, value_of, words_of
 
 from scenarios.pictures import fonts
+from scenarios.pictures.captions import caption
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.depletion import depletion_figure
 from scenarios.pictures.payers import payers_figure
 from scenarios.pictures.runs import run_of
+from scenarios.pictures.sheet import TITLE
+from scenarios.reports.html import seen
 
 EVERY = (depletion_figure, payers_figure, comparison_figure)
 LONG = "taizhou@rule.both.settlement.surplus_to_pool=0.2,policy.resident.reserve_months=3"
@@ -114,3 +117,17 @@ def test_a_dumbbell_stands_beside_its_own_name_where_a_fund_lacks_the_scenario(c
         zip((text.get_text() for text in employee.get_yticklabels()), employee.get_yticks(), strict=True)
     )
     assert resident.texts[0].get_position()[1] == places["full/pooling"] != places["每县自保"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_screen_reader_hears_the_whole_of_a_title_in_lines(lang):
+    """In the order of the sheet: the title, what panels show, what was run."""
+    run, _ = make_run()
+    title = {"en": "A title of many words " * 7, "zh": "一个很长的标题" * 9}[lang].strip()
+    run = run._replace(facts={**run.facts, "titles": {lang: title}})
+    figure = depletion_figure([run], lang)
+    assert len([text for text in figure.texts if text.get_size() == TITLE]) > 1
+    what = caption("with_about", lang, title=title, what=caption("depletion", lang))
+    words = seen(figure, lang)
+    assert words.startswith(what)
+    assert words.index(figure.axes[0].get_title("left")) < words.index(figure.texts[-1].get_text())
