@@ -57,7 +57,7 @@ def _cell(index: MetricsIndex, fund: str, metric: str, statistic: str, year: int
         low, high = wilson(value, independent_paths(rows)[rows.year.tolist().index(year)])
         return f"{value:.2%} [{low:.2%}–{high:.2%}]"
     if metric == "months_of_capacity":
-        return f"{value:.1f}"
+        return f"{value:z.1f}"
     return hundred_millions(value) + (f" ± {hundred_millions(error)}" if error > 0 else "")
 
 
