@@ -81,8 +81,8 @@ _LABELS: dict[str, tuple[str, str]] = {
     "claims_cut": ("Claims cut", "削减支付"),
     "contributions_raised": ("Contributions raised", "提高缴费"),
     "marks": (
-        "Dashed: {marks} months, for orientation only, not norms.",
-        "虚线为{marks}个月，仅供参照，并非标准。",
+        "Dotted: {marks} months, for orientation only, not norms.",
+        "点线为{marks}个月，仅供参照，并非标准。",
     ),
     "clipped": (
         "The vertical axis is cut: the p01–p99 band goes on beyond it.",

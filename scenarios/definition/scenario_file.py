@@ -8,12 +8,13 @@ Everything wrong with a file is raised as ``InputError``: the file, the dotted k
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from scenarios.basecase.office import Office
 from scenarios.basecase.published import Source
@@ -32,6 +33,19 @@ RULES_KEYS = ("city", "rules", "template")
 """Addresses of rules: a built-in name, or a path from the folder of the file in which it is written."""
 
 
+def one_line(text: str) -> str:
+    """The text; ValueError where it holds a control or format character: no font has a glyph for it."""
+    for char in text:
+        if unicodedata.category(char) in ("Cc", "Cf"):
+            name = unicodedata.name(char, "a control character")
+            raise ValueError(f"expected a line of visible text, found U+{ord(char):04X} ({name})")
+    return text
+
+
+Line = Annotated[str, AfterValidator(one_line)]
+"""What stands in titles of pictures and tables."""
+
+
 class Assumption(Instrument):
     """A statement that keys of the scenario rest on, in two languages."""
 
@@ -47,9 +61,9 @@ class Assumption(Instrument):
 class ScenarioFile(Instrument):
     """A scenario as written, with every default filled in."""
 
-    name: Annotated[str, Field(min_length=1)]
-    title_zh: str = ""
-    title_en: str = ""
+    name: Annotated[Line, Field(min_length=1)]
+    title_zh: Line = ""
+    title_en: Line = ""
     city: Annotated[str, Field(min_length=1)]
     rules: str | None = None
     template: str | None = None

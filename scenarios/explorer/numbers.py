@@ -11,17 +11,16 @@ from scenarios.labels import Lang, label
 from scenarios.pictures.captions import metric_caption
 from scenarios.rulebook.words import word
 from scenarios.runs.facts import MetricsIndex, funds_of, independent_paths, wilson
-from scenarios.runs.summary import hundred_millions
+from scenarios.runs.summary import LINES, hundred_millions
 
-PAID = ("outlay:county_treasury", "outlay:city_treasury", "adjustment:claims", "adjustment:contributions")
 AT_END = (
     *(("event:reserve_depletion", "probability"), ("event:unfunded", "probability")),
     *(("months_of_capacity", name) for name in ("p05", "p50", "p95")),
-    *((metric, name) for metric in (*PAID, "unfunded") for name in ("mean", "tvar95")),
+    *((metric, name) for metric in (*LINES, "unfunded") for name in ("mean", "tvar95")),
 )
 """Figures of the last year."""
 IN_ALL = tuple(
-    (f"{metric}{how}", name) for metric in PAID for how in (":discounted", "") for name in ("mean", "tvar95")
+    (f"{metric}{how}", name) for metric in LINES for how in (":discounted", "") for name in ("mean", "tvar95")
 )
 """Figures of the whole horizon."""
 
@@ -58,7 +57,7 @@ def _cell(index: MetricsIndex, fund: str, metric: str, statistic: str, year: int
         low, high = wilson(value, independent_paths(rows)[rows.year.tolist().index(year)])
         return f"{value:.2%} [{low:.2%}–{high:.2%}]"
     if metric == "months_of_capacity":
-        return f"{value:.1f}"
+        return f"{value:z.1f}"
     return hundred_millions(value) + (f" ± {hundred_millions(error)}" if error > 0 else "")
 
 

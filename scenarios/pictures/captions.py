@@ -152,6 +152,10 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         " and Min).",
         "横条为配对差值的95%区间，自首个情景起量；各情景使用相同的随机数。右侧为该差值及其区间（概率按Agresti–Min）。",
     ),
+    "bases_differ": (
+        "Money in 100m yuan, for the scenarios' base-year claims differ.",
+        "各情景基年基金支出不同，金额以亿元计。",
+    ),
     "by_year": ("{metric} by {year}", "{metric}（截至{year}年）"),
     "at_year": ("{metric}, {year}", "{metric}（{year}年）"),
     "metric:months_of_capacity": ("Months of payment capacity, mean", "可支付月数均值"),
@@ -170,6 +174,7 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "unit:points": ("percentage points", "百分点"),
     "unit:months": ("months", "月"),
     "unit:money": ("% of base-year city claims", "占基年全市基金支出%"),
+    "unit:yuan": ("100m yuan", "亿元"),
     "unit:plain": ("", ""),
     # sensitivity
     "tornado": ("one parameter at a time", "单参数敏感性"),

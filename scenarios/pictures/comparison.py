@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy as np
 from scenarios.labels import Lang, label
 from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
-from scenarios.pictures.panels import heading, unit_of
+from scenarios.pictures.panels import bases_differ, heading, shared_unit
 from scenarios.pictures.runs import Run, about, said, short_name, titled
-from scenarios.pictures.sheet import Words, legend, lines, sheet
+from scenarios.pictures.sheet import MARGIN, NAME, WIDTH, Words, legend, rows, sheet, tall
 from scenarios.runs.compare_summary import agresti_min, ranged
 from scenarios.runs.facts import Z95
 from sim.differences import PREFIX, nought_if_absent
@@ -52,6 +52,7 @@ class Pair(NamedTuple):
 def pairs_of(runs: Sequence[Run], fund: str, metric: str, statistic: str) -> list[Pair]:
     """One row for every run after the first that has paired rows of the metric."""
     first, found = runs[0], []
+    unit = shared_unit(metric, runs, fund)[0]
     for run in runs[1:]:
         value, error, n = run.metrics.figure(fund, PREFIX + metric, statistic, _year(run, metric))
         if np.isnan(value):
@@ -60,7 +61,6 @@ def pairs_of(runs: Sequence[Run], fund: str, metric: str, statistic: str) -> lis
         if statistic == "probability":
             low, high = agresti_min(value, error, n)
         numbers = (_level(first, fund, metric, statistic), _level(run, fund, metric, statistic))
-        unit = unit_of(metric, first, fund)[0]
         found.append(
             Pair(short_name(run, first), *(unit * number for number in (*numbers, value, low, high)))
         )
@@ -90,19 +90,37 @@ def comparison_figure(runs: Sequence[Run], lang: Lang) -> Figure:
     ]
     shown = [(metric, pairs) for metric, pairs in shown if any(map(_moves, pairs))]
     notes = [caption("dumbbell_note", lang)]
+    notes += [caption("bases_differ", lang)] if bases_differ(runs) else []
     notes += said(runs, lang, months=any(metric == "months_of_capacity" for metric, _ in shown))
     what = caption("comparison", lang, name=runs[0].facts["scenario"])
     words = Words(titled(runs, what, lang), about(runs, lang), (label("depletion_meaning", lang), *notes))
-    rows = len(runs) - 1
-    figure, body = sheet(words, 0.35 + len(shown) * (0.52 + 0.24 * rows))
-    panels = body.subplots(len(shown), len(funds), squeeze=False)
-    for strip, (metric, pairs) in zip(panels, shown, strict=True):
-        for axes, fund, mine in zip(strip, funds, pairs, strict=True):
-            _draw_pairs(axes, mine, lang, named=axes is strip[0])
-            unit = caption(unit_of(metric, runs[0], fund)[1], lang)
-            axes.set_title(heading(metric, runs[0], fund, lang, unit), size=7)
+    room = (WIDTH - 2 * MARGIN - NAMES) / len(funds) - 0.15
+    heads = [[_head(metric, runs, fund, lang, room) for fund in funds] for metric, _ in shown]
+    held = [_named(runs, pairs) for _, pairs in shown]
+    strips = [rows(names, NAMES) for names in held]
+    high = [strip.height for strip in strips]
+    titles = sum(tall(1 + max(head.count("\n") for head in some), NAME) for some in heads)
+    figure, body = sheet(words, 0.35 + 0.32 * len(shown) + titles + sum(high))
+    panels = body.subplots(len(shown), len(funds), squeeze=False, height_ratios=high)
+    for beside, (_, pairs), strip, names, some in zip(panels, shown, strips, held, heads, strict=True):
+        for axes, mine, head in zip(beside, pairs, some, strict=True):
+            _draw_pairs(axes, mine, dict(zip(names, strip.places, strict=True)), lang)
+            strip.mark(axes, named=axes is beside[0])
+            axes.set_title(head, size=NAME)
     legend(body, panels.flat)
     return figure
+
+
+def _head(metric: str, runs: Sequence[Run], fund: str, lang: Lang, room: float) -> str:
+    """A panel's title in lines no wider than the room."""
+    unit = caption(shared_unit(metric, runs, fund)[1], lang)
+    return heading(metric, runs[0], fund, lang, unit, room)
+
+
+def _named(runs: Sequence[Run], pairs: Sequence[Sequence[Pair]]) -> list[str]:
+    """The scenarios that have a row of the metric in any fund, in order."""
+    found = {pair.scenario for some in pairs for pair in some}
+    return [name for name in (short_name(run, runs[0]) for run in runs) if name in found]
 
 
 def _moves(pairs: Sequence[Pair]) -> bool:
@@ -110,9 +128,10 @@ def _moves(pairs: Sequence[Pair]) -> bool:
     return any(pair.first or pair.other or pair.difference for pair in pairs)
 
 
-def _draw_pairs(axes: Axes, pairs: Sequence[Pair], lang: Lang, named: bool) -> None:
-    """Dumbbells; the figures of the differences stand at the right edge."""
-    for place, pair in enumerate(pairs):
+def _draw_pairs(axes: Axes, pairs: Sequence[Pair], places: Mapping[str, float], lang: Lang) -> None:
+    """Dumbbells at their scenarios' places; the figures of the differences stand at the right edge."""
+    for pair in pairs:
+        place = places[pair.scenario]
         axes.plot([pair.first, pair.other], [place, place], color=fonts.GREY, lw=1.0, zorder=1)
         around = [pair.first + pair.low, pair.first + pair.high]
         interval = caption("dumbbell_interval", lang)
@@ -124,10 +143,6 @@ def _draw_pairs(axes: Axes, pairs: Sequence[Pair], lang: Lang, named: bool) -> N
         axes.plot(pair.other, place, mfc=OTHER, label=caption("dumbbell_other", lang), zorder=4, **circle)
         words = ranged(pair.difference, pair.low, pair.high, "+").replace("-", "−")
         axes.text(1.02, place, words, transform=axes.get_yaxis_transform(), size=6, va="center")
-    names = ["\n".join(lines(pair.scenario, NAMES, 7)) if named else "" for pair in pairs]
-    axes.set_yticks(range(len(pairs)), names, size=7)
-    axes.set_ylim(max(len(pairs), 1) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
     axes.tick_params(axis="x", labelsize=6.5)
     axes.xaxis.grid(True, color=fonts.RULE, lw=0.3)
     axes.margins(x=0.06)

@@ -9,6 +9,7 @@ from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption, metric_caption
 from scenarios.pictures.runs import Run
 from scenarios.pictures.sheet import Words, lines, sheet
+from scenarios.runs.compare_summary import HUNDRED_MILLION_YUAN
 from scenarios.runs.facts import funds_of
 
 if TYPE_CHECKING:
@@ -41,7 +42,20 @@ def unit_of(metric: str, run: Run, fund: str) -> tuple[float, str]:
     return 1.0, "unit:plain"
 
 
-def heading(metric: str, run: Run, fund: str, lang: Lang, unit: str, inches: float = 3.1) -> str:
+def shared_unit(metric: str, runs: Sequence[Run], fund: str) -> tuple[float, str]:
+    """As ``unit_of``, for figures of all the runs on one axis: money in 100m yuan where bases differ, for a
+    difference in percent would be of nobody's claims."""
+    if metric.startswith(MONEY) and bases_differ(runs):
+        return 1 / HUNDRED_MILLION_YUAN, "unit:yuan"
+    return unit_of(metric, runs[0], fund)
+
+
+def bases_differ(runs: Sequence[Run]) -> bool:
+    """Whether the runs' claims of the base year differ, which percentages are of."""
+    return any(run.facts["base_claims_yuan"] != runs[0].facts["base_claims_yuan"] for run in runs)
+
+
+def heading(metric: str, run: Run, fund: str, lang: Lang, unit: str, inches: float) -> str:
     """A panel's title: fund, metric, by when where it is dated, and the unit's words; in lines."""
     dated = metric.startswith(("event:", "months_of_capacity", "unfunded", "reserves"))
     words = metric_caption(metric, lang, run.last if dated else None)

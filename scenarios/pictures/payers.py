@@ -23,7 +23,19 @@ from scenarios.pictures.runs import (
     titled,
     yearly_burden,
 )
-from scenarios.pictures.sheet import Words, legend, lines, sheet, whole_years
+from scenarios.pictures.sheet import (
+    LEADING,
+    MARGIN,
+    WIDTH,
+    Rows,
+    Words,
+    legend,
+    name_lines,
+    rows,
+    sheet,
+    tall,
+    whole_years,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,6 +44,10 @@ if TYPE_CHECKING:
 EVERYBODY = (*COVERED, *PARTS)
 ABREAST = 4
 """Scenarios side by side."""
+NAMES = 1.1
+"""Width for the names of scenarios beside the bars, inches."""
+HEADING, BAR = 7.2, 0.16
+"""Size of a panel's title; height of a bar, inches."""
 
 
 def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
@@ -40,7 +56,10 @@ def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
     if len(runs) > ABREAST:
         raise ValueError(f"at most {ABREAST} scenarios fit side by side, found {len(runs)}")
     funds = runs[0].funds
-    bars = 0.55 + 0.24 * len(runs)
+    names = [short_name(run, runs[0]) for run in runs] if len(runs) > 1 else [""]
+    above = [name_lines(name, _room(len(runs)), HEADING) for name in names]
+    head = max(map(len, above))
+    bars = rows(names, NAMES)
     notes = (
         caption("own_accounts" if any(map(_holds_accounts, runs)) else "no_accounts", lang),
         caption("horizon_bars", lang),
@@ -48,22 +67,22 @@ def payers_figure(runs: Sequence[Run], lang: Lang) -> Figure:
         *said(runs, lang),
     )
     words = Words(titled(runs, caption("payers_title", lang), lang), about(runs, lang), notes)
-    figure, body = sheet(words, 0.7 + (2.1 + bars) * len(funds))
-    grid = body.add_gridspec(2 * len(funds), len(runs), height_ratios=[2.1, bars] * len(funds))
+    strip = 2.1 + 0.55 + tall(max(head - 1, 0), HEADING) + bars.height
+    figure, body = sheet(words, 0.7 + strip * len(funds))
+    ratios = [2.1, 0.55 + bars.height] * len(funds)
+    grid = body.add_gridspec(2 * len(funds), len(runs), height_ratios=ratios)
     panels = []
     for row, fund in enumerate(funds):
         areas = [body.add_subplot(grid[2 * row, column]) for column in range(len(runs))]
-        for axes, run in zip(areas, runs, strict=True):
+        for axes, run, name in zip(areas, runs, above, strict=True):
             stacked(axes, yearly_burden(run, fund, lang, EVERYBODY), lang)
             whole_years(axes, run.first, run.last, 7 if len(runs) < 3 else 4)
-            axes.set_title(
-                "" if len(runs) == 1 else f"\n{short_name(run, runs[0])}", size=7.2, linespacing=1.4
-            )
+            axes.set_title("\n".join(["", *name]) if name else "", size=HEADING, linespacing=LEADING)
             axes.yaxis.set_major_formatter("{x:g}%")
-        _head(areas[0], caption("paid_in_year", lang, fund=label(fund, lang)), len(runs) > 1)
+        _head(areas[0], caption("paid_in_year", lang, fund=label(fund, lang)), head)
         _one_scale(areas)
         sums = body.add_subplot(grid[2 * row + 1, :])
-        _draw_sums(sums, runs, fund, lang)
+        _draw_sums(sums, runs, bars, fund, lang)
         panels += [*areas, sums]
     legend(body, panels)
     return figure
@@ -74,12 +93,19 @@ def _holds_accounts(run: Run) -> bool:
     return any(len(run.metrics.yearly(fund, metric, "mean")) for fund in run.funds for metric, *_ in COVERED)
 
 
-def _head(axes: Axes, words: str, above_title: bool) -> None:
-    """What a row shows, over the first column; as a title, half of it would push the columns apart."""
-    if not above_title:
-        axes.set_title(words, size=7.2)
+def _room(columns: int) -> float:
+    """Width of each column's panel beside the names of the bars, inches."""
+    return (WIDTH - 2 * MARGIN - NAMES - 0.1) / columns - 0.15
+
+
+def _head(axes: Axes, words: str, above: int) -> None:
+    """What a row shows, over the first column, above so many lines of titles; as a title, half of it would
+    push the columns apart."""
+    if not above:
+        axes.set_title(words, size=HEADING)
         return
-    head = axes.annotate(words, (0, 1), (0, 16), "axes fraction", "offset points", size=7.2)
+    offset = 6 + above * HEADING * LEADING
+    head = axes.annotate(words, (0, 1), (0, offset), "axes fraction", "offset points", size=HEADING)
     head.set_in_layout(False)
 
 
@@ -92,9 +118,9 @@ def _one_scale(areas: Sequence[Axes]) -> None:
             axes.tick_params(labelleft=False)
 
 
-def _draw_sums(axes: Axes, runs: Sequence[Run], fund: str, lang: Lang) -> None:
+def _draw_sums(axes: Axes, runs: Sequence[Run], bars: Rows, fund: str, lang: Lang) -> None:
     """A bar a scenario: all who pay, over the horizon."""
-    for place, run in enumerate(runs):
+    for place, run in zip(bars.places, runs, strict=True):
         left = 0.0
         for name, fill, hatch, value in horizon_burden(run, fund, lang, EVERYBODY):
             if value and not np.isnan(value):
@@ -103,7 +129,7 @@ def _draw_sums(axes: Axes, runs: Sequence[Run], fund: str, lang: Lang) -> None:
                     place,
                     value,
                     left=left,
-                    height=0.66,
+                    height=BAR,
                     color=fill,
                     hatch=hatch or None,
                     edgecolor=edge,
@@ -113,13 +139,10 @@ def _draw_sums(axes: Axes, runs: Sequence[Run], fund: str, lang: Lang) -> None:
                 left += value
     if not axes.patches:
         say_inside(axes, label("nothing_due", lang))
-    names = ["\n".join(lines(short_name(run, runs[0]), 1.1, 7)) if len(runs) > 1 else "" for run in runs]
-    axes.set_yticks(range(len(runs)), names, size=7)
-    axes.set_ylim(len(runs) - 0.5, -0.5)
-    axes.tick_params(axis="y", length=0)
+    bars.mark(axes)
     axes.set_xlim(0, max(float(axes.dataLim.x1) * 1.02, 1.0) if axes.patches else 1.0)
     axes.xaxis.set_major_formatter("{x:g}%")
     heading = caption(
         "horizon_title", lang, fund=label(fund, lang), years=span(runs[0].first, runs[0].last, lang)
     )
-    axes.set_title(heading, size=7.2)
+    axes.set_title(heading, size=HEADING)

@@ -257,7 +257,7 @@ def _draw_fan(axes: Axes, fan: dict[str, Yearly], lang: Lang) -> None:
 
 
 def _draw_marks(axes: Axes, marks: list[str], lang: Lang) -> None:
-    """Dashed lines at the months marked, named at the right edge where there is room, highest first."""
+    """Dotted lines at the months marked, named at the right edge where there is room, highest first."""
     low, high = axes.get_ylim()
     named = float("inf")
     for mark in sorted(map(float, marks), reverse=True):

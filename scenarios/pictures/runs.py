@@ -80,16 +80,28 @@ def run_of(metrics: pd.DataFrame | Columns, facts: RunFacts) -> Run:
 
 
 def about(runs: Sequence[Run], lang: Lang) -> str:
-    """City, years, paths and seed of runs that share them, and that the base case is constructed."""
-    return describe(runs[0].facts, lang)
+    """Cities of the runs; years, paths and seed, which they share; and whose base case is constructed."""
+    built = [run.facts["scenario"] for run in runs if run.facts["constructed"]]
+    shared = runs[0].facts.copy()
+    shared["city"] = {lang: cities(runs, lang)}
+    shared["constructed"] = len(built) == len(runs)
+    words = [describe(shared, lang)]
+    if 0 < len(built) < len(runs):
+        text = label("constructed", lang).strip()
+        words.append(label("said_of", lang, names=comma(lang).join(built), text=text))
+    return (" " if lang == "en" else "").join(words)
+
+
+def cities(runs: Sequence[Run], lang: Lang) -> str:
+    """The runs' cities, each once."""
+    return comma(lang).join(dict.fromkeys(run.facts["city"][lang] for run in runs))
 
 
 def titled(runs: Sequence[Run], what: str, lang: Lang) -> str:
     """A title that says what is seen, and of which scenario; of several, of which cities."""
     if len(runs) == 1:
         return caption("with_about", lang, title=runs[0].facts["titles"][lang], what=what)
-    cities = comma(lang).join(dict.fromkeys(run.facts["city"][lang] for run in runs))
-    return caption("several", lang, city=cities, count=len(runs), what=what)
+    return caption("several", lang, city=cities(runs, lang), count=len(runs), what=what)
 
 
 def said(runs: Sequence[Run], lang: Lang, months: bool = False) -> list[str]:

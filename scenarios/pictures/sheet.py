@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,12 +32,16 @@ if TYPE_CHECKING:
 Floats = NDArray[np.float64]
 WIDTH = 7.4
 """Of a sheet, inches."""
-TITLE, ABOUT, NOTE = 12.0, 8.0, 6.5
+TITLE, ABOUT, NAME, NOTE = 12.0, 8.0, 7.0, 6.5
 LEADING, BASELINE = 1.4, 0.3
 """From line to line, and from a line's foot to its letters' base, in the size of the letters."""
 MARGIN, GAP = 0.08, 0.1
 NARROWEST = 0.4
 """Width of a column of ``labels.wrap`` in lines of narrow letters, in the size of the letters."""
+ROW = 0.24
+"""Height of a row whose name is one line, inches."""
+JOINTS = re.compile(r"(?<=[,=_/ ])|(?<=\.)(?!\d)|(?=@)")
+"""Where the name of a scenario may be broken into lines."""
 FORMATS = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -113,6 +118,43 @@ def lines(text: str, inches: float, points: float) -> list[str]:
         columns -= 1
 
 
+def name_lines(name: str, inches: float, points: float) -> list[str]:
+    """A scenario's name as ``lines``, broken at its joints, ``@a.b=1,``, where it has some in time."""
+    some = [""]
+    for part in JOINTS.split(name):
+        if measure(some[-1] + part, points) <= inches:
+            some[-1] += part
+        else:
+            some += lines(part, inches, points)
+    return [line.strip() for line in some if line.strip()]
+
+
+class Rows(NamedTuple):
+    """Rows of a panel, as high as their names need; in inches from the panel's top."""
+
+    names: list[str]
+    """In lines."""
+    places: list[float]
+    """Of the rows' middles."""
+    height: float
+    """Of all rows."""
+
+    def mark(self, axes: Axes, named: bool = True) -> None:
+        """The panel's vertical axis in inches, with the rows' names where they are to stand."""
+        axes.set_yticks(self.places, self.names if named else [""] * len(self.names), size=NAME)
+        axes.set_ylim(self.height, 0)
+        axes.tick_params(axis="y", length=0)
+
+
+def rows(names: Iterable[str], inches: float) -> Rows:
+    """Rows for names no wider than that."""
+    wrapped = [name_lines(name, inches, NAME) for name in names]
+    heights = [max(ROW, tall(len(some), NAME) + 0.04) for some in wrapped]
+    ends = np.cumsum(heights)
+    places = (ends - np.array(heights) / 2).tolist()
+    return Rows(["\n".join(some) for some in wrapped], places, float(ends[-1]))
+
+
 def measure(text: str, points: float) -> float:
     """Width in inches of one line of text in the pictures' font, without its kerning, which narrows it."""
     return sum(map(_advance, text)) * points / 72
@@ -120,10 +162,13 @@ def measure(text: str, points: float) -> float:
 
 @cache
 def _advance(char: str) -> float:
-    """How far a character moves the pen, in the size of the letters."""
+    """How far a character moves the pen, in the size of the letters; one that the fonts lack counts as 1."""
     font = fonts.font()
     font.set_size(100, 72)
-    return float(font.load_char(ord(char)).linearHoriAdvance) / 65536 / 100
+    try:
+        return float(font.load_char(ord(char)).linearHoriAdvance) / 65536 / 100
+    except RuntimeError:
+        return 1.0
 
 
 def tall(count: int, points: float) -> float:

@@ -148,8 +148,8 @@ def _value(figure: Difference, base: float) -> str:
     if math.isnan(figure.value):
         return ""
     if figure.outcome == MONTHS:
-        return f"{figure.value:.1f}"
-    return f"{100 * figure.value / (1 if figure.outcome == DEPLETION else base):.1f}"
+        return f"{figure.value:z.1f}"
+    return f"{100 * figure.value / (1 if figure.outcome == DEPLETION else base):z.1f}"
 
 
 def _moved(figure: Difference, base: float) -> str:
@@ -208,7 +208,7 @@ def _span(combined: Combined, at: int, base: float) -> str:
 
 
 def _share(share: float) -> str:
-    return f"{100 * share:.0f}"
+    return f"{100 * share:z.0f}"
 
 
 def axes_of(found: ReadingsFound) -> list[str]:

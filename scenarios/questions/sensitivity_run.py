@@ -243,7 +243,7 @@ def _with_interval(value: float, error: float, percent: bool = False) -> str:
     """A figure with its 95 % interval, where its error is known."""
     if math.isnan(value):
         return "-"
-    form = "{:.1%}" if percent else "{:.2f}" if abs(value) < 10 else "{:.3g}"
+    form = "{:z.1%}" if percent else "{:z.2f}" if abs(value) < 10 else "{:.3g}"
     if math.isnan(error):
         return form.format(value)
     low, high = (form.format(value + side * Z95 * error) for side in (-1, 1))

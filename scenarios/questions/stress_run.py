@@ -144,10 +144,8 @@ def _print_story(
     shown = [first + n - 1 for n in SHOWN_YEARS if first + n - 1 < last] + [last]
     for year in shown:
         row = story.loc[year]
-        changes = [f"{row[f'{flow}_against_median']:+.1%}" for flow in ("claims", "contributions")]
-        table.add_row(
-            str(year), *changes, *(f"{round(row[name], 1) + 0.0:.1f}" for name in ("months_median", "months"))
-        )
+        changes = [f"{row[f'{flow}_against_median']:+z.1%}" for flow in ("claims", "contributions")]
+        table.add_row(str(year), *changes, *(f"{row[name]:z.1f}" for name in ("months_median", "months")))
     simulated = done.simulated[stress.fund]
     low, high = wilson(simulated.probability, simulated.independent_paths)
     few = "?" if 0 < simulated.kish < FEW_HITS else ""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from html import escape
 from io import StringIO
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from scenarios.labels import Lang
@@ -116,7 +118,10 @@ def _short(geometry: str) -> str:
 
 def seen(figure: Figure, lang: Lang) -> str:
     """A picture in words: its title, what each panel shows, and its notes."""
-    title, *notes = [" ".join(text.get_text().split()) for text in figure.texts]
+    title, *notes = [
+        _unwrapped([line for text in some for line in text.get_text().splitlines()])
+        for _, some in groupby(figure.texts, key=lambda text: text.get_fontsize())
+    ]
     panels = dict.fromkeys(
         " ".join(text.split())
         for axes in figure.axes
@@ -126,6 +131,15 @@ def seen(figure: Figure, lang: Lang) -> str:
     comma = "；" if lang == "zh" else "; "
     shown = phrase("panels", lang, panels=comma.join(panels)) if panels else ""
     return " ".join(part for part in (title, shown, *notes) if part)
+
+
+def _unwrapped(lines: Iterable[str]) -> str:
+    """Lines as one, with a space where words of letters meet and none where a Chinese character is."""
+    whole = ""
+    for line in filter(None, map(str.strip, lines)):
+        wide = not whole or unicodedata.east_asian_width(whole[-1]) in "WF"
+        whole += line if wide or unicodedata.east_asian_width(line[0]) in "WF" else f" {line}"
+    return whole
 
 
 def paragraph(text: str, kind: str = "") -> str:

@@ -111,7 +111,7 @@ class RunPage:
         months = [run.metrics.yearly(fund, "months_of_capacity", name) for name in ("p10", "p50")]
         if not all(map(len, months)):
             return said
-        low, median = (f"{last_of(each):.1f}" for each in months)
+        low, median = (f"{last_of(each):z.1f}" for each in months)
         base = run.facts["base_claims_yuan"][fund]
         paid = math.fsum(value for value in bill_yuan(run, fund)[:3] if value > 0)
         said += phrase("verdict", self.lang, **words, median=median, low=low, paid=share(paid / base).text)

@@ -246,7 +246,7 @@ def shown_as(sweep: Sweep, fund: str, metric: str, value: float) -> Cell:
     if math.isnan(value):
         return EMPTY
     number = value * unit_of(metric, sweep.run, fund)[0]
-    return Cell(f"{number:,.0f}" if abs(number) >= 99.5 else f"{number:.1f}", number)
+    return Cell(f"{number:,.0f}" if abs(number) >= 99.5 else f"{number:z.1f}", number)
 
 
 def _ranged(sweep: Sweep, fund: str, metric: str, values: pd.Series[float]) -> Cell:

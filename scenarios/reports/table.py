@@ -92,7 +92,7 @@ def chance(probability: float, interval: tuple[float, float]) -> Cell:
 
 def decimal(value: float, digits: int = 1) -> Cell:
     """A number of that many decimals; empty where there is none."""
-    return EMPTY if math.isnan(value) else Cell(f"{value:,.{digits}f}", value)
+    return EMPTY if math.isnan(value) else Cell(f"{value:z,.{digits}f}", value)
 
 
 def share(value: float) -> Cell:
@@ -113,4 +113,4 @@ def whole(number: int) -> Cell:
 def _rounded(number: float) -> str | float:
     if math.isnan(number):
         return ""
-    return number if isinstance(number, int) else float(f"{number:.{DIGITS}g}")
+    return number if isinstance(number, int) else float(f"{number:z.{DIGITS}g}")

@@ -72,12 +72,13 @@ class Figure:
 
 def ranged(middle: float, low: float, high: float, sign: str = "", unit: str = "") -> str:
     """A figure and its interval, to two digits of the interval's half width; without an interval where that
-    is 0 or not known."""
+    is 0 or not known.  Nought has no sign."""
     half = (high - low) / 2
     if not half > 0:
         return f"{middle:{sign},.4g}{unit}" if middle else f"0{unit}"
     digits = min(9, max(0, 1 - math.floor(math.log10(half))))
-    whole, least, most = (f"{x:{sign},.{digits}f}" for x in (middle, low, high))
+    shown = (f"{x:{sign}z,.{digits}f}" for x in (middle, low, high))
+    whole, least, most = (text if text.strip("+0.") else text.lstrip("+") for text in shown)
     return f"{whole if middle else 0}{unit} [{least}, {most}]"
 
 

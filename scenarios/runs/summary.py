@@ -69,7 +69,7 @@ def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console
     }
     for name in ("p05", "p50", "p95"):
         months = metrics.yearly(fund, "months_of_capacity", name).cells()
-        columns[f"months_{name}"] = {year: f"{value:.1f}" for year, value in months.items()}
+        columns[f"months_{name}"] = {year: f"{value:z.1f}" for year, value in months.items()}
     money = {"county_short": "outlay:county_treasury", "city_short": "outlay:city_treasury"}
     for key, metric in (money | {"unfunded_short": "unfunded"}).items():
         means = metrics.yearly(fund, metric, "mean")

@@ -116,7 +116,7 @@ def _figure(metric: str, value: float) -> str:
         return "-"
     if metric.startswith("event:"):
         return f"{100 * value:.1f} %"
-    return f"{value:.1f}" if metric == "months_of_capacity" else f"{value / 1e8:,.1f}"
+    return f"{value:z.1f}" if metric == "months_of_capacity" else f"{value / 1e8:z,.1f}"
 
 
 def _named(metric: str, last: int, lang: Lang) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from made_up import BASE, make_facts, make_metrics
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from scenarios.pictures.runs import Run, run_of
 
@@ -130,3 +132,8 @@ def value_of(
     rows = rows[(rows["fund"] == fund) & (rows["county"] == county)].sort_values("year")
     yearly = rows[rows["year"].notna()]
     return yearly["value"].to_numpy(float) if len(yearly) else float(rows["value"].iloc[0])
+
+
+def words_of(figure: Figure) -> str:
+    """Every text of a picture, a line each."""
+    return "\n".join(text.get_text() for text in figure.findobj(Text))

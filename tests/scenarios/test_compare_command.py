@@ -216,6 +216,9 @@ def test_agresti_and_mins_interval_covers() -> None:
         ((0.0, -0.4, 0.4, "+"), "0 [-0.40, +0.40]"),
         ((0.0, 0.0, 0.0, ""), "0"),
         ((5.0, math.nan, math.nan, "+"), "+5"),
+        ((2.43, -0.03, 4.89, "+"), "+2.4 [0.0, +4.9]"),
+        ((-0.04, -4.9, 4.8, "+"), "0.0 [-4.9, +4.8]"),
+        ((2.45, 0.01, 4.89, ""), "2.5 [0.0, 4.9]"),
     ],
 )
 def test_figures_have_the_digits_of_their_interval(given: tuple[float, float, float, str], text: str) -> None:

@@ -110,6 +110,14 @@ def test_a_comparison_and_its_bill(compared: Path) -> None:
     assert "整个模拟期折现" in html_table(main_figures(shown), ["employee", "resident"], "zh")
 
 
+def test_the_bill_has_every_line_that_a_treasury_pays(compared: Path) -> None:
+    rows = main_figures(read_results(compared).read("taizhou"))
+    bill = {row.metric: row.cells for row in rows if row.statistic == "mean" and row.year is None}
+    for line in ("opening_deficits", "arrears", "runoff"):
+        assert all(bill[f"outlay:{line}:discounted"]), line
+    assert bill["outlay:runoff:discounted"] != ["0", "0"]
+
+
 def test_names_in_both_languages() -> None:
     assert address_name("rules", "zh") == "规则" and address_name("policy.x", "zh") == "policy.x"
     assert address_name("readings.T5", "en").startswith("T5: ")

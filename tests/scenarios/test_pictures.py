@@ -12,7 +12,18 @@ import pytest
 from made_up import BASE
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
-from pictured import COUNTIES, FIRST, PATHS, YEARS, facts_of, make_comparison, make_run, make_table, value_of
+from pictured import (
+    COUNTIES,
+    FIRST,
+    PATHS,
+    YEARS,
+    facts_of,
+    make_comparison,
+    make_run,
+    make_table,
+    value_of,
+    words_of,
+)
 from scipy.stats import binomtest
 
 from scenarios.pictures import fonts
@@ -30,6 +41,7 @@ from scenarios.pictures.depletion import depletion_figure, depletion_year_figure
 from scenarios.pictures.payers import EVERYBODY, payers_figure
 from scenarios.pictures.runs import run_of
 from scenarios.pictures.sensitivity import readings_figure, sobol_figure, tornado_figure
+from scenarios.pictures.sheet import measure
 from scenarios.runs.compare_summary import agresti_min
 from scenarios.runs.facts import Z95
 
@@ -114,10 +126,6 @@ EVERY = {
 }
 
 
-def words_of(figure):
-    return "\n".join(text.get_text() for text in figure.findobj(matplotlib.text.Text))
-
-
 @pytest.mark.parametrize("name", EVERY)
 def test_says_what_it_rests_on_inside_the_sheet(name, made, compared):
     figure = EVERY[name](made[0], compared[0], "zh")
@@ -139,6 +147,12 @@ def test_every_caption_has_its_glyphs():
     for english, chinese in _CAPTIONS.values():
         figure.text(0, 0, english + chinese)
     figure.draw_without_rendering()
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("char", "\u200b\U0001f600\U0002b7ce")
+def test_a_character_that_the_fonts_lack_has_the_width_of_a_chinese_one(char):
+    assert measure(f"台{char}", 72) == pytest.approx(2 * measure("台", 72))
 
 
 def test_depletion_is_drawn_with_its_wilson_band(made):

@@ -155,6 +155,18 @@ def test_the_unfunded_bill_is_a_range_where_shares_are_delegated():
     assert "全由市" not in words_of(fan_figure(metrics, make_facts(**own), "zh"))
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "Dotted: 1, 3, 6 months"), ("zh", "点线为1、3、6个月")])
+def test_the_note_on_marks_names_their_lines_not_the_mean_s(metrics, facts, lang, said):
+    figure = fan_figure(metrics, facts, lang)
+    assert said in words_of(figure)
+    lines = figure.axes[0].lines
+    mean = next(line for line in lines if line.get_label() == label("mean", lang))
+    marks = [line for line in lines if list(line.get_ydata()) in ([1, 1], [3, 3], [6, 6])]
+    assert len(marks) == 3
+    assert all(line._dash_pattern[1][0] < line._dash_pattern[1][1] for line in marks)
+    assert mean._dash_pattern[1][0] > mean._dash_pattern[1][1]
+
+
 def test_a_fan_too_wide_is_cut_and_says_so(metrics, facts):
     wide = metrics.copy()
     wide.loc[(wide["metric"] == "months_of_capacity") & (wide["statistic"] == "p99"), "value"] = 200.0

@@ -14,17 +14,22 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from pictured import facts_of, make_table
 from small_study import LIBRARY, request, write_study
 
 from scenarios import api
 from scenarios.errors import InputError
 from scenarios.explorer.names import address_name
+from scenarios.explorer.numbers import main_figures
+from scenarios.explorer.results import Shown
+from scenarios.questions.sensitivity_run import _with_interval
 from scenarios.reports.export import shared_out, tables, tex
 from scenarios.reports.html import compact
 from scenarios.reports.page import RunPage, StudyPage, page_of
 from scenarios.reports.report import report
-from scenarios.reports.table import chance, share
+from scenarios.reports.table import chance, decimal, share
 from scenarios.sweeps.sweep import sweep
+from scenarios.sweeps.sweep_words import _figure
 from scenarios.sweeps.swept import read_sweep
 
 
@@ -305,3 +310,14 @@ def test_a_damaged_file_of_rules_is_named(tmp_path: Path, compared: Path) -> Non
         (tmp_path / "rules.csv").write_bytes(damaged)
         with pytest.raises(InputError, match=f"rules.csv: row 1.*{message}"):
             page_of(tmp_path, "en").tables()
+
+
+def test_nought_has_no_sign() -> None:
+    run = make_table(funds=("resident",))
+    months = (run["metric"] == "months_of_capacity") & run["year"].eq(run["year"].max())
+    run.loc[months, "value"] = -0.04
+    facts = facts_of(run)
+    shown = [row.cells for row in main_figures(Shown(run, facts)) if row.metric == "months_of_capacity"]
+    assert decimal(-0.04).text == _figure("months_of_capacity", -0.04) == "0.0"
+    assert shown and all(cells == ["0.0"] for cells in shown)
+    assert _with_interval(-0.001, 0.001) == "0.00 [0.00, 0.00]"

@@ -180,6 +180,9 @@ FAULTS = [
     ("paths = 100", 'paths = 100\nreadings = { T99 = "x" }', "T99"),
     ("paths = 100", "paths = = 100", "line 7, column 9: expected TOML"),
     ("[funds.res", '[options]\nmonths_denominator = "y"\n[funds.res', "options.months_denominator: .*same"),
+    ('"小市"', '"小\u200b市"', "title_zh: expected a line of visible text, found U.200B .ZERO WIDTH SPACE"),
+    ('"小市"', '"小市"\ntitle_en = "Small\\ttown"', "title_en: .*found U.0009 .a control character"),
+    ('"small"', '"small\\n"', "name: .*found U.000A"),
     ("[funds.resident.growth]", "[funds]\n[unfunds]", 'unfunds: .*did you mean "funds"'),
 ]
 
