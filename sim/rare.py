@@ -152,7 +152,7 @@ def rare_event(
     error = np.sqrt(variance.sum(axis=0)) / paths
     total, squares = np.moveaxis(sums.sum(axis=0), -1, 0)
     kish = np.divide(total**2, squares, out=np.zeros_like(total), where=squares > 0)
-    likely = total[..., 0] > paths / 2  # weights have no upper limit: of what is sure they may make 1.01
+    likely = total[..., 0] > paths / 2  # as weights of all paths make 1 in the mean alone
     return Rare(
         case,
         event,

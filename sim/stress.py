@@ -215,7 +215,7 @@ class _Path:
             happens = self.happens(self.along(direction, lengths))
             if not happens.any():
                 left, slope = self.slope(direction, high)
-                return high + left, high * slope
+                return high + max(left, STEP), high * slope  # beyond, though the year's end have no margin
             first = int(happens.argmax())
             high = float(lengths[first])
             low = float(lengths[first - 1]) if first else low

@@ -96,6 +96,15 @@ def test_real_rules_fail_there_and_nowhere_nearer(city: str, event: str, fund: F
         assert found.stressed.min() > 0
 
 
+def test_what_never_happens_lies_beyond_reach_whatever_its_margin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In December a refilled fund may have had less than nothing, and yet had cash at every month's end."""
+    path = stress._Path(city_case("ziyang"), "cash_depletion", "resident", 4)
+    direction = np.full((4, 4), 0.25)
+    assert path.margin(path.along(direction * [-1, 1, -1, 1], np.array([stress.FARTHEST]))).min() < 0
+    monkeypatch.setattr(path, "happens", lambda shocks: np.zeros(len(shocks), bool))
+    assert path.distance(direction * [-1, 1, -1, 1])[0] > stress.FARTHEST
+
+
 def test_first_order_probability_is_near_the_simulated_one() -> None:
     """A boundary that is nearly flat, and no chance but the city's: three years, claims alone."""
     case = one_county(3, pool_yuan=pool_for(3.0))
