@@ -1,10 +1,19 @@
-"""What tests of commands ask for by name."""
+"""What tests of commands and of pictures ask for by name."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import matplotlib
+import pandas as pd
 import pytest
 from command_line import Refused
+from pictured import make_comparison
 from replay_data_directory import Command
+
+from scenarios.pictures import fonts
+from scenarios.pictures.runs import Run
 
 
 @pytest.fixture
@@ -17,3 +26,17 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs a command; how it ended and what it said."""
     return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def picture_style() -> Iterator[None]:
+    """The pictures' fonts, and afterwards matplotlib as it was."""
+    with matplotlib.rc_context():
+        fonts.use_fonts()
+        yield
+
+
+@pytest.fixture(scope="module")
+def compared() -> tuple[list[Run], pd.DataFrame, list[Any]]:
+    """Made-up scenarios beside each other, as ``pictured`` makes them."""
+    return make_comparison()

@@ -11,7 +11,6 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from scenarios.labels import Lang
-from scenarios.pictures import fonts
 from scenarios.pictures.diagram import SOURCES, diagram_figure
 from scenarios.pictures.steps import steps_of
 from scenarios.rulebook.city import builtin_cities, builtin_templates, load_city
@@ -26,11 +25,7 @@ LANGS: tuple[Lang, ...] = ("en", "zh")
 FILLS = [matplotlib.colors.to_rgb(fill) for fill, _ in SOURCES.values()]
 
 
-@pytest.fixture(autouse=True)
-def _style():
-    with matplotlib.rc_context():
-        fonts.use_fonts()
-        yield
+pytestmark = pytest.mark.usefixtures("picture_style")
 
 
 def texts_of(figure):

@@ -18,7 +18,6 @@ from pictured import (
     PATHS,
     YEARS,
     facts_of,
-    make_comparison,
     make_run,
     make_table,
     value_of,
@@ -26,7 +25,6 @@ from pictured import (
 )
 from scipy.stats import binomtest
 
-from scenarios.pictures import fonts
 from scenarios.pictures.captions import _CAPTIONS, caption
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.convergence import convergence_figure
@@ -48,21 +46,12 @@ from scenarios.runs.facts import Z95
 METRICS = ("event:reserve_depletion", "outlay:county_treasury:discounted")
 
 
-@pytest.fixture(autouse=True)
-def _style():
-    with matplotlib.rc_context():
-        fonts.use_fonts()
-        yield
+pytestmark = pytest.mark.usefixtures("picture_style")
 
 
 @pytest.fixture(scope="module")
 def made():
     return make_run()
-
-
-@pytest.fixture(scope="module")
-def compared():
-    return make_comparison()
 
 
 def frame(**columns):

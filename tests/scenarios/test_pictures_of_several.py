@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import matplotlib
 import pytest
 from made_up import BASE
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from pictured import make_comparison, make_run, value_of, words_of
+from pictured import make_run, value_of, words_of
 
-from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.comparison import comparison_figure
 from scenarios.pictures.depletion import depletion_figure
@@ -21,16 +19,7 @@ EVERY = (depletion_figure, payers_figure, comparison_figure)
 LONG = "taizhou@rule.both.settlement.surplus_to_pool=0.2,policy.resident.reserve_months=3"
 
 
-@pytest.fixture(autouse=True)
-def _style():
-    with matplotlib.rc_context():
-        fonts.use_fonts()
-        yield
-
-
-@pytest.fixture(scope="module")
-def compared():
-    return make_comparison()
+pytestmark = pytest.mark.usefixtures("picture_style")
 
 
 @pytest.fixture

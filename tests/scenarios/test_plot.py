@@ -31,11 +31,7 @@ def facts():
     return make_facts(years=12, paths=400)
 
 
-@pytest.fixture(autouse=True)
-def _style():
-    with matplotlib.rc_context():
-        fonts.use_fonts()
-        yield
+pytestmark = pytest.mark.usefixtures("picture_style")
 
 
 def value(metrics, metric, statistic, year, fund="employee"):
