@@ -129,7 +129,6 @@ def new_tally(
         weight=aligned_zeros((LANES,)),
         weight_sum=np.zeros(1),
         lane=aligned_zeros((SCRATCH,)),
-        paying=np.zeros((counties, 5), np.int64),
         net=aligned_zeros((counties, LANES)),
         bins=aligned_zeros((blocks, len(series.offset), LANES), np.int16),
         block=np.zeros(1, np.int64),

@@ -68,6 +68,7 @@ from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.rows import clear, copy_row
 from sim.kernels.settlement import settle
 from sim.kernels.tally import (
+    any_value,
     first_time,
     tally_amounts,
     tally_gini,
@@ -101,8 +102,8 @@ COUNTY_HORIZON_METRICS = (
 CITY_YEAR, COUNTY_YEAR = len(CITY_YEAR_METRICS), len(COUNTY_YEAR_METRICS)
 CITY_HORIZON, COUNTY_HORIZON = len(CITY_HORIZON_METRICS), len(COUNTY_HORIZON_METRICS)
 FIRST_BELOW = len(EVENTS)
-DEPLETING = np.int64(4)
-"""After the four burden lines of a year in ``Tally.paying``: lanes in which the balance was depleted."""
+OPENING_LINE = LINE_NAMES.index("opening_deficits")
+"""Before it come the lines of a county's and the city's treasury, afterwards arrears."""
 
 
 def _places(order, names):
@@ -198,34 +199,24 @@ def adjustment(v, factor):
 
 
 @stage
-def book_treasuries(d, v, city_level, paying):
-    """Who was called this year, and whose money it was: the city-level unit's treasury is the city's.
-
-    Into ``paying`` (5,): in how many lanes each burden line is not nought, and the balance was depleted.
-    """
+def lay_to_city(d):
+    """The city-level unit's treasury is the city's."""
     wide()
-    city = 1.0 if city_level else 0.0
-    by_county, by_city, opening, arrears, depleted = 0, 0, 0, 0, 0
     for i in range(LANES):
-        called = d[PAID_COUNTY + i]
-        by_the_city = d[PAID_CITY + i]
-        v[CALLED_CITY + i] += by_the_city + city * called
-        v[CALLED_COUNTY + i] += (1.0 - city) * called
-        in_role = called + d[PAID_AT_OPENING + i]
-        of_city, of_county = by_the_city + city * in_role, (1.0 - city) * in_role
-        d[PAID_AT_OPENING + i] = 0.0
-        d[PAID_CITY + i] = of_city
-        d[PAID_COUNTY + i] = of_county
-        by_county += 1 if of_county >= NOUGHT else 0
-        by_city += 1 if of_city >= NOUGHT else 0
-        opening += 1 if d[PAID_OPENING + i] >= NOUGHT else 0
-        arrears += 1 if d[PAID_ARREARS + i] >= NOUGHT else 0
-        depleted += 1 if d[DEPLETED + i] > 0.0 else 0
-    paying[0] = by_county
-    paying[1] = by_city
-    paying[2] = opening
-    paying[3] = arrears
-    paying[DEPLETING] = depleted
+        d[PAID_CITY + i] += d[PAID_COUNTY + i]
+        d[PAID_COUNTY + i] = 0.0
+
+
+@stage
+def book_opening_rest(d, v, paid, called):
+    """What a treasury gave the pool at the opening is a payment of its line, but it was not called for it."""
+    wide()
+    paid = known(paid)
+    called = known(called)
+    for i in range(LANES):
+        rest = d[PAID_AT_OPENING + i]
+        d[paid + i] += rest
+        v[called + i] -= rest
 
 
 @stage
@@ -284,22 +275,33 @@ def tally_events(plan, v, tally, f, y, months_slot):
 
 
 @stage
+def may_pay(plan, f, c, line):
+    """Opening deficits and arrears are paid only where a county began with some."""
+    owed = plan.opening[f, c]
+    return line < OPENING_LINE or (owed[1] if line == OPENING_LINE else owed[2]) > 0.0
+
+
+@stage
 def tally_county(plan, d, v, tally, at, f, c, y):
     """One county's year: its treasuries' payments, its months of capacity, whether its balance gave out."""
-    book_treasuries(d, v, plan.city_level[c], tally.paying[c])
+    if plan.city_level[c]:
+        lay_to_city(d)
+    if y == 0 and plan.rules[f]["opening_rest"]:
+        own = 1 if plan.city_level[c] else 0
+        book_opening_rest(d, v, paid_slots(own), CALLED_COUNTY + own * LANES)
     for line in range(4):
-        s = at + COUNTY_FIRST_LINE + line
-        if tally.paying[c, line] > 0:  # most counties pay nothing in most years
-            paid, total = paid_slots(line), TOTAL_COUNTY + line * LANES
+        s, paid, total = at + COUNTY_FIRST_LINE + line, paid_slots(line), TOTAL_COUNTY + line * LANES
+        if may_pay(plan, f, c, line) and any_value(d, paid):  # most counties pay nothing in most years
             sum_of(d, v, paid, LINE_0 + line * LANES)
+            if line < OPENING_LINE:
+                sum_of(d, v, paid, CALLED_COUNTY + line * LANES)
             tally_amounts(tally, s, d, paid, plan.per_lowest[f])
             add_to_horizon(d, paid, total, total + LINES * LANES, plan.discount[y])
         else:
             tally_nothing(tally, s)
     county_capacity(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
     tally_months(tally, at + COUNTY_CAPACITY, v, VALUE)
-    if tally.paying[c, DEPLETING] > 0:
-        tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
+    tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
 
 
 @stage

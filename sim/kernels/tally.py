@@ -72,8 +72,6 @@ class Tally(NamedTuple):
     """(1,) float64 paths of the block."""
     lane: np.ndarray
     """(SCRATCH,) float64."""
-    paying: np.ndarray
-    """(C, 5) int64 scratch: lanes in which a county's burden lines are not nought or its balance failed."""
     net: np.ndarray
     """(C, LANES) float64 scratch: counties' net transfers."""
     bins: np.ndarray
