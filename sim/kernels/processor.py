@@ -16,6 +16,11 @@ import llvmlite.binding as llvm
 from sim.kernels.native import Code
 
 
+VECTORS_AT_A_TIME = 2
+"""Of each loop: while the steps of one wait for their results the processor goes on with the other's.  LLVM by
+itself takes one in a long loop; three or four have more values at a time than there are registers."""
+
+
 class Portable(NamedTuple):
     """A kernel's code after the first step, for one kind of arguments."""
 
@@ -70,7 +75,9 @@ def optimise(module: llvm.ModuleRef, target: llvm.TargetMachine, *, vectorise: b
     options.loop_vectorization, options.loop_unrolling = vectorise, False
     options.slp_vectorization = False  # stages have nothing side by side but lanes
     builder = llvm.create_pass_builder(target, options)
+    _interleave(VECTORS_AT_A_TIME)
     builder.getModulePassManager().run(module, builder)
+    _interleave(0)  # as LLVM sees fit: numba may be asked for other code in this process
     if vectorise:
         passes = llvm.create_new_module_pass_manager()
         passes.add_loop_unroll_pass()
@@ -80,6 +87,10 @@ def optimise(module: llvm.ModuleRef, target: llvm.TargetMachine, *, vectorise: b
         passes.add_instruction_combine_pass()
         passes.add_simplify_cfg_pass()
         passes.run(module, builder)
+
+
+def _interleave(vectors: int) -> None:
+    llvm.set_option("fundsim", f"-force-vector-interleave={vectors}")
 
 
 def vectorised(portable: Portable) -> tuple[llvm.ModuleRef, llvm.TargetMachine]:
