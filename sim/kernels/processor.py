@@ -15,10 +15,9 @@ import llvmlite.binding as llvm
 
 from sim.kernels.native import Code
 
-
 VECTORS_AT_A_TIME = 2
-"""Of each loop: while the steps of one wait for their results the processor goes on with the other's.  LLVM by
-itself takes one in a long loop; three or four have more values at a time than there are registers."""
+"""In each loop: while the steps of one wait for their results the processor goes on with the other's.  LLVM
+by itself takes one in a long loop; three or four have more values at a time than there are registers."""
 
 
 class Portable(NamedTuple):
