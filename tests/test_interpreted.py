@@ -91,11 +91,13 @@ OTHERS = {
 
 
 def two_years(city: str) -> list[list[float]]:
-    """Moments under a city's rules for both funds, of pairs of mirrored paths; or under ``OTHERS``."""
+    """Moments under a city's rules for both funds, of pairs of mirrored paths; or under ``OTHERS``.
+
+    One of the two counties is the city-level unit."""
     others = {fund: FundRules.model_validate(rules) for fund, rules in OTHERS.items()}
     table: Any = others if city == "others" else dict(load_city(city).rules)
     options = {"excellent_probability": 0.7, "interest_rate": 0.02} if city == "others" else {}
-    case = make_case(table, names=NAMES[:2], years=2, **options)
+    case = make_case(table, names=NAMES[1:], years=2, **options)
     result = simulate(case, paths=6, seed=3, threads=1, sampling="antithetic")
     return [[float(x) for x in row] for row in result.moments]
 
