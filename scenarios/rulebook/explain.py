@@ -211,11 +211,13 @@ def _print_readings(city: City, lang: Lang, console: Console) -> None:
 
 
 def cited(clause: str, lang: Lang) -> str:
-    """A clause as the language cites it: Art. 15 is 第15条 in Chinese; numbered sections stay as they are.
-    What a scenario sets by itself is called that."""
+    """A clause as the language cites it: Art. 13, 14 is 第13、14条 in Chinese; numbered sections stay as they
+    are.  What a scenario sets by itself is called that."""
     if clause.split(" ")[-1] == SCENARIO:  # another city's id may stand before it
         return clause.removesuffix(SCENARIO) + word("scenario_sets", lang)
-    return re.sub(r"Art\. (\d+)", r"第\1条", clause) if lang == "zh" else clause
+    if lang == "en":
+        return clause
+    return re.sub(r"Art\. (\d+(、\d+)*)", r"第\1条", clause.replace(", ", "、"))
 
 
 def city_notes(city: City, lang: Lang) -> Iterator[str]:
