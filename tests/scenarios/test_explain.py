@@ -13,7 +13,7 @@ from scenarios import labels
 from scenarios.labels import Lang
 from scenarios.pictures import captions
 from scenarios.rulebook import words
-from scenarios.rulebook.city import City, load_city
+from scenarios.rulebook.city import City, builtin_cities, builtin_templates, load_city
 from scenarios.rulebook.explain import cited, explain_table, print_explain
 from scenarios.rulebook.rows import VOCABULARY, Status, Weight
 from scenarios.rulebook.words import word
@@ -86,6 +86,14 @@ def test_values_are_readable() -> None:
     assert zh["风险基金与本级财政分担"] == "风险基金 20% + 县级财政 80%"
     assert zh["统筹前基金缺口的弥补"] == "保留在账上"
     assert zh["清算时间"] == "当年12月"
+
+
+@pytest.mark.parametrize("name", [*builtin_cities(), *builtin_templates()])
+def test_no_value_is_shown_as_a_power_of_ten(name: str) -> None:
+    for at, reading in load_city(name).readings.items():
+        for chosen in reading.names:
+            values = [line.value for line in explain_table(load_city(name, {at: chosen}), "en")]
+            assert [value for value in values if "e+" in value or "e-" in value] == []
 
 
 def test_several_articles_are_cited_as_each_language_does() -> None:
