@@ -34,6 +34,8 @@ from sim.model import FUNDS, Fund
 from sim.rules import FundRules
 
 CHANGEABLE = tuple(name for name in WRITTEN if name not in ("status", "reading"))
+NO_NOTE = {"note_zh": "", "note_en": ""}
+"""A row's note is on the value that it had; another value has its own or none."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class _Change:
         for name in fields:
             if name not in CHANGEABLE:
                 raise self.refuse(f"{place}.{name}", one_of(name, CHANGEABLE))
-        return row.model_copy(update={**fields, **self.mark})
+        return row.model_copy(update={**NO_NOTE, **fields, **self.mark})
 
 
 def drafts_of(file: Path, tables: Mapping[Scope, dict[str, Any]]) -> dict[Fund, Draft]:
@@ -180,7 +182,7 @@ def _change_rule(change: _Change, draft: Draft, scope: Scope, key: str, entry: A
         row = draft.layers[shared[0]]
         rest = (1 - share) / (1 - row.value[source])
         shares = {name: share if name == source else part * rest for name, part in row.value.items()}
-        mark = {"value": shares, "status": "assumption", "clause": SCENARIO}
+        mark = {"value": shares, "status": "assumption", "clause": SCENARIO, **NO_NOTE}
         draft.layers[shared[0]] = row.model_copy(update=mark)
 
 

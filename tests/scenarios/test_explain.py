@@ -124,6 +124,35 @@ def test_a_chosen_reading_is_shown() -> None:
     assert "own (in use)" not in printed(city, "en")
 
 
+@pytest.mark.parametrize(
+    ("name", "readings", "shown", "notes"),
+    [
+        ("taizhou", {}, "T13", ["five years are stated, equal parts are a reading"]),
+        ("taizhou", {"T13": "last_year"}, "T13 = last_year", [""]),
+        ("ziyang", {"Z7": "three_years"}, "Z7 = three_years", [""]),
+        ("county-alone", {"C1": "nobody"}, "C1 = nobody", [""]),
+        ("linyi", {}, "L2", ["unified collection and payment"]),
+        (
+            "linyi",
+            {"L2": "counties"},
+            "L2 = counties",
+            ["the size is an assumption", "", "the sizes are assumptions"],
+        ),
+    ],
+)
+def test_a_note_on_one_value_does_not_stand_beside_another(
+    name: str, readings: dict[str, str], shown: str, notes: list[str]
+) -> None:
+    lines = explain_table(load_city(name, readings), "en")
+    assert [line.note for line in lines if line.reading == shown] == notes
+
+
+def test_nor_beside_a_scenarios_own_share() -> None:
+    changes = {"employee": {"settlement": {"waterfall": {"risk_fund": 0.5}}}}
+    lines = explain_table(load_city("adjustment-fund-guangyuan", changes=changes), "en")
+    assert [line.note for line in lines if line.clause == "scenario"] == [""]
+
+
 def test_an_expired_document_is_called_an_extrapolation() -> None:
     assert "2025-12-31: a horizon beyond it is an extrapolation" in printed(load_city("linyi"), "en")
     assert "2025年12月31日，此后年份的结果属于外推" in printed(load_city("linyi"), "zh")
