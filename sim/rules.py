@@ -215,10 +215,10 @@ class FundRules(Instrument):
         return self.risk_fund.rate > 0 or self.names("risk_fund")
 
     @property
-    def uses_pool(self) -> bool:
-        """Whether anything is ever paid out of the pool the city holds at the start."""
-        returned = self.opening_transfer.pool_returned > 0
-        return self.names("pool") or returned or (self.risk_fund.rate > 0 and self.risk_fund.source == "pool")
+    def draws_pool(self) -> bool:
+        """Whether the pool ever pays anything: gaps, the risk fund, or bills that were unfunded."""
+        feeds_risk_fund = self.risk_fund.rate > 0 and self.risk_fund.source == "pool"
+        return self.names("pool") or self.names("unfunded") or feeds_risk_fund
 
     @property
     def shares_by_enrolment(self) -> bool:

@@ -22,7 +22,7 @@ from scenarios.rulebook.words import word
 from scenarios.runs.drawing import Drawing, Picture
 from scenarios.runs.facts import RunFacts
 from scenarios.runs.program import version
-from sim.model import Case
+from sim.model import Case, Fund
 
 if TYPE_CHECKING:
     from sim.gains import Gain
@@ -235,12 +235,14 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
 
 
 def idle_pool(case: Case, lang: Lang) -> list[str]:
-    """That the city's opening pool lies idle, where the rules neither draw it nor give it back."""
-    idle = [
-        word(f"fund:{fund}", lang)
-        for fund, figures in case.funds.items()
-        if figures.accounts.pool_yuan > 0 and not case.rules[fund].uses_pool
-    ]
+    """That the city's opening pool and reserve lie idle, where the rules neither draw nor give them back."""
+
+    def left(fund: Fund) -> float:
+        accounts, returned = case.funds[fund].accounts, case.rules[fund].opening_transfer.pool_returned
+        return (1 - returned) * accounts.pool_yuan + accounts.municipal_reserve_yuan
+
+    funds = [fund for fund in case.funds if left(fund) > 0 and not case.rules[fund].draws_pool]
+    idle = [word(f"fund:{fund}", lang) for fund in funds]
     return [word("idle_pool", lang, funds=("、" if lang == "zh" else ", ").join(idle))] if idle else []
 
 

@@ -12,6 +12,7 @@ from scenarios.definition.scenario import load_scenario
 from scenarios.errors import InputError
 from scenarios.rulebook.city import City, builtin_cities, builtin_templates, load_city
 from scenarios.rulebook.explain import city_notes, explain_table, with_rules
+from scenarios.runs.run import idle_pool
 from sim.model import FUNDS
 from sim.rules import Layer
 from sim.simulate import simulate
@@ -163,6 +164,28 @@ def test_a_pool_that_the_rules_never_draw_is_said_to_lie_idle(tmp_path: Path, fu
     ended = fundsim(*SMALL, "--rules", "ziyang", "--out", tmp_path)
     assert ended.status == 0
     assert "lies idle" in " ".join(ended.out.split())
+
+
+@pytest.mark.parametrize(
+    ("rules", "readings", "idle"),
+    [
+        ("county-alone", {}, ["resident"]),
+        ("county-alone", {"C1": "nobody"}, []),
+        ("ziyang", {}, ["employee", "resident"]),
+        ("ziyang", {"Z5": "city"}, []),
+        ("full-pooling", {}, []),
+    ],
+)
+def test_a_municipal_reserve_joins_a_pool_that_was_given_back(
+    rules: str, readings: dict[str, str], idle: list[str], tmp_path: Path
+) -> None:
+    """It comes in February: what nobody draws then lies idle, whatever January gave back."""
+    file = tmp_path / "town.toml"
+    file.write_text('extends = "hangzhou"\n[funds.resident.accounts]\nmunicipal_reserve_yuan = 5e9\n')
+    case = load_scenario(str(file), rules=rules, readings=readings).case
+    assert [
+        fund for fund in case.funds if any(f"{fund} fund" in line for line in idle_pool(case, "en"))
+    ] == idle
 
 
 def test_replay_cites_the_template(tmp_path: Path, fundsim: Command) -> None:
