@@ -54,15 +54,22 @@ def replay_command(
     return city, replayed
 
 
-def of_another_year(city: City, replayed: Replayed) -> list[str]:
+def of_other_years(city: City, replayed: Replayed) -> list[str]:
     """What must be said where data begin in another year than the rules, and money moved by clauses
-    of their first year."""
-    rules_from = city.origin.in_force_from
-    first, moved = replayed.balances[0].year, {transfer.step for transfer in replayed.ledger}
-    if rules_from is None or rules_from.year == first or not moved & set(ONCE):
-        return []
-    steps = ", ".join(step for step in ONCE if step in moved)
-    return [
-        f"The rules are in force from {rules_from.year}; {first} was taken for their first year ({steps}).",
-        f"规则自{rules_from.year}年起施行；本次回放以{first}年为首年（含首年事项：{steps}）。",
-    ]
+    of their first year, and where data go on after the rules."""
+    begin, end = city.origin.in_force_from, city.origin.in_force_to
+    first, last = replayed.balances[0].year, replayed.balances[-1].year
+    once = [step for step in ONCE if step in {transfer.step for transfer in replayed.ledger}]
+    said = []
+    if begin is not None and begin.year != first and once:
+        steps = ", ".join(once)
+        said += [
+            f"The rules are in force from {begin.year}; {first} was taken for their first year ({steps}).",
+            f"规则自{begin.year}年起施行；本次回放以{first}年为首年（含首年事项：{steps}）。",
+        ]
+    if end is not None and (end.year, end.month) < (last, 12):
+        said += [
+            f"The rules are in force until {end}: what is later is an extrapolation.",
+            f"规则有效期至{end.year}年{end.month}月{end.day}日，此后属于外推。",
+        ]
+    return said

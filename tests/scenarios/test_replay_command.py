@@ -269,3 +269,15 @@ def test_data_that_begin_in_another_year_than_the_rules(tmp_path: Path, fundsim:
     assert "规则自2020年起施行" in said
     alike = fundsim.replay("taizhou", make(tmp_path / "more", "taizhou"), tmp_path / "other")
     assert alike.status == 0 and "in force" not in alike.out
+
+
+def test_data_that_go_on_after_the_rules(tmp_path: Path, fundsim: Command) -> None:
+    """Linyi's document ends with 2025: the same figures are called an extrapolation from 2026 on."""
+    for first, beyond in ((2024, False), (2025, True)):
+        data = make(tmp_path / f"{first}", "linyi")
+        for table in ("monthly.csv", "annual.csv"):
+            text = (data / table).read_text("utf-8").replace(f",{YEARS[1]},", f",{first + 1},")
+            (data / table).write_text(text.replace(f",{YEARS[0]},", f",{first},"), "utf-8")
+        said = fundsim.replay("linyi", data, tmp_path / f"out{first}").out
+        assert ("in force until 2025-12-31: what is later is an extrapolation" in said) == beyond
+        assert ("规则有效期至2025年12月31日，此后属于外推" in said) == beyond
