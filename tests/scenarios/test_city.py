@@ -299,6 +299,8 @@ def test_ziyang_under_the_city_reading(source: str, expected: str, z1: str, thir
     ]
     assert shares(city)[2]["risk_fund"] == third
     assert rules.risk_fund.source == expected
+    row = city.by_fund["employee"]["risk_fund.source"]
+    assert (row.reading, row.chosen) == (("Z2", source) if expected == source else ("Z5", "city"))
     assert rules.settlement.surplus_to_pool == 1
     assert rules.recoveries_to == "pool"
 
