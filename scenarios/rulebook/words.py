@@ -120,6 +120,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         " reserves ({funds}).",
         "所用规则不动用市级统筹基金：期初存量闲置，仍计入累计结余（{funds}）。",
     ),
+    "kept_deficits": (
+        "Nobody makes opening deficits good: they stay on the books and lower reserves for good ({funds}).",
+        "所用规则未规定由谁弥补统筹前缺口：缺口保留在账上，长期减少累计结余（{funds}）。",
+    ),
     "in_use": ("{name} (in use)", "{name}（采用）"),
     "expires": (
         "In force until {end}: a horizon beyond it is an extrapolation.",

@@ -23,6 +23,7 @@ from scenarios.runs.drawing import Drawing, Picture
 from scenarios.runs.facts import RunFacts
 from scenarios.runs.program import version
 from sim.model import Case, Fund
+from sim.rules import OpeningDeficit
 
 if TYPE_CHECKING:
     from sim.gains import Gain
@@ -207,7 +208,10 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
     from sim.metrics import can_be_unfunded
 
     case = scenario.case
-    notes = {lang: [*city_notes(scenario.city, lang), *idle_pool(case, lang)] for lang in LANGUAGES}
+    notes = {
+        lang: [*city_notes(scenario.city, lang), *kept_deficits(case, lang), *idle_pool(case, lang)]
+        for lang in LANGUAGES
+    }
     return {
         "scenario": scenario.name,
         "titles": {lang: scenario.title[lang] for lang in LANGUAGES},
@@ -232,6 +236,17 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
         "discount_rate": case.options.discount_rate,
         "county_names": {county.name: county.name_en or county.name for county in case.counties},
     }
+
+
+def kept_deficits(case: Case, lang: Lang) -> list[str]:
+    """That opening deficits lower reserves for good, where the rules have nobody make them good."""
+    kept = [
+        word(f"fund:{fund}", lang)
+        for fund in case.funds
+        if case.rules[fund].opening_deficit == OpeningDeficit()
+        and any(getattr(county, fund).opening_deficit_yuan > 0 for county in case.counties)
+    ]
+    return [word("kept_deficits", lang, funds=("、" if lang == "zh" else ", ").join(kept))] if kept else []
 
 
 def idle_pool(case: Case, lang: Lang) -> list[str]:

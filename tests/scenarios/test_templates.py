@@ -12,7 +12,7 @@ from scenarios.definition.scenario import load_scenario
 from scenarios.errors import InputError
 from scenarios.rulebook.city import City, builtin_cities, builtin_templates, load_city
 from scenarios.rulebook.explain import city_notes, explain_table, with_rules
-from scenarios.runs.run import idle_pool
+from scenarios.runs.run import idle_pool, run_facts
 from sim.model import FUNDS
 from sim.rules import Layer
 from sim.simulate import simulate
@@ -259,3 +259,24 @@ def test_a_layer_of_ones_own_at_fault_is_refused(tmp_path: Path, layer: str, wor
     path.write_text(f'extends = "taizhou"\nrule.employee.settlement.waterfall = [{layer}]', "utf-8")
     with pytest.raises(InputError, match=rf"mixture\.toml: {words}"):
         load_scenario(path)
+
+
+@pytest.mark.parametrize(
+    ("city", "rules", "kept"),
+    [
+        ("linyi", None, True),
+        ("hangzhou", None, True),
+        ("ziyang", None, True),
+        ("taizhou", None, False),
+        ("yancheng", None, False),
+        ("taizhou", "county-alone", True),
+    ],
+)
+def test_that_opening_deficits_stay_on_the_books_is_said(city: str, rules: str | None, kept: bool) -> None:
+    base = load_scenario(city, rules=rules)
+    county = base.case.counties[0].name
+    owed = {f"counties.{county}.resident.opening_deficit_yuan": 1e8}
+    notes = run_facts(load_scenario(city, rules=rules, values=owed), 1, 1)["notes"]
+    assert any("lower reserves for good (resident fund)" in note for note in notes["en"]) == kept
+    assert any("长期减少累计结余（城乡居民医保）" in note for note in notes["zh"]) == kept
+    assert not any("for good" in note for note in run_facts(base, 1, 1)["notes"]["en"])
