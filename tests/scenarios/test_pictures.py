@@ -389,3 +389,12 @@ def test_weighted_paths_have_no_burden_and_say_so():
     run = run_of(table, facts_of(table, sampling="importance"))
     for lang in ("en", "zh"):
         assert words_of(depletion_figure([run], lang)).count(caption("no_burden", lang)) == 2
+
+
+def test_a_year_whose_error_is_not_known_has_no_band():
+    table = make_table().query("metric == 'event:reserve_depletion'").copy()
+    unknown = (table["fund"] == "employee") | (table["year"] == FIRST)
+    table.loc[unknown, ["value", "std_error"]] = 0.0, np.nan
+    figure = depletion_figure([run_of(table, facts_of(table, sampling="importance"))], "en")
+    employee, _, resident, _ = (axes.collections for axes in figure.axes)
+    assert not employee[0].get_paths() and resident[0].get_paths()[0].vertices[:, 0].min() == FIRST + 1
