@@ -88,7 +88,7 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
         with replacing(folder, stale) as name:
             yield name
     except OSError as error:
-        if error.errno not in (*NO_ROOM, errno.EACCES):
+        if error.errno not in (*NO_ROOM, errno.EACCES, errno.EPERM):
             raise
         raise InputError(folder, option, f"could not be written ({os.strerror(error.errno)})") from error
 

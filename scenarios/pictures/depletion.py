@@ -90,7 +90,7 @@ def _draw_chance(axes: Axes, run: Run, fund: str, event: str, series: int | None
     axes.fill_between(years, floor, ceiling, color=colour, alpha=0.28 if series is None else 0.14, lw=0)
     name = "_nolegend_" if series is None else run.facts["scenario"]
     axes.plot(years, middle, color=colour, ls=dash, lw=1.2, label=name)
-    return float(np.nanmax(ceiling))
+    return float(np.nanmax(ceiling, initial=0.0))
 
 
 def stacked(axes: Axes, parts: Sequence[Part], lang: Lang) -> None:

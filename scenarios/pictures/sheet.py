@@ -7,6 +7,7 @@ reckoned from their wrapped lines, and the rest of the sheet is left to matplotl
 from __future__ import annotations
 
 import difflib
+import math
 import os
 import re
 from collections.abc import Iterable, Iterator
@@ -210,8 +211,9 @@ def whole_years(axes: Axes, first: int, last: int, ticks: int = 7) -> None:
 
 
 def percents(axes: Axes, high: float, vertical: bool = True, steps: int = 5) -> None:
-    """An axis in percent from nought to a quiet end at or above ``high``."""
-    end = next((end for end in QUIET if high <= end), 102.0)
+    """An axis in percent from nought to a quiet end at or above ``high``, however small."""
+    scale = 10.0 ** math.floor(math.log10(10 * high)) if 0 < high < QUIET[0] else 1
+    end = next((scale * end for end in QUIET if high <= scale * end), 102.0)
     axis = axes.yaxis if vertical else axes.xaxis
     (axes.set_ylim if vertical else axes.set_xlim)(0, end)
     axis.set_major_formatter("{x:g}%")

@@ -86,8 +86,10 @@ def chance(probability: float, interval: tuple[float, float]) -> Cell:
     if math.isnan(probability):
         return EMPTY
     p, low, high = (100 * value for value in (probability, *interval))
-    digits = 1 if not 0 < high < 1 else min(9, 1 - math.floor(math.log10(high)))
-    return Cell(f"{p:.{digits}f} [{low:.{digits}f}–{high:.{digits}f}]", p, (low, high))
+    digits = 1 if not 0 < high < 1 else 1 - math.floor(math.log10(high))
+    form = f".{digits}f" if digits < 10 else ".1e"
+    ends = "–" if math.isnan(high) else f"{low:{form}}–{high:{form}}"
+    return Cell(f"{p:{form}} [{ends}]", p, (low, high))
 
 
 def decimal(value: float, digits: int = 1) -> Cell:

@@ -179,9 +179,15 @@ def _numbers(column: Any) -> NDArray[np.float64]:
 
 
 def independent_paths(rows: Yearly) -> list[float]:
-    """For yearly probabilities, how many independent paths have their standard error; n where it is 0."""
+    """For yearly probabilities, how many independent paths have their standard error.
+
+    That is n where it is 0, and NaN where it is not known.
+    """
     found = zip(rows.value.tolist(), rows.std_error.tolist(), rows.n.tolist(), strict=True)
-    return [p * (1 - p) / error**2 if error > 0 and 0 < p < 1 else n for p, error, n in found]
+    return [
+        math.nan if math.isnan(error) else p * (1 - p) / error**2 if error > 0 and 0 < p < 1 else n
+        for p, error, n in found
+    ]
 
 
 def wilson(probability: float, n: float, z: float = Z95) -> tuple[float, float]:

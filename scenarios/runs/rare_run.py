@@ -86,13 +86,14 @@ def run_rare(request: RunRequest, progress: Progress) -> RareOutput:
 
 
 def rare_table(rare: Rare, scenario: str) -> pd.DataFrame:
-    """The event's rows of the metrics table."""
+    """The event's rows of the metrics table; where no path had it, its error is not known."""
     import pandas as pd
 
     from sim.metrics import COLUMNS
 
+    about = f"event:{rare.event}", "probability"
     rows = [
-        (scenario, fund, CITY, year, f"event:{rare.event}", "probability", p, error, rare.paths)
+        (scenario, fund, CITY, year, *about, p, error if p > 0 else math.nan, rare.paths)
         for fund, year, p, error, _, _ in rare.rows()
     ]
     return pd.DataFrame.from_records(rows, columns=COLUMNS).astype({"year": "Int32", "n": "int64"})

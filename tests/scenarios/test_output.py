@@ -109,7 +109,8 @@ def test_a_folder_that_cannot_be_searched_is_refused(tmp_path: Path, monkeypatch
         check_page(tmp_path / "page.html")
 
 
-def test_a_folder_whose_rights_go_while_it_is_written_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM])
+def test_a_folder_whose_rights_go_while_it_is_written_is_refused(number: int, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--out: could not be written"), new_files(tmp_path):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        raise PermissionError(number, os.strerror(number))
     assert list(tmp_path.iterdir()) == []

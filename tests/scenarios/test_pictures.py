@@ -389,3 +389,14 @@ def test_weighted_paths_have_no_burden_and_say_so():
     run = run_of(table, facts_of(table, sampling="importance"))
     for lang in ("en", "zh"):
         assert words_of(depletion_figure([run], lang)).count(caption("no_burden", lang)) == 2
+
+
+def test_an_event_of_weighted_paths_fills_its_panel_and_has_no_band_where_no_path_had_it():
+    table = make_table().query("metric == 'event:reserve_depletion'").copy()
+    table[["value", "std_error"]] *= 1e-9
+    unknown = (table["fund"] == "employee") | (table["year"] == FIRST)
+    table.loc[unknown, ["value", "std_error"]] = 0.0, np.nan
+    figure = depletion_figure([run_of(table, facts_of(table, sampling="importance"))], "en")
+    (employee, *_), _, (band, *_), _ = (axes.collections or [None] for axes in figure.axes)
+    assert not employee.get_paths() and band.get_paths()[0].vertices[:, 0].min() == FIRST + 1
+    assert 1 < figure.axes[2].get_ylim()[1] / (100 * table["value"].max()) < 3

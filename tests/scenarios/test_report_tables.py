@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -209,6 +210,8 @@ def test_a_probability_of_nought_has_an_interval() -> None:
     cell = chance(0.0, (0.0, 0.0019))
     assert (cell.text, cell.interval) == ("0.00 [0.00–0.19]", (0.0, pytest.approx(0.19)))
     assert chance(1e-5, (8e-6, 1.2e-5)).text == "0.0010 [0.0008–0.0012]"
+    assert chance(1.8e-15, (7.4e-16, 4.4e-15)).text == "1.8e-13 [7.4e-14–4.4e-13]"
+    assert chance(0.0, (math.nan, math.nan)).text == "0.0 [–]"
 
 
 def test_a_run_of_one_event_says_so(tmp_path: Path) -> None:
@@ -222,6 +225,8 @@ def test_a_run_of_one_event_says_so(tmp_path: Path) -> None:
     assert not any(name.startswith("who_pays") for name in frames)
     text = "".join(page._said())
     assert "nor who pays" in text and "months of payment" not in text
+    first = frames["by_year_employee"].iloc[0]
+    assert first.iloc[1] == 0 and set(first.iloc[2:]) == {""}  # no path had it, so its error is not known
 
 
 def test_a_sweep_s_outcomes_are_those_of_its_scenarios(swept: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pandas as pd
@@ -81,7 +82,7 @@ def test_a_rare_event_by_year(
         assert row["effective_paths"] == pytest.approx(plain)
         assert row["gain"] == pytest.approx(plain / 8000)
         assert 0 < row["kish_hits"] <= 8000
-    assert all(row.value == 0 for row in found.values())
+    assert all(row.value == 0 and math.isnan(row.std_error) for row in found.values())
     shown = capsys.readouterr().out
     assert "reserve_depletion" in shown and "Percentiles" in shown and "2027" in shown
 
