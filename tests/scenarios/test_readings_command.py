@@ -151,6 +151,13 @@ def test_instruments_that_can_show_are_kept() -> None:
     assert set(reasons(rules["employee"], load_city("taizhou").rules["employee"])) == set(REASONS)
 
 
+def test_nothing_is_clear_from_a_single_path() -> None:
+    first = dict.fromkeys(OUTCOMES, np.zeros(1))
+    for each in differences(first, dict.fromkeys(OUTCOMES, np.ones(1))):
+        assert (each.difference, each.n) == (1, 1) and np.isnan(each.std_error), each.outcome
+        assert not each.decides(1.0)
+
+
 def test_outcomes_need_one_fund() -> None:
     case: Case = make_case(years=2)
     with pytest.raises(ValueError, match="one fund"):
