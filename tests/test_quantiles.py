@@ -164,6 +164,19 @@ def test_values_beyond_the_range_are_counted_and_stand_at_its_end() -> None:
     assert MONEY_EDGES[0] == 1 and MONEY_EDGES[-2] <= 1e10 <= MONEY_EDGES[-1]
 
 
+def test_percentiles_at_the_end_of_the_range_have_no_error() -> None:
+    """How far beyond their order statistics lie is not known; nearer to nought than the range, it is."""
+    values = np.concatenate([np.full(900, 5.0), np.full(80, 200.0), np.full(20, 300.0)])
+    _, errors = tallied("months", values)[0].quantiles(np.array([0.5, 0.95, 0.978, 0.99]))
+    assert np.isnan(errors).tolist() == [False, False, True, True]  # 0.978: its upper order statistic
+    _, errors = tallied("months", -values)[0].quantiles(np.array([0.001, 0.5]))
+    assert np.isnan(errors).tolist() == [True, False]
+    amounts = np.concatenate([np.full(50, 0.5 * LOWEST), np.full(50, 1e5 * BASE)])
+    for kind, sign in (("money", 1), ("signed", -1)):
+        _, errors = tallied(kind, sign * amounts)[0].quantiles(np.array([0.25, 0.75])[::sign])
+        assert errors[0] <= 1e-6 * LOWEST and np.isnan(errors[1])
+
+
 def test_infinite_values_are_beyond_the_range_too() -> None:
     bins, _ = tallied("signed", np.array([np.inf, -np.inf]))
     assert bins.beyond == 2
