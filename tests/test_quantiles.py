@@ -99,6 +99,9 @@ def check(kind: str, values: np.ndarray, width: float, relative: float) -> Singl
         excess = np.maximum(values - var, 0)
         assert abs(value - (var + excess.mean() / (1 - a))) <= 2 * bin_at(np.array(size))
         slack = 3 * bin_at(np.array(size)) / ((1 - a) * np.sqrt(n))
+        if n < 1 / (1 - a) - 1e-9:
+            assert np.isnan(error)
+            continue
         assert abs(error - excess.std() / ((1 - a) * np.sqrt(n))) <= slack
     return bins
 
@@ -239,6 +242,16 @@ def test_standard_errors_are_those_of_repeated_samples() -> None:
     values, errors = np.array(tails).T
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.2)
     assert values.mean() == pytest.approx(BASE * (np.log(20) + 1), rel=0.01)
+
+
+def test_a_tail_of_less_than_a_value_has_no_error() -> None:
+    """Nothing lies beyond VaR there, and the formula says 0; from one on it is what repeated samples say."""
+    for a, n in ((0.95, 19), (0.99, 40), (0.99, 99), (0.95, 1)):
+        assert np.isnan(tallied("money", rng().exponential(BASE, n))[0].tail_mean(a)[1])
+    for a, n in ((0.95, 20), (0.99, 100)):
+        found = [tallied("money", sample)[0].tail_mean(a) for sample in rng().exponential(BASE, (200, n))]
+        values, errors = np.array(found).T
+        assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.4)
 
 
 def test_many_series_are_worked_on_as_each_alone() -> None:

@@ -152,7 +152,8 @@ def interpolated(edges, edge, unit, out, bins, rank):
 
 @stage
 def tail(edges, edge, unit, out, bins, a):
-    """TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n)."""
+    """TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n), which is NaN where the
+    values are so few that less than one lies beyond VaR."""
     n = np.float64(out.upto[bins])
     value, _, _ = interpolated(edges, edge, unit, out, bins, n * a)
     total, squares = 0.0, 0.0
@@ -164,7 +165,8 @@ def tail(edges, edge, unit, out, bins, a):
         squares += excess * excess * count
     mean = total / n
     variance = max(squares / n - mean * mean, 0.0)
-    return value + mean / (1 - a), np.sqrt(variance / n) / (1 - a)
+    error = np.sqrt(variance / n) / (1 - a) if n * (1 - a) >= 1.0 else np.nan
+    return value + mean / (1 - a), error
 
 
 @stage
