@@ -90,7 +90,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     ),
     "counted": (
         "Percentiles of months are told apart from {low} to {high}; beyond, they stand at that end.",
-        "月数分位数只区分到{low}至{high}之间，超出的按界限绘出。",
+        "月数分位数只区分到{low}至{high}之间，超出的按界限列示。",
     ),
     "nothing_due": ("nothing to bear", "无负担"),
     "burden_meaning": (

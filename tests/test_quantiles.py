@@ -99,6 +99,9 @@ def check(kind: str, values: np.ndarray, width: float, relative: float) -> Singl
         excess = np.maximum(values - var, 0)
         assert abs(value - (var + excess.mean() / (1 - a))) <= 2 * bin_at(np.array(size))
         slack = 3 * bin_at(np.array(size)) / ((1 - a) * np.sqrt(n))
+        if n < 1 / (1 - a) - 1e-9:
+            assert np.isnan(error)
+            continue
         assert abs(error - excess.std() / ((1 - a) * np.sqrt(n))) <= slack
     return bins
 
@@ -164,6 +167,19 @@ def test_values_beyond_the_range_are_counted_and_stand_at_its_end() -> None:
     assert MONEY_EDGES[0] == 1 and MONEY_EDGES[-2] <= 1e10 <= MONEY_EDGES[-1]
 
 
+def test_percentiles_at_the_end_of_the_range_have_no_error() -> None:
+    """How far beyond their order statistics lie is not known; nearer to nought than the range, it is."""
+    values = np.concatenate([np.full(900, 5.0), np.full(80, 200.0), np.full(20, 300.0)])
+    _, errors = tallied("months", values)[0].quantiles(np.array([0.5, 0.95, 0.978, 0.99]))
+    assert np.isnan(errors).tolist() == [False, False, True, True]  # 0.978: its upper order statistic
+    _, errors = tallied("months", -values)[0].quantiles(np.array([0.001, 0.5]))
+    assert np.isnan(errors).tolist() == [True, False]
+    amounts = np.concatenate([np.full(50, 0.5 * LOWEST), np.full(50, 1e5 * BASE)])
+    for kind, sign in (("money", 1), ("signed", -1)):
+        _, errors = tallied(kind, sign * amounts)[0].quantiles(np.array([0.25, 0.75])[::sign])
+        assert errors[0] <= 1e-6 * LOWEST and np.isnan(errors[1])
+
+
 def test_infinite_values_are_beyond_the_range_too() -> None:
     bins, _ = tallied("signed", np.array([np.inf, -np.inf]))
     assert bins.beyond == 2
@@ -226,6 +242,16 @@ def test_standard_errors_are_those_of_repeated_samples() -> None:
     values, errors = np.array(tails).T
     assert np.mean(errors) == pytest.approx(np.std(values), rel=0.2)
     assert values.mean() == pytest.approx(BASE * (np.log(20) + 1), rel=0.01)
+
+
+def test_a_tail_of_less_than_a_value_has_no_error() -> None:
+    """Nothing lies beyond VaR there, and the formula says 0; from one on it is what repeated samples say."""
+    for a, n in ((0.95, 19), (0.99, 40), (0.99, 99), (0.95, 1)):
+        assert np.isnan(tallied("money", rng().exponential(BASE, n))[0].tail_mean(a)[1])
+    for a, n in ((0.95, 20), (0.99, 100)):
+        found = [tallied("money", sample)[0].tail_mean(a) for sample in rng().exponential(BASE, (200, n))]
+        values, errors = np.array(found).T
+        assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.4)
 
 
 def test_many_series_are_worked_on_as_each_alone() -> None:

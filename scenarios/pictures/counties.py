@@ -10,7 +10,6 @@ import numpy as np
 from scenarios.labels import Lang, label
 from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption, comma
-from scenarios.pictures.plot import uncounted
 from scenarios.pictures.runs import Run, about, county_name, percent, said, titled
 from scenarios.pictures.sheet import (
     Floats,
@@ -22,7 +21,7 @@ from scenarios.pictures.sheet import (
     stretch,
     whole_years,
 )
-from scenarios.runs.facts import Yearly, independent_paths
+from scenarios.runs.facts import Yearly, independent_paths, uncounted
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -21,6 +21,7 @@ from scenarios.labels import Lang, label
 from scenarios.pictures import fonts
 from scenarios.pictures.sheet import MARGIN, lines, measure
 from scenarios.runs.facts import (
+    COUNTED,
     MetricsIndex,
     RunFacts,
     Yearly,
@@ -28,6 +29,7 @@ from scenarios.runs.facts import (
     describe,
     funds_of,
     independent_paths,
+    uncounted,
     wilson,
 )
 
@@ -61,8 +63,6 @@ BESIDE, DIGIT, MARK = (
 PANELS = (3.4, 1.0, 1.5)  # their heights, relative
 NOTE = 6.5  # size of notes, points
 NOTHING = 1e-9  # percent: below it a panel shows nothing
-COUNTED = -120.0, 240.0
-"""Months that the engine tells apart; percentiles beyond stand at the end."""
 
 
 def in_turn(*works: Callable[[], object]) -> None:
@@ -193,15 +193,6 @@ def _notes(facts: RunFacts, marks: list[str], cut: bool, lang: Lang) -> list[str
     if cut:
         lines.append(label("clipped", lang))
     return [*lines, label("depletion_meaning", lang), label("burden_meaning", lang)]
-
-
-def uncounted(lang: Lang, *months: Yearly) -> list[str]:
-    """The note that a band ends where the engine's count of months does, where one does."""
-    low, high = COUNTED
-    values = np.concatenate([each.value for each in months if len(each)] or [np.zeros(1)])
-    if np.nanmin(values) > low and np.nanmax(values) < high:
-        return []
-    return [label("counted", lang, low=f"−{-low:g}", high=f"{high:g}")]
 
 
 def _height(some: list[str], points: float) -> float:

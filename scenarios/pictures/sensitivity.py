@@ -89,7 +89,7 @@ def readings_figure(differences: pd.DataFrame, run: Run, lang: Lang) -> Figure:
     figure, _, panels = metric_panels(frame, run, words, ROW * len(names), ("difference", "std_error"), lang)
     for axes, rows, column in panels:
         for name, value, error in zip(rows["row"], rows["difference"], rows["std_error"], strict=True):
-            place, half = names.index(name), Z95 * error if error > 0 else 0.0
+            place, half = names.index(name), Z95 * error
             fill = HIGH if abs(value) > half else "#ffffff"
             axes.plot([value - half, value + half], [place, place], color=HIGH, lw=1.2)
             axes.plot(value, place, marker="o", ms=4.5, mec=HIGH, mfc=fill)

@@ -42,7 +42,7 @@ class Difference:
     value: float
     difference: float
     std_error: float
-    """Of the difference, over pairs of paths."""
+    """Of the difference, over pairs of paths; NaN below two."""
     n: int
 
     @property
@@ -92,5 +92,5 @@ def _difference(name: str, first: NDArray[np.float64], other: NDArray[np.float64
         return Difference(name, math.nan, math.nan, math.nan, 0)
     moved = moved[both]
     moved[np.abs(moved) < NOUGHT.get(name, 0.005)] = 0.0
-    spread = math.sqrt(moved.var(ddof=0 if name == DEPLETION or n == 1 else 1))
+    spread = float(moved.std(ddof=0 if name == DEPLETION else 1)) if n > 1 else math.nan
     return Difference(name, float(other[both].mean()), float(moved.mean()), spread / math.sqrt(n), n)

@@ -103,6 +103,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "nothing is laid to a county by assessment (options.attributable_part = 0)",
         "考核未认定应由县承担的部分（options.attributable_part = 0）",
     ),
+    "idle:constant_enrolment": ("enrolment stays as it is over a run", "模拟期内参保人数不变"),
     "readings:fixed": (
         "Chosen by the scenario itself, and not varied: {names}.",
         "{names}已由情景自行选定，未作变动。",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +50,10 @@ def write_readings(found: ReadingsFound, out: Path) -> list[Path]:
     }
     manifest = {**manifest_of(found.scenario, facts), "readings": readings}
     with new_files(out, FILES) as folder:
-        write_rows(folder / FILES[0], SINGLE, single_rows(found))
+        write_rows(folder / FILES[0], SINGLE, map(_cells, single_rows(found)))
         if found.combined:
             columns = (*axes_of(found), *COMBINED)
-            write_rows(folder / FILES[1], columns, combination_rows(found))
+            write_rows(folder / FILES[1], columns, map(_cells, combination_rows(found)))
             write_rows(folder / FILES[2], SHARES, share_rows(found))
         write_json(folder / FILES[3], {**manifest, "simulation_seconds": round(found.seconds, 3)})
         written = {path.name for path in folder.iterdir()}
@@ -225,7 +225,7 @@ def single_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
         about = single.reading, single.name, single.weight, readings[single.reading].clause, single.fund
         for each, default in zip(single.differences, same, strict=True):
             figures = default.value, each.value, each.difference, each.std_error, each.n
-            yield *about, each.outcome, *map(_cell, figures), int(each.decides(base)), "; ".join(single.idle)
+            yield *about, each.outcome, *figures, int(each.decides(base)), "; ".join(single.idle)
 
 
 def combination_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
@@ -235,7 +235,7 @@ def combination_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
         for choice, figures in zip(combined.choices, combined.found, strict=True):
             names = [choice.get(at, readings[at].default) for at in axes]
             for each in figures:
-                cells = map(_cell, (each.value, each.difference, each.std_error, each.n))
+                cells = each.value, each.difference, each.std_error, each.n
                 yield *names, combined.fund, each.outcome, *cells
 
 
@@ -252,5 +252,6 @@ def share_rows(found: ReadingsFound) -> Iterator[tuple[Any, ...]]:
                 yield *about, "interaction", f"{axes[i]}*{axes[j]}", share, each.variance
 
 
-def _cell(figure: float) -> float | str:
-    return "" if math.isnan(figure) else figure
+def _cells(row: Iterable[Any]) -> list[Any]:
+    """A row as a file has it: empty where a figure is not known."""
+    return ["" if cell != cell else cell for cell in row]

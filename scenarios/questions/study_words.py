@@ -44,9 +44,11 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "morris_note": (
         "Change of the outcome over the uncertainty's range from its quantile 1/8 to 7/8, in the"
-        " outcome's unit. A spread as large as the mean effect says that the effect depends on the"
-        " others, or is not linear.",
-        "因素由1/8分位数变到7/8分位数时结果的变化，单位同结果。离散度与平均效应相当，说明效应依赖其他因素或非线性。",
+        " outcome's unit, drawn out from steps of two thirds of it: of a list of two values one and a"
+        " half times what they differ by. A spread as large as the mean effect says that the effect"
+        " depends on the others, or is not linear.",
+        "因素由1/8分位数变到7/8分位数时结果的变化，单位同结果，由其三分之二的步长推算：只有两个取值的列表为两值"
+        "结果之差的1.5倍。离散度与平均效应相当，说明效应依赖其他因素或非线性。",
     ),
     "noise": (
         "Chance of the paths makes up {share} of the variance between scenarios (mean {mean}, standard"

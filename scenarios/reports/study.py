@@ -21,7 +21,7 @@ from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table, whole
 from scenarios.reports.words import phrase
 from scenarios.runs.facts import CITY
 from scenarios.sweeps.store import STUDY, read_study
-from scenarios.sweeps.swept import absent_is_nought, read_sweep
+from scenarios.sweeps.swept import absent_is_nought, may_move, read_sweep
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,7 +214,7 @@ def effects(sweep: Sweep) -> pd.DataFrame:
         low, high = (values.min(), values.max()) if few else (values.quantile(1 / 3), values.quantile(2 / 3))
         ends = {"low": values.index[values <= low], "high": values.index[values >= high]}
         for (fund, metric), figures in sweep.outcomes.items():
-            if figures.nunique() > 1 or metric.startswith("outlay:"):
+            if may_move(address, fund) and (figures.nunique() > 1 or metric.startswith("outlay:")):
                 means = {end: figures[names].mean() for end, names in ends.items()}
                 named = {"fund": fund, "metric": metric, "parameter": address}
                 rows.append({**named, **means, "base": figures.mean()})

@@ -1,15 +1,16 @@
 """Instruments that cannot show in a scenario, for what they work on is not there.
 
 Where nobody is assessed, or no county owes anything from before pooling, it does not matter what a document
-says of it: rules that differ in nothing else come to the same figures, path by path.
+says of it, nor which year's enrolment it means where that never changes: rules that differ in nothing else
+come to the same figures, path by path.
 """
 
 from __future__ import annotations
 
 from sim.model import Case, Fund
-from sim.rules import Arrears, Assessment, FundRules, OpeningDeficit
+from sim.rules import Arrears, Assessment, FundRules, OpeningDeficit, TopUp
 
-REASONS = ("no_opening_deficits", "no_arrears", "all_excellent", "no_assessment")
+REASONS = ("no_opening_deficits", "no_arrears", "all_excellent", "no_assessment", "constant_enrolment")
 
 
 def effective(case: Case, fund: Fund) -> FundRules:
@@ -26,6 +27,8 @@ def effective(case: Case, fund: Fund) -> FundRules:
         kept = Assessment(**rise)
     if "all_excellent" in idle:
         kept = kept.model_copy(update={"not_excellent_rise": 0.0, "not_excellent_rise_is": "points"})
+    if "constant_enrolment" in idle:
+        changes["top_up"] = rules.top_up.model_copy(update={"enrolment_of": TopUp().enrolment_of})
     return rules.model_copy(update={**changes, "assessment": kept})
 
 
@@ -38,6 +41,7 @@ def idle_instruments(case: Case, fund: Fund) -> list[str]:
         owed == 0,
         case.options.excellent_probability == 1,
         case.options.attributable_part == 0,
+        True,  # a case has one enrolment for all years
     )
     return [reason for reason, holds in zip(REASONS, found, strict=True) if holds]
 
@@ -53,4 +57,6 @@ def reasons(one: FundRules, other: FundRules) -> list[str]:
     if any(getattr(one.assessment, name) != getattr(other.assessment, name) for name in rise):
         found.append("all_excellent")
     rest = [each.assessment.model_copy(update=dict.fromkeys(rise)) for each in (one, other)]
-    return [*found, "no_assessment"] if rest[0] != rest[1] else found
+    if rest[0] != rest[1]:
+        found.append("no_assessment")
+    return [*found, "constant_enrolment"] if one.top_up != other.top_up else found

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 CITY = "*"
 Z95 = 1.959963984540054  # standard normal, 97.5 %
+COUNTED = -120.0, 240.0
+"""Months that the engine tells apart; percentiles beyond stand at the end."""
 
 
 class RunFacts(TypedDict):
@@ -188,6 +190,15 @@ def independent_paths(rows: Yearly) -> list[float]:
         math.nan if math.isnan(error) else p * (1 - p) / error**2 if error > 0 and 0 < p < 1 else n
         for p, error, n in found
     ]
+
+
+def uncounted(lang: Lang, *months: Yearly) -> list[str]:
+    """The note that percentiles end where the engine's count of months does, where one does."""
+    low, high = COUNTED
+    values = np.concatenate([each.value for each in months if len(each)] or [np.zeros(1)])
+    if np.nanmin(values) > low and np.nanmax(values) < high:
+        return []
+    return [label("counted", lang, low=f"−{-low:g}", high=f"{high:g}")]
 
 
 def wilson(probability: float, n: float, z: float = Z95) -> tuple[float, float]:

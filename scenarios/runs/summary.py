@@ -21,6 +21,7 @@ from scenarios.runs.facts import (
     describe,
     funds_of,
     independent_paths,
+    uncounted,
     wilson,
 )
 
@@ -67,9 +68,9 @@ def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console
         "p_depletion": _chances(metrics.yearly(fund, "event:reserve_depletion", "probability")),
         "p_below": _chances(metrics.yearly(fund, f"event:below_{mark}_months", "probability"), False),
     }
-    for name in ("p05", "p50", "p95"):
-        months = metrics.yearly(fund, "months_of_capacity", name).cells()
-        columns[f"months_{name}"] = {year: f"{value:z.1f}" for year, value in months.items()}
+    months = {name: metrics.yearly(fund, "months_of_capacity", name) for name in ("p05", "p50", "p95")}
+    for name, rows in months.items():
+        columns[f"months_{name}"] = {year: f"{value:z.1f}" for year, value in rows.cells().items()}
     money = {"county_short": "outlay:county_treasury", "city_short": "outlay:city_treasury"}
     for key, metric in (money | {"unfunded_short": "unfunded"}).items():
         means = metrics.yearly(fund, metric, "mean")
@@ -83,6 +84,8 @@ def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console
     console.print(table)
     stock = label("unfunded_note", lang) if "unfunded_short" in columns else ""
     note(console, label("by_year_note", lang, base=money_words(base, lang), unfunded=stock))
+    for line in uncounted(lang, *months.values()):
+        note(console, line)
 
 
 def _bill(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:

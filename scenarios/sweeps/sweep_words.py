@@ -66,7 +66,7 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
         said = {"fund": word(f"fund:{fund}", lang), "metric": _named(metric, last, lang)}
         shown = {"low": _figure(metric, low), "mid": _figure(metric, middle), "high": _figure(metric, high)}
         lines.append(word("sweep:range", lang, **said, **shown))
-        for at, means in moved_by(scenarios, column)[:SHOWN_LEVERS]:
+        for at, means in moved_by(scenarios, column, fund)[:SHOWN_LEVERS]:
             by_value = ", ".join(f"{value}: {_figure(metric, mean)}" for value, mean in means)
             lines.append(f"    {at}  {by_value}")
     if all(base.file.constructed for base in done.study.bases):
@@ -81,12 +81,16 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
         screen.print(path, markup=False, highlight=False, soft_wrap=True)
 
 
-def moved_by(scenarios: pd.DataFrame, column: pd.Series[float]) -> list[tuple[str, list[tuple[str, float]]]]:
-    """Address -> the outcome's mean by value, the address whose means lie furthest apart first."""
+def moved_by(
+    scenarios: pd.DataFrame, column: pd.Series[float], fund: str
+) -> list[tuple[str, list[tuple[str, float]]]]:
+    """Address -> the mean of a fund's outcome by value, the address whose means lie furthest apart first."""
+    from scenarios.sweeps.swept import may_move
+
     found = []
     for at in [str(name) for name in scenarios if name not in ("scenario", "number")]:
         by = scenarios[at]
-        if by.nunique(dropna=False) < 2:
+        if by.nunique(dropna=False) < 2 or not may_move(at, fund):
             continue
         if by.nunique(dropna=False) > SHOWN_VALUES:
             if by.dtype.kind not in "if":

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import one_of
 from sim.differences import nought_if_absent
+from sim.model import FUNDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -116,6 +117,12 @@ class Swept:
 def absent_is_nought(metric: str) -> bool:
     """Whether a scenario without the metric has nought of it, for its rules rule it out."""
     return nought_if_absent(metric) or metric.startswith(("event:", "outlay:"))
+
+
+def may_move(address: str, fund: str) -> bool:
+    """Whether a fund's figures can hang on an address: on one of the other fund they never do, though means
+    over a few scenarios, in which all else varies too, may differ by chance."""
+    return all(each == fund or each not in address.split(".") for each in FUNDS)
 
 
 def load_swept(folder: Path) -> Swept:

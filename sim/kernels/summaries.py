@@ -139,20 +139,23 @@ def bin_of(upto, bins, rank):
 
 @stage
 def interpolated(edges, edge, unit, out, bins, rank):
-    """The value at a rank in 0..n, and the width of its bin."""
+    """The value at a rank in 0..n, the width of its bin, and whether it lies farther out than the range goes
+    (one that is too near to nought for it is known well enough)."""
     n = np.float64(out.upto[bins])
     rank = min(max(rank, 0.0), n)
     b = bin_of(out.upto, bins, rank)
-    low, high = edges.low[edge + out.at[b]] * unit, edges.high[edge + out.at[b]] * unit
+    at = edge + out.at[b]
+    low, high = edges.low[at] * unit, edges.high[at] * unit
     inside = (rank - out.upto[b]) / (out.upto[b + 1] - out.upto[b])
-    return low + inside * (high - low), high - low
+    return low + inside * (high - low), high - low, edges.outside[at] > 0 and abs(edges.low[at]) > 1.0
 
 
 @stage
 def tail(edges, edge, unit, out, bins, a):
-    """TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n)."""
+    """TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n), which is NaN where the
+    values are so few that less than one lies beyond VaR."""
     n = np.float64(out.upto[bins])
-    value, _ = interpolated(edges, edge, unit, out, bins, n * a)
+    value, _, _ = interpolated(edges, edge, unit, out, bins, n * a)
     total, squares = 0.0, 0.0
     for b in range(bin_of(out.upto, bins, n * a), bins):
         at = edge + out.at[b]
@@ -162,7 +165,8 @@ def tail(edges, edge, unit, out, bins, a):
         squares += excess * excess * count
     mean = total / n
     variance = max(squares / n - mean * mean, 0.0)
-    return value + mean / (1 - a), np.sqrt(variance / n) / (1 - a)
+    error = np.sqrt(variance / n) / (1 - a) if n * (1 - a) >= 1.0 else np.nan
+    return value + mean / (1 - a), error
 
 
 @stage
@@ -170,7 +174,8 @@ def summarise(counts, asked, edges, out, wipe):
     """All series; ``wipe`` leaves their counts empty.
 
     A percentile's standard error is half the distance between the order statistics at
-    n p -+ sqrt(n p (1 - p)), at least half a bin.  A series without values has NaN.
+    n p -+ sqrt(n p (1 - p)), at least half a bin; NaN where one of the three is the end of the range.
+    A series without values has NaN.
     """
     percentiles = asked.percentiles.shape[0]
     for s in range(asked.start.shape[0]):
@@ -186,10 +191,11 @@ def summarise(counts, asked, edges, out, wipe):
             elif k < percentiles:
                 p = asked.percentiles[k]
                 spread = np.sqrt(n * p * (1 - p))
-                middle, width = interpolated(edges, edge, unit, out, bins, n * p)
-                low, _ = interpolated(edges, edge, unit, out, bins, n * p - spread)
-                high, _ = interpolated(edges, edge, unit, out, bins, n * p + spread)
-                out.value[s, k], out.error[s, k] = middle, max((high - low) / 2, width / 2)
+                middle, width, at_end = interpolated(edges, edge, unit, out, bins, n * p)
+                low, _, below = interpolated(edges, edge, unit, out, bins, n * p - spread)
+                high, _, above = interpolated(edges, edge, unit, out, bins, n * p + spread)
+                error = np.nan if at_end or below or above else max((high - low) / 2, width / 2)
+                out.value[s, k], out.error[s, k] = middle, error
             else:
                 a = asked.tails[k - percentiles]
                 out.value[s, k], out.error[s, k] = tail(edges, edge, unit, out, bins, a)

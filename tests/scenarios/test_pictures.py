@@ -336,6 +336,8 @@ def test_a_reading_that_may_move_nothing_is_hollow(made):
     assert [line.get_xdata()[0] for line in points] == pytest.approx([1.0, -0.9])
     assert [line.get_markerfacecolor() for line in points] == ["#1f4e79", "#ffffff"]
     assert "percentage points" in axes.get_title(loc="left")
+    unknown = readings_figure(READINGS.assign(std_error=np.nan), made[0], "en").axes[0]
+    assert {line.get_markerfacecolor() for line in unknown.lines if line.get_marker() == "o"} == {"#ffffff"}
 
 
 def test_convergence_ends_at_the_last_estimate(made):

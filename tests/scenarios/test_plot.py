@@ -16,8 +16,9 @@ from matplotlib import font_manager, image
 from pylopdf_fonts_zh_cn import sans_path
 
 from scenarios.labels import _LABELS, label, wrap
-from scenarios.pictures import fonts, plot
+from scenarios.pictures import fonts
 from scenarios.pictures.plot import fan_chart, fan_figure
+from scenarios.runs.facts import COUNTED
 from sim.kernels.tally import MONTHS_BINS, MONTHS_ORIGIN, MONTHS_PER_UNIT
 
 
@@ -213,7 +214,7 @@ def test_words_of_any_length_stay_inside_the_sheet(funds, lang):
 
 
 def test_a_band_at_the_end_of_what_is_counted_is_explained(metrics, facts):
-    low, high = plot.COUNTED
+    low, high = COUNTED
     assert low == MONTHS_ORIGIN and high == pytest.approx(MONTHS_ORIGIN + MONTHS_BINS / MONTHS_PER_UNIT)
     words = label("counted", "en", low="−120", high="240")
     assert words not in words_of(fan_figure(metrics, facts, "en")).replace("\n", " ")

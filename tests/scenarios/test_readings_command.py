@@ -138,17 +138,34 @@ def test_idle_instruments_change_no_figure_of_any_path(city: str) -> None:
                     assert one.tobytes() == two.tobytes(), (at, name, fund)
 
 
+def test_the_year_of_an_enrolment_that_never_changes_cannot_show() -> None:
+    case, other = (
+        load_scenario("taizhou", readings={"T4": name}).case for name in ("closed_year", "current_enrolment")
+    )
+    assert case.rules["resident"] != other.rules["resident"]
+    assert effective(case, "resident") == effective(other, "resident")
+    assert reasons(case.rules["resident"], other.rules["resident"]) == ["constant_enrolment"]
+
+
 def test_instruments_that_can_show_are_kept() -> None:
     """The made-up city has deficits and arrears; an assessment is turned on."""
     rules = {fund: load_city("ziyang").rules[fund] for fund in FUNDS}
     case = make_case(rules, attributable_part=0.5, excellent_probability=0.9)
-    assert idle_instruments(case, "employee") == [] and effective(case, "employee") == rules["employee"]
+    assert idle_instruments(case, "employee") == ["constant_enrolment"]
+    assert effective(case, "employee") == rules["employee"]
     off = make_case(rules)
-    assert idle_instruments(off, "employee") == ["all_excellent", "no_assessment"]
+    assert idle_instruments(off, "employee") == ["all_excellent", "no_assessment", "constant_enrolment"]
     assert effective(off, "employee").arrears == rules["employee"].arrears
     other = load_city("ziyang", readings={"Z8": "own_first"}).rules["employee"]
     assert reasons(rules["employee"], other) == ["no_assessment"]
     assert set(reasons(rules["employee"], load_city("taizhou").rules["employee"])) == set(REASONS)
+
+
+def test_nothing_is_clear_from_a_single_path() -> None:
+    first = dict.fromkeys(OUTCOMES, np.zeros(1))
+    for each in differences(first, dict.fromkeys(OUTCOMES, np.ones(1))):
+        assert (each.difference, each.n) == (1, 1) and np.isnan(each.std_error), each.outcome
+        assert not each.decides(1.0)
 
 
 def test_outcomes_need_one_fund() -> None:

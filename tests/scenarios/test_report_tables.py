@@ -28,6 +28,7 @@ from scenarios.reports.export import shared_out, tables, tex
 from scenarios.reports.html import compact
 from scenarios.reports.page import RunPage, StudyPage, page_of
 from scenarios.reports.report import report
+from scenarios.reports.study import effects, read
 from scenarios.reports.table import chance, decimal, share
 from scenarios.sweeps.sweep import sweep
 from scenarios.sweeps.sweep_words import _figure
@@ -326,3 +327,9 @@ def test_nought_has_no_sign() -> None:
     assert decimal(-0.04).text == _figure("months_of_capacity", -0.04) == "0.0"
     assert shown and all(cells == ["0.0"] for cells in shown)
     assert _with_interval(-0.001, 0.001) == "0.00 [0.00, 0.00]"
+
+
+def test_a_tornado_has_no_bar_of_what_is_the_other_fund_s(swept: Path) -> None:
+    moved = effects(read(swept))
+    assert set(moved.loc[moved["fund"] == "employee", "parameter"]) > {"policy.employee.reserve_months"}
+    assert "policy.employee.reserve_months" not in set(moved.loc[moved["fund"] == "resident", "parameter"])

@@ -107,6 +107,14 @@ def test_says_what_it_rests_on(metrics, facts, lang, needed):
         assert words in text
 
 
+@pytest.mark.parametrize(("lang", "words"), [("en", "from −120 to 240"), ("zh", "−120至240")])
+def test_months_that_are_not_told_apart_are_explained(metrics, facts, lang, words):
+    assert words not in printed(metrics, facts, lang, 200)
+    at_end = (metrics["metric"] == "months_of_capacity") & (metrics["statistic"] == "p95")
+    capped = metrics.assign(value=metrics["value"].mask(at_end, 240.0))
+    assert words in printed(capped, facts, lang, 200)
+
+
 def test_says_no_more_than_is_so(metrics, facts):
     notes = {"en": ["Ends [2025]."], "zh": []}
     text = printed(metrics, facts | {"constructed": False, "response": (0.2, 0.0), "notes": notes})

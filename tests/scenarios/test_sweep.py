@@ -169,12 +169,12 @@ def test_the_summary_counts_scenarios_that_rules_leave_without_a_bill(tmp_path: 
     last = metrics[(metrics["metric"] == "unfunded") & (metrics["year"] == 2026)]
     reporting = set(last["scenario"])
     scenarios, figures = outcome_table(done.out, ["unfunded", "months_of_capacity"], 2026)
-    for (_, metric), column in figures.items():
+    for (fund, metric), column in figures.items():
         absent = [each for each in scenarios["scenario"] if each not in reporting]
         assert 0 < len(absent) < len(scenarios) and column.notna().all()
         assert metric != "unfunded" or (column[absent] == 0).all()
         if metric == "unfunded":
-            assert "rules" in dict(moved_by(scenarios, column))
+            assert "rules" in dict(moved_by(scenarios, column, fund))
 
 
 def test_plan_measures_and_writes_nothing(
@@ -191,8 +191,15 @@ def test_levers_are_ordered_by_how_far_their_means_lie_apart() -> None:
     scenarios = pd.DataFrame({"scenario": list("abcd"), "number": range(4), "base": "x"})
     scenarios["small"], scenarios["large"] = [1, 2, 1, 2], ["p", "p", "q", "q"]
     scenarios["many"] = np.arange(4.0)
-    [(first, means), (second, _), *_] = moved_by(scenarios, pd.Series([0.0, 1.0, 10.0, 11.0]))
+    apart, alike = pd.Series([0.0, 1.0, 10.0, 11.0]), pd.Series(np.ones(4))
+    [(first, means), (second, _), *_] = moved_by(scenarios, apart, "resident")
     assert {first, second} == {"large", "many"}
-    assert moved_by(scenarios, pd.Series([1.0, 1.0, 1.0, 1.0])) == []
-    assert dict(moved_by(scenarios, pd.Series([0.0, 1.0, 10.0, 11.0])))["large"] == [("p", 0.5), ("q", 10.5)]
+    assert moved_by(scenarios, alike, "resident") == []
+    assert dict(moved_by(scenarios, apart, "resident"))["large"] == [("p", 0.5), ("q", 10.5)]
     assert len(means) > 1
+
+
+def test_what_is_of_one_fund_is_not_said_to_move_the_other() -> None:
+    scenarios = pd.DataFrame({"scenario": ["a", "b"], "trend.employee.claims": [0.0, 0.01]})
+    for fund, moved in (("employee", ["trend.employee.claims"]), ("resident", [])):
+        assert [at for at, _ in moved_by(scenarios, pd.Series([1.0, 2.0]), fund)] == moved
