@@ -240,7 +240,7 @@ def test_money_that_is_made_up_stops_the_run(taizhou, monkeypatch: pytest.Monkey
         return plan
 
     monkeypatch.setattr(sim.simulate, "lower_case", leaking)
-    with pytest.raises(IdentityError, match=r"not conserved in \d+ of 300 paths"):
+    with pytest.raises(IdentityError, match=r"not conserved in \d\d+ of 300 paths"):
         simulate(taizhou, paths=300, seed=10)
     with pytest.raises(IdentityError, match="in 1 of 1 paths"):
         simulate(taizhou, paths=1, seed=10)
