@@ -222,6 +222,19 @@ def test_event_years_are_order_statistics(small: Result) -> None:
     assert years([1, 0, 1, 0], 2) == [2022, 2022, 2022]
 
 
+def test_errors_of_event_years_by_hand(small: Result) -> None:
+    """Half of what lies between the years of ranks a standard error of a count below and above; of the 50th
+    of 100 paths, 45 and 55."""
+
+    def errors(new: list[int]) -> list[float]:
+        return [row[2] for row in rows_of(with_events(small, new), "event_year:reserve_depletion")]
+
+    nan = pytest.approx(np.nan, nan_ok=True)
+    assert errors([0, 48, 0, 12]) == [0.5, 0.5, 1.0, pytest.approx((0.6 * 0.4 / 100) ** 0.5)]
+    assert errors([44, 0, 11, 0]) == [0.5, 0.5, 0.5, pytest.approx((0.55 * 0.45 / 100) ** 0.5)]
+    assert errors([5, 20, 25, 0]) == [0.5, 0.5, nan, pytest.approx(0.05)]
+
+
 @pytest.mark.parametrize("paths", [20, 140, 280, 300, 10_000])
 def test_the_fifth_percentile_of_event_years_is_the_path_of_that_rank(small: Result, paths: int) -> None:
     fifth = paths // 20

@@ -78,6 +78,16 @@ def test_previous_years_claims_two_counties_and_no_assessment(city: str) -> None
     hold_against_twin(simulate(case, paths=8, seed=3), draw(case, 3, 8))
 
 
+@pytest.mark.parametrize("city", ["taizhou", "yancheng", "ziyang"])
+def test_counties_that_each_owe_something_else(city: str) -> None:
+    content = make_case(dict(load_city(city).rules), years=5).model_dump()
+    owed = ("opening_deficit_yuan", "arrears_government_yuan", "arrears_insured_yuan")
+    for county, fund in product(range(3), content["funds"]):
+        content["counties"][county][fund] |= {name: 0.0 for name in owed if name != owed[county]}
+    case = Case.model_validate(content)
+    hold_against_twin(simulate(case, paths=2, seed=11), draw(case, 11, 2))
+
+
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(rules(), rules(), st.sampled_from([NAMES, NAMES[:1], NAMES[1:]]), st.booleans())
 def test_any_rule_table_is_the_twins(
@@ -230,8 +240,10 @@ def test_money_that_is_made_up_stops_the_run(taizhou, monkeypatch: pytest.Monkey
         return plan
 
     monkeypatch.setattr(sim.simulate, "lower_case", leaking)
-    with pytest.raises(IdentityError, match=r"not conserved in \d+ of 300 paths"):
+    with pytest.raises(IdentityError, match=r"not conserved in \d\d+ of 300 paths"):
         simulate(taizhou, paths=300, seed=10)
+    with pytest.raises(IdentityError, match="in 1 of 1 paths"):
+        simulate(taizhou, paths=1, seed=10)
 
 
 @pytest.mark.parametrize("error", [10.0, -10.0])

@@ -202,7 +202,7 @@ def shortfall(v, months, by_balance, by_deficit):
         wanted = by_balance * lacking
         short = wanted - balances >= NOUGHT and by_balance > 0.0
         spread = deficits >= NOUGHT
-        v[EVENT_TOPUP + i] = max(v[EVENT_TOPUP + i], 1.0 if short else 0.0)
+        v[EVENT_TOPUP + i] = 1.0 if short else 0.0
         v[VALUE + i] = lacking
         v[SUM_A + i] = 1.0 if wanted >= balances else wanted / balances
         v[SUM_B + i] = by_deficit * lacking / deficits if spread else 0.0

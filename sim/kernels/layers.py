@@ -258,12 +258,6 @@ def pass_on(d):
 
 
 @stage
-def names(shares, below, source):
-    """Whether a layer has the source, for a county assessed 优秀 or for one that is not."""
-    return shares[source] + below[source] > 0.0
-
-
-@stage
 def own_alone(shares, below):
     """Whether the county's own balance is a layer's only source."""
     return shares[OWN] == 1.0 and below[OWN] == 1.0
@@ -292,7 +286,9 @@ def noted_at(n, source):
 
 @stage
 def leave(shares, below, when_short, n, d, v, flow):
-    """The other sources of layer ``n`` pay, now that it is known how far common accounts reach."""
+    """The other sources of layer ``n`` pay, now that it is known how far common accounts reach.
+
+    A county below 优秀 asks other shares of them, but of no source that the layer does not have."""
     if own_alone(shares, below):
         return
     if shares[ALL] > 0.0:
@@ -303,16 +299,16 @@ def leave(shares, below, when_short, n, d, v, flow):
     if shares[FROM_POOL] > 0.0:
         at, share, low = noted_at(n, FROM_POOL), shares[FROM_POOL], below[FROM_POOL]
         account_pays(d, v, flow, at, POOL_PAYS, share, low)
-    if names(shares, below, COUNTY_TREASURY):
+    if shares[COUNTY_TREASURY] > 0.0:
         at, share, low = noted_at(n, COUNTY_TREASURY), shares[COUNTY_TREASURY], below[COUNTY_TREASURY]
         if asks_in_common(shares) and when_short != UNPAID_PART:
             county_treasury_pays_unless_short(d, v, flow, at, share, low)
         else:
             county_treasury_pays(d, v, flow, at, share, low)
-    if names(shares, below, CITY_TREASURY):
+    if shares[CITY_TREASURY] > 0.0:
         at, share, low = noted_at(n, CITY_TREASURY), shares[CITY_TREASURY], below[CITY_TREASURY]
         city_treasury_pays(d, v, flow, at, share, low)
-    if names(shares, below, NOBODY):
+    if shares[NOBODY] > 0.0:
         nobody_pays(d, v, flow, noted_at(n, NOBODY), shares[NOBODY], below[NOBODY])
     pass_on(d)
     if shares[UP_TO] < np.inf:

@@ -112,7 +112,6 @@ def remainder(d, v, flow):
     for i in range(LANES):
         v[UNFUNDED + i] += d[GAP + i]
         note(flow, F_REMAINDER + i, d[GAP + i])
-        d[GAP + i] = 0.0
 
 
 @stage

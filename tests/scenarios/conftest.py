@@ -1,8 +1,9 @@
-"""What tests of commands and of pictures ask for by name."""
+"""What tests of commands, of studies and of pictures ask for by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import matplotlib
@@ -11,6 +12,7 @@ import pytest
 from command_line import Refused
 from pictured import make_comparison
 from replay_data_directory import Command
+from small_study import Write
 
 from scenarios.pictures import fonts
 from scenarios.pictures.runs import Run
@@ -26,6 +28,18 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def fundsim(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
     """Runs a command; how it ended and what it said."""
     return Command(monkeypatch, capsys)
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    """Writes a study's file, or another under its name."""
+
+    def to(text: str, name: str = "study.toml") -> Path:
+        path = tmp_path / name
+        path.write_text(text, "utf-8")
+        return path
+
+    return to
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ volatility_factor = [1, 2]
 metrics = ["event:reserve_depletion", "months_of_capacity", "unfunded"]
 """
 SCENARIOS = 12
+Write = Callable[..., Path]
+"""Writes a text as a file, ``study.toml`` unless named otherwise."""
 
 
 def write_study(folder: Path, text: str = STUDY) -> Path:

@@ -92,12 +92,14 @@ def test_a_probability_that_falls_and_rises_has_two_answers() -> None:
     assert found.answers[0].high < 0.3 < found.answers[1].low
 
 
-def test_all_paths_at_once() -> None:
+@pytest.mark.parametrize("rises", [True, False])
+@pytest.mark.parametrize(("few", "many", "target"), [(0.0, 0.5, 0.2), (0.5, 1.0, 0.8)])
+def test_all_paths_at_once(rises: bool, few: float, many: float, target: float) -> None:
     """A step of the whole city: no value has the target, and the two sides are told."""
-    half = np.arange(1000) < 500
-    [answer] = solve_step(lambda value: half & (value > 0.3), 0, 1, 0.2).answers
-    assert answer.value <= 0.3 and answer.value == pytest.approx(0.3, abs=2e-6)
-    assert answer.probability == 0 and answer.step == (0.0, 0.5)
+    rank = np.arange(1000) / 1000
+    [answer] = solve_step(lambda x: rank < (many if (x > 0.3) == rises else few), 0, 1, target).answers
+    assert (answer.value <= 0.3) == rises and answer.value == pytest.approx(0.3, abs=2e-6)
+    assert answer.probability == few and answer.step == ((few, many) if rises else (many, few))
     assert answer.low == pytest.approx(0.3, abs=2e-6) and answer.high == pytest.approx(0.3, abs=2e-6)
 
 

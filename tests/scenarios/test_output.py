@@ -12,7 +12,7 @@ from command_line import Refused, fundsim
 from small_study import write_study
 
 from scenarios.errors import InputError
-from scenarios.output import KINDS, check_folder, new_files
+from scenarios.output import KINDS, check_file, check_folder, new_files
 from scenarios.reports.report import check_page
 from scenarios.runs.stored import read_stored
 
@@ -101,8 +101,11 @@ def test_a_manifest_of_other_figures_is_refused(key: str, value: int, finished: 
         read_stored(tmp_path)
 
 
-def test_a_folder_that_cannot_be_searched_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "access", lambda path, mode: not mode & os.X_OK)  # root may do all
+@pytest.mark.parametrize("right", [os.W_OK, os.X_OK])
+def test_a_folder_without_a_right_is_refused(
+    right: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: not mode & right)  # root may do all
     with pytest.raises(InputError, match="--out: expected a place that can be written"):
         check_folder(tmp_path)
     with pytest.raises(InputError, match="--out: expected a place that can be written"):
@@ -114,3 +117,22 @@ def test_a_folder_whose_rights_go_while_it_is_written_is_refused(number: int, tm
     with pytest.raises(InputError, match="--out: could not be written"), new_files(tmp_path):
         raise PermissionError(number, os.strerror(number))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_directory_is_no_file_to_write(tmp_path: Path) -> None:
+    check_file(tmp_path / "made" / "b.json", "--json")
+    with pytest.raises(InputError, match="--json: expected a file to write, found a directory"):
+        check_file(tmp_path, "--json")
+    (tmp_path / "b.json").mkdir()
+    with pytest.raises(InputError, match=r"b\.json: expected a file to replace"), new_files(tmp_path) as new:
+        for name in ("a.csv", "b.json", "c.csv"):
+            (new / name).touch()
+    assert [file.name for file in tmp_path.iterdir()] == ["b.json"]
+
+
+def test_an_earlier_run_s_files_go_where_this_one_has_none(tmp_path: Path) -> None:
+    for name in ("again.csv", "gone.csv", "mine.csv"):
+        (tmp_path / name).write_text("old", "utf-8")
+    with new_files(tmp_path, ("again.csv", "gone.csv", "never.csv")) as new:
+        (new / "again.csv").write_text("new", "utf-8")
+    assert contents(tmp_path) == {"again.csv": b"new", "mine.csv": b"old"}
