@@ -38,7 +38,7 @@ class Share:
     @property
     def std_error(self) -> float:
         """Of independent paths; NaN below two."""
-        return float(np.sqrt(self.value * (1 - self.value) / (self.of - 1))) if self.of > 1 else float("nan")
+        return float(np.sqrt(self.value * (1 - self.value) / self.of)) if self.of > 1 else float("nan")
 
 
 @dataclass(frozen=True)

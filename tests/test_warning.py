@@ -42,7 +42,7 @@ def test_false_alarms_within_some_years() -> None:
     # The two years of 8 and 9 end after the horizon, whatever follows.
     assert (found.false_alarms.hits, found.false_alarms.of, found.undecided) == (3, 5, 2)
     assert found.false_alarms.value == 0.6
-    assert found.false_alarms.std_error == pytest.approx(np.sqrt(0.6 * 0.4 / 4))
+    assert found.false_alarms.std_error == pytest.approx(np.sqrt(0.6 * 0.4 / 5))
     alone = foresight(warning, depletion, years=10, within=0)
     assert (alone.false_alarms.hits, alone.false_alarms.of, alone.undecided) == (6, 7, 0)
 

@@ -137,7 +137,7 @@ def outcomes(sweep: Sweep, lang: Lang) -> ReportTable:
             cells += [shown_as(sweep, fund, metric, value), whole(number)]
         words = Cell(outcome_words(sweep, metric, fund, lang))
         rows.append((Cell(label(fund, lang)), words, shown_as(sweep, fund, metric, values.mean()), *cells))
-    keys = ("fund", "figure", "mean", "least", "number", "largest", "number")
+    keys = ("fund", "figure", "mean", "least", "least_number", "largest", "largest_number")
     return make_table("outcomes", lang, keys, rows, count=len(sweep.scenarios))
 
 

@@ -168,6 +168,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     # headings
     "heading:number": ("Number", "编号"),
+    "heading:least_number": ("Number of the least", "最小值编号"),
+    "heading:largest_number": ("Number of the largest", "最大值编号"),
     "heading:values": ("Values", "取值"),
     "heading:count": ("Scenarios", "情景数"),
     "heading:address": ("Varied", "变动的因素"),

@@ -119,7 +119,7 @@ def _figure(metric: str, value: float) -> str:
     if value != value:
         return "-"
     if metric.startswith("event:"):
-        return f"{100 * value:.1f} %"
+        return f"{100 * value:.1f}%"
     return f"{value:z.1f}" if metric == "months_of_capacity" else f"{value / 1e8:z,.1f}"
 
 
