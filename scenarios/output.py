@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -76,8 +76,10 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
     """A temporary directory beside ``folder``'s files; on success its files replace those of ``folder``.
 
     Files named in ``stale`` are an earlier run's where this one does not write them, and are removed.
-    InputError, naming the option, for a folder that cannot be made, or where there is no room.
+    InputError, naming the option, for a folder that cannot be made, or where there is no room.  A folder made
+    for files that did not come is removed.
     """
+    absent = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -91,6 +93,10 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
         if error.errno not in (*NO_ROOM, errno.EACCES, errno.EPERM):
             raise
         raise InputError(folder, option, f"could not be written ({os.strerror(error.errno)})") from error
+    finally:
+        with suppress(OSError):  # as it is refused for one that holds files
+            for each in absent:
+                each.rmdir()
 
 
 @contextmanager

@@ -171,5 +171,5 @@ def test_a_failed_drawing_leaves_nothing(small: Path, tmp_path: Path, monkeypatc
 
     monkeypatch.setattr(payers, "payers_figure", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        draw.draw(small, tmp_path / "out", "en", "png")
-    assert list((tmp_path / "out").iterdir()) == []
+        draw.draw(small, tmp_path / "nested" / "out", "en", "png")
+    assert not (tmp_path / "nested").exists()
