@@ -92,7 +92,7 @@ def replay(
 ) -> None:
     """Rules over given monthly figures: who pays, by which clause."""
     from scenarios.rulebook.explain import with_rules
-    from scenarios.runs.replay_run import of_other_years, replay_command
+    from scenarios.runs.replay_run import idle_pools, of_other_years, replay_command
 
     place, replayed = replay_command(
         city,
@@ -104,4 +104,5 @@ def replay(
         rules=rules,
     )
     names = f"{with_rules(place, place.name['en'], 'en')} {with_rules(place, place.name['zh'], 'zh')}"
-    say([f"{names}: {len(replayed.ledger):,} transfers → {out}", *of_other_years(place, replayed)])
+    said = (*of_other_years(place, replayed), *idle_pools(place, replayed))
+    say([f"{names}: {len(replayed.ledger):,} transfers → {out}", *said])

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scenarios.output import check_folder, new_files, write_rows
 from scenarios.rulebook.city import City, load_city
+from scenarios.rulebook.words import word
 from scenarios.runs.replay_data import read_history
 from sim.model import Fund
 from sim.replay import Adjustment, Balance, Replayed, Transfer, replay
@@ -73,3 +74,17 @@ def of_other_years(city: City, replayed: Replayed) -> list[str]:
             f"规则有效期至{end.year}年{end.month}月{end.day}日，此后属于外推。",
         ]
     return said
+
+
+def idle_pools(city: City, replayed: Replayed) -> list[str]:
+    """What must be said where the city began with a pool or a reserve that the rules never draw."""
+    begun = replayed.balances[0].year, 2, "pool"  # with the municipal reserve in it
+    pools = (each for each in replayed.balances if (each.year, each.month, each.account) == begun)
+    held = {each.fund for each in pools if each.balance > 0}
+    idle = [fund for fund, rules in city.rules.items() if fund in held and not rules.draws_pool]
+    if not idle:
+        return []
+    return [
+        word("idle_pool", "en", funds=", ".join(word(f"fund:{fund}", "en") for fund in idle)),
+        word("idle_pool", "zh", funds="、".join(word(f"fund:{fund}", "zh") for fund in idle)),
+    ]

@@ -281,3 +281,21 @@ def test_data_that_go_on_after_the_rules(tmp_path: Path, fundsim: Command) -> No
         said = fundsim.replay("linyi", data, tmp_path / f"out{first}").out
         assert ("in force until 2025-12-31: what is later is an extrapolation" in said) == beyond
         assert ("规则有效期至2025年12月31日，此后属于外推" in said) == beyond
+
+
+@pytest.mark.parametrize(("readings", "idle"), [((), True), (("--reading", "Z5=city"), False)])
+def test_a_pool_that_the_rules_never_draw_is_said_to_lie_idle(
+    readings: tuple[str, ...], idle: bool, tmp_path: Path, fundsim: Command
+) -> None:
+    data = make(tmp_path / "data", "ziyang")
+    said = fundsim.replay("ziyang", data, tmp_path / "out", readings).out
+    assert ("lies idle and counts as reserves (employee fund, resident fund)" in said) == idle
+    assert ("期初存量闲置，仍计入累计结余（职工医保、城乡居民医保）" in said) == idle
+
+
+def test_an_empty_pool_does_not_lie_idle(tmp_path: Path, fundsim: Command) -> None:
+    data = make(tmp_path / "data", "ziyang")
+    opening = (data / "opening.csv").read_text("utf-8")
+    (data / "opening.csv").write_text(opening.replace("*,pool,100000.25", "*,pool,0"), "utf-8")
+    said = fundsim.replay("ziyang", data, tmp_path / "out")
+    assert said.status == 0 and "idle" not in said.out
