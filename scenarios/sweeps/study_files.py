@@ -23,8 +23,6 @@ FORMAT = 1
 """Of the folder."""
 RULES = "rules"
 """Where copies of one's own rules files lie in the folder."""
-IDENTIFYING = ("scenario", "number", "base")
-"""First columns of the table of scenarios."""
 
 
 def manifest(task: Task, points: Sequence[Point]) -> dict[str, Any]:

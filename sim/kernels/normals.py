@@ -28,8 +28,7 @@ from sim.kernels.lanes import (
 from sim.kernels.rows import quarter
 
 f4, i4 = np.float32, np.int32
-ZERO, HALF, ONE, TWO = f4(0), f4(0.5), f4(1), f4(2)
-LOG2E = f4(1.4426950408889634)
+HALF, ONE, TWO = f4(0.5), f4(1), f4(2)
 TWICE_LN2 = f4(2 * math.log(2))
 PER_31_BITS = f4(2.0**-31)
 
