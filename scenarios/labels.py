@@ -176,7 +176,7 @@ _LABELS: dict[str, tuple[str, str]] = {
     "event:reserve_depletion": ("reserves depleted", "累计结余耗尽"),
     "event:cash_depletion": ("reserves in cash depleted", "现金口径累计结余耗尽"),
     "event:pool_depletion": ("pool short in a settlement", "清算时统筹基金不足"),
-    "event:risk_fund_depletion": ("risk fund short in a settlement", "清算时风险调剂金不足"),
+    "event:risk_fund_depletion": ("risk fund short in a settlement", "清算时风险基金不足"),
     "event:topup_short": ("balances short in a top-up", "年初补足时结余不足"),
     "event:cash_shortfall": ("cash short at a month's end", "月末现金不足"),
     "event:unfunded": ("a bill that nobody has funded", "出现无来源缺口"),
