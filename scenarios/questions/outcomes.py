@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from scenarios.errors import InputError
 from scenarios.labels import Lang, event_label, label
-from scenarios.questions.study_words import phrase
+from scenarios.questions.study_words import metric_words, phrase
 from scenarios.rulebook.rows import one_of
 from sim.model import Case
 
@@ -59,5 +59,5 @@ def outcome_words(metric: str, year: int | None, span: tuple[int, int], lang: La
 def _metric_words(metric: str, lang: Lang) -> str:
     name = metric.removesuffix(DISCOUNTED)
     plain = name.startswith(("outlay:", "adjustment:")) or name == "unfunded"
-    words = label(name, lang) if plain else phrase(f"metric:{name}", lang)
+    words = label(name, lang) if plain else metric_words(name, lang)
     return words + (phrase("discounted", lang) if name != metric else "")

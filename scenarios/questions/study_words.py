@@ -16,7 +16,13 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "metric:pool_months": ("months in the pool", "统筹基金可支付月数"),
     "metric:reserves": ("reserves in yuan", "累计结余（元）"),
     "metric:cash_reserves": ("reserves in cash in yuan", "现金累计结余（元）"),
-    "metric:gini": ("Gini coefficient of the counties' burden", "各县负担基尼系数"),
+    "metric:gini": ("Gini coefficient of net transfers", "净转移基尼系数"),
+    "metric:covered:own_balance": (
+        "deficits paid from balances in yuan",
+        "各县累计结余弥补缺口（元）",
+    ),
+    "metric:covered:risk_fund": ("deficits paid from the risk fund in yuan", "风险基金弥补缺口（元）"),
+    "metric:covered:pool": ("deficits paid from the pool in yuan", "统筹基金弥补缺口（元）"),
     # sensitivity
     "sensitivity": ("{fund}: {what}", "{fund}：{what}"),
     "sobol": (
@@ -164,6 +170,12 @@ _PHRASES: dict[str, tuple[str, str]] = {
 def phrase(key: str, lang: Lang, **values: object) -> str:
     """The words for ``key`` in one language, with ``values`` filled in."""
     return _PHRASES[key][lang == "zh"].format(**values)
+
+
+def metric_words(metric: str, lang: Lang) -> str:
+    """The words for a metric of the metrics table; one without words is called by its name."""
+    key = f"metric:{metric}"
+    return phrase(key, lang) if key in _PHRASES else metric
 
 
 def statistic_words(statistic: str, lang: Lang) -> str:

@@ -13,15 +13,17 @@ import pytest
 from command_line import Refused, fundsim
 
 from scenarios import api
-from scenarios.definition.scenario import build
+from scenarios.definition.scenario import build, load_scenario
 from scenarios.definition.study import load_study
 from scenarios.definition.variation import parse_variation
 from scenarios.errors import InputError
+from scenarios.labels import Lang
 from scenarios.questions import sensitivity_run
 from scenarios.questions.factors import Factor, factors_of, values_at
+from scenarios.questions.outcomes import outcome_words
 from scenarios.questions.sensitivity import Job, sensitivity, variance_split
 from scenarios.questions.sensitivity_run import evaluator
-from sim.outcome import Outcome, path_outcomes
+from sim.outcome import Outcome, outcomes_of, path_outcomes
 
 STUDY = """
 extends = "ziyang"
@@ -225,3 +227,19 @@ def test_values_that_clash_are_named_with_the_study(tmp_path: Path) -> None:
         api.sensitivity(path, fund="resident", samples=4, paths=2, threads=1)
     assert str(error.value).startswith(f"{path}: scenario (rules = linyi, readings.T5 = ")
     assert '): readings.T5: "T5" is unknown' in str(error.value)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_outcome_has_words(lang: Lang) -> None:
+    """Those of Taizhou, Yancheng and Ziyang are all that there are."""
+    cases = (load_scenario(city).case for city in ("taizhou", "yancheng", "ziyang"))
+    metrics = {metric for case in cases for fund in case.funds for metric in outcomes_of(case, fund)}
+    assert {"covered:own_balance", "covered:pool", "covered:risk_fund", "gini"} < metrics
+    for metric in metrics:
+        words = outcome_words(metric, None, (2025, 2054), lang)
+        assert metric.startswith("event:") or not set(":_") & set(words), metric
+    assert "hazard:unfunded" in outcome_words("hazard:unfunded", 2030, (2030, 2030), lang)
+
+
+def test_gini_is_said_to_be_of_transfers() -> None:
+    assert outcome_words("gini", None, (2025, 2054), "en") == "Gini coefficient of net transfers, 2025–2054"
