@@ -67,18 +67,15 @@ COMMENTS = {
 }
 
 
-def construct(
-    prefecture: str, rules: str, *, name: str | None = None, districts_share: bool | None = None
-) -> dict[str, Any]:
+def construct(prefecture: str, rules: str, *, name: str | None = None) -> dict[str, Any]:
     """The base case of a prefecture (台州市 or 台州) under ``rules``, as plain values for a scenario file.
 
-    ``rules``: a built-in city's name or the path of a rules file.  ``districts_share``: whether the districts
-    hold their reserves in one pool already (default: where the rules are Hangzhou's).
+    ``rules``: a built-in city's name or the path of a rules file.
     """
     place, reader, fitted = find_prefecture(prefecture), Reader(), calibrate()
     counties = counties_of(place, reader)
     heads, people = fitted.heads(counties), fitted.enrolment.of(counties)
-    shared = rules in DISTRICTS_SHARE if districts_share is None else districts_share
+    shared = rules in DISTRICTS_SHARE
     in_pool = np.array([shared and str(county).endswith("区") for county in counties["county"]])
     funds: dict[Fund, pd.DataFrame] = {}
     for fund in FUNDS:

@@ -67,8 +67,6 @@ class Enrolment:
     scale: float = 1.0
     shift: float = 0.0
     retired_scale: float = 1.0
-    persons: tuple[float, float] = (0.0, 0.0)
-    """National insured of the employee and the resident fund."""
 
     def of(self, counties: pd.DataFrame) -> pd.DataFrame:
         """Insured persons of each county: columns employee, resident, active, retired (of the employees)."""
@@ -107,13 +105,7 @@ def fit_enrolment(reader: Reader) -> Enrolment:
         found = Enrolment(*lines, scale, shift, retired_scale).of(china)["retired"].sum()
         return float(found) - persons["employee"] * retired / (active + retired)
 
-    return Enrolment(
-        *lines,
-        scale,
-        shift,
-        float(brentq(retired_missed, 0.01, 10)),
-        (persons["employee"], persons["resident"]),
-    )
+    return Enrolment(*lines, scale, shift, float(brentq(retired_missed, 0.01, 10)))
 
 
 def _lines(reader: Reader) -> tuple[Line, Line]:

@@ -28,8 +28,6 @@ class Place:
     units: int
     """County-level units of the census."""
     population: int
-    directly: bool
-    """A county-level unit that answers to its province."""
 
 
 @cache
@@ -39,10 +37,9 @@ def places() -> dict[str, Place]:
     city = census[census["level"] == "city"].drop_duplicates("city").set_index("city")["code"]
     found = {}
     for name, mine in counties.groupby("prefecture", sort=False):
-        own = name not in city.index
-        code = str(mine["code"].iloc[0] if own else city[name])
+        code = str(city[name] if name in city.index else mine["code"].iloc[0])
         province, population = str(mine["province"].iloc[0]), round(mine["population"].sum())
-        found[str(name)] = Place(str(name), code, province, len(mine), population, own)
+        found[str(name)] = Place(str(name), code, province, len(mine), population)
     return found
 
 

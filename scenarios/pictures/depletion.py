@@ -138,8 +138,8 @@ def _title(axes: Axes, words: str) -> None:
     axes.set_title(words, size=7.2, linespacing=1.4)
 
 
-def depletion_year_figure(run: Run, lang: Lang, event: str = HEADLINE) -> Figure:
-    """Share of paths in which the event first comes in each year, and the hazard among the rest."""
+def depletion_year_figure(run: Run, lang: Lang) -> Figure:
+    """Share of paths in which reserves are first depleted in each year, and the hazard among the rest."""
     funds = run.funds
     notes = [caption("wilson_lines", lang), label("depletion_meaning", lang), *bill(run, lang)]
     words = Words(
@@ -151,16 +151,16 @@ def depletion_year_figure(run: Run, lang: Lang, event: str = HEADLINE) -> Figure
     panels = body.subplots(2, len(funds), squeeze=False, sharex=True, sharey="row")
     tops = [0.0, 0.0]
     for (share, hazard), fund in zip(panels.T, funds, strict=True):
-        rows = run.metrics.yearly(fund, f"event:{event}", "probability")
+        rows = run.metrics.yearly(fund, f"event:{HEADLINE}", "probability")
         new = 100 * np.diff(rows.value, prepend=0.0)
         share.bar(rows.year, new, width=0.8, color="#5b8ab3", edgecolor="#1f4e79", lw=0.4)
         above = [
             caption("first_in", lang, fund=label(fund, lang)),
             caption("never", lang, last=run.last, share=percent(1 - float(rows.value[-1]))),
-            caption("reached", lang, years=_years_reached(run, fund, event, lang)),
+            caption("reached", lang, years=_years_reached(run, fund, lang)),
         ]
         _title(share, "\n".join(above))
-        hazards = run.metrics.yearly(fund, f"hazard:{event}", "probability")
+        hazards = run.metrics.yearly(fund, f"hazard:{HEADLINE}", "probability")
         ends = _draw_hazard(hazard, hazards)
         _title(hazard, caption("hazard_in", lang, fund=label(fund, lang)))
         tops = [max(tops[0], float(np.max(new))), max(tops[1], ends)]
@@ -170,8 +170,8 @@ def depletion_year_figure(run: Run, lang: Lang, event: str = HEADLINE) -> Figure
     return figure
 
 
-def _years_reached(run: Run, fund: str, event: str, lang: Lang) -> str:
-    found = (run.metrics.horizon(fund, f"event_year:{event}", name) for name in ("p05", "p25", "p50"))
+def _years_reached(run: Run, fund: str, lang: Lang) -> str:
+    found = (run.metrics.horizon(fund, f"event_year:{HEADLINE}", name) for name in ("p05", "p25", "p50"))
     return " / ".join(caption("not_reached", lang) if np.isnan(year) else f"{year:.0f}" for year in found)
 
 

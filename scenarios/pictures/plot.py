@@ -77,19 +77,18 @@ def fan_chart(
     facts: RunFacts,
     *,
     lang: Lang = "en",
-    title: str | None = None,
     do: Do = in_turn,
 ) -> list[Path]:
     """Draws one scenario's metrics and saves ``out``.png and ``out``.svg, whole or not at all.
 
-    ``metrics`` is the tidy table of one scenario or its columns, ``out`` a path without suffix; the title
-    defaults to the scenario's own, ``do`` has both files written.  Returns the paths written.
+    ``metrics`` is the tidy table of one scenario or its columns, ``out`` a path without suffix; ``do`` has
+    both files written.  Returns the paths written.
     """
     import matplotlib
 
     with matplotlib.rc_context():
         fonts.use_fonts()
-        return save(fan_figure(metrics, facts, lang, title), out, do=do)
+        return save(fan_figure(metrics, facts, lang), out, do=do)
 
 
 def rehearse() -> None:
@@ -107,9 +106,7 @@ def rehearse() -> None:
         write(BytesIO())
 
 
-def fan_figure(
-    metrics: pd.DataFrame | Columns, facts: RunFacts, lang: Lang, title: str | None = None
-) -> Figure:
+def fan_figure(metrics: pd.DataFrame | Columns, facts: RunFacts, lang: Lang) -> Figure:
     """The fan chart as a figure, for a notebook; call ``use_fonts`` first."""
     from matplotlib.figure import Figure
 
@@ -121,7 +118,7 @@ def fan_figure(
     limits = {fund: _limits(fan, marks) for fund, fan in fans.items()}
     cut = any(limit[2] for limit in limits.values())
     above = [
-        (lines(title or facts["titles"][lang], width - 2 * MARGIN, 12.0), 12.0, fonts.INK),
+        (lines(facts["titles"][lang], width - 2 * MARGIN, 12.0), 12.0, fonts.INK),
         (lines(describe(facts, lang), width - 2 * MARGIN, 8.0), 8.0, fonts.GREY),
     ]
     reach = [
@@ -342,9 +339,9 @@ def _one_scale(strip: Any, title: str, steps: int) -> None:
     strip[0].set_title(title, size=8)
 
 
-def save(figure: Figure, out: Path, dpi: int = 160, do: Do = in_turn) -> list[Path]:
+def save(figure: Figure, out: Path, do: Do = in_turn) -> list[Path]:
     """Writes ``out``.png and ``out``.svg, each under a temporary name first, without a date in them."""
-    figure.set_dpi(dpi)
+    figure.set_dpi(160)
     for axes in figure.axes:
         for axis in (axes.xaxis, axes.yaxis):
             axis.get_major_ticks()  # once, should there be two figures hereafter

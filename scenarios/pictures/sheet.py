@@ -210,14 +210,13 @@ def whole_years(axes: Axes, first: int, last: int, ticks: int = 7) -> None:
     locator.set_params(integer=True, nbins=ticks, min_n_ticks=1)
 
 
-def percents(axes: Axes, high: float, vertical: bool = True, steps: int = 5) -> None:
-    """An axis in percent from nought to a quiet end at or above ``high``, however small."""
+def percents(axes: Axes, high: float, steps: int = 5) -> None:
+    """A vertical axis in percent from nought to a quiet end at or above ``high``, however small."""
     scale = 10.0 ** math.floor(math.log10(10 * high)) if 0 < high < QUIET[0] else 1
     end = next((scale * end for end in QUIET if high <= scale * end), 102.0)
-    axis = axes.yaxis if vertical else axes.xaxis
-    (axes.set_ylim if vertical else axes.set_xlim)(0, end)
-    axis.set_major_formatter("{x:g}%")
-    locator: Any = axis.get_major_locator()
+    axes.set_ylim(0, end)
+    axes.yaxis.set_major_formatter("{x:g}%")
+    locator: Any = axes.yaxis.get_major_locator()
     locator.set_params(nbins=steps)
 
 
@@ -241,7 +240,7 @@ def settle(figure: Figure) -> None:
         axes.set_position(np.round(axes.get_position().bounds, 6).tolist())
 
 
-def save(figure: Figure, path: Path, dpi: int = 160) -> None:
+def save(figure: Figure, path: Path) -> None:
     """Writes the figure in the format of the name's suffix, whole or not at all; the same bytes each time.
 
     Call it inside ``drawing()``.  InputError where the suffix is of no known format.
@@ -252,7 +251,7 @@ def save(figure: Figure, path: Path, dpi: int = 160) -> None:
     if figure.get_layout_engine() is not None:
         settle(figure)
     drawn = BytesIO()  # matplotlib's own writing of a PDF hides that a disk is full
-    figure.savefig(drawn, format=kind, dpi=dpi, metadata=metadata)
+    figure.savefig(drawn, format=kind, dpi=160, metadata=metadata)
     try:
         temporary.write_bytes(drawn.getvalue())
         os.replace(temporary, path)

@@ -92,9 +92,9 @@ def chance(probability: float, interval: tuple[float, float]) -> Cell:
     return Cell(f"{p:{form}} [{ends}]", p, (low, high))
 
 
-def decimal(value: float, digits: int = 1) -> Cell:
-    """A number of that many decimals; empty where there is none."""
-    return EMPTY if math.isnan(value) else Cell(f"{value:z,.{digits}f}", value)
+def decimal(value: float) -> Cell:
+    """A number of one decimal; empty where there is none."""
+    return EMPTY if math.isnan(value) else Cell(f"{value:z,.1f}", value)
 
 
 def share(value: float) -> Cell:

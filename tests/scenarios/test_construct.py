@@ -139,12 +139,6 @@ def test_hangzhou_districts_share_a_pool_and_the_others_join(cases: dict[str, An
         assert cases["taizhou"]["funds"][fund]["accounts"]["pool_yuan"] == 0
 
 
-def test_whether_districts_share_can_be_chosen() -> None:
-    apart = construct("杭州市", "hangzhou", districts_share=False)
-    assert all(county["employee"]["county_balance_yuan"] > 0 for county in apart["counties"])
-    assert "city-accounts" in {line["id"] for line in apart["assumptions"]}
-
-
 # --- growth, months, shocks ---------------------------------------------------------------------------------
 
 

@@ -206,7 +206,7 @@ def test_words_of_any_length_stay_inside_the_sheet(funds, lang):
         "en": "A city; rules: template Every county alone " * 2,
         "zh": "某市（适用规则：模板“各县自保”）" * 3,
     }
-    figure = fan_figure(table, facts, lang, title[lang])
+    figure = fan_figure(table, {**facts, "titles": title}, lang)
     figure.draw_without_rendering()
     for text in figure.texts:
         box = text.get_window_extent()
