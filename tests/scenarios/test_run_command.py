@@ -134,7 +134,7 @@ def test_a_full_disk_is_named_and_leaves_nothing(tmp_path: Path) -> None:
             write_json(folder / "large.json", list(range(1000)))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
-    assert list((tmp_path / "out").iterdir()) == []
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_interrupt_ends_at_once_with_status_130(tmp_path: Path) -> None:
