@@ -140,12 +140,6 @@ class Store:
                 if sha256(file) != digest:
                     raise InputError(file, "", "damaged: remove it, and the same command makes it again")
                 there[part] = digest
-        with self._journal:
-            for part in there:
-                numbers = self._numbers(part)
-                self._journal.execute(
-                    "DELETE FROM rows WHERE number BETWEEN ? AND ?", (numbers[0], numbers[-1])
-                )
         return there
 
     def _waiting(self) -> set[int]:

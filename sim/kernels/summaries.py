@@ -125,8 +125,8 @@ def gather(counts, asked, s, out, wipe):
 
 @stage
 def bin_of(upto, bins, rank):
-    """The bin of the value of this rank, in 1..n."""
-    whole = max(np.int64(np.ceil(rank)), 1)  # counts are whole: the same bin, found exactly
+    """The bin of the value of this rank, in 0..n."""
+    whole = np.int64(np.ceil(rank))  # counts are whole: the same bin, found exactly
     first, last = 0, bins - 1
     while first < last:
         middle = (first + last) // 2
@@ -174,7 +174,7 @@ def summarise(counts, asked, edges, out, wipe):
     """All series; ``wipe`` leaves their counts empty.
 
     A percentile's standard error is half the distance between the order statistics at
-    n p -+ sqrt(n p (1 - p)), at least half a bin; NaN where one of the three is the end of the range.
+    n p -+ sqrt(n p (1 - p)), at least half a bin; NaN where one of the two is the end of the range.
     A series without values has NaN.
     """
     percentiles = asked.percentiles.shape[0]
@@ -191,10 +191,10 @@ def summarise(counts, asked, edges, out, wipe):
             elif k < percentiles:
                 p = asked.percentiles[k]
                 spread = np.sqrt(n * p * (1 - p))
-                middle, width, at_end = interpolated(edges, edge, unit, out, bins, n * p)
+                middle, width, _ = interpolated(edges, edge, unit, out, bins, n * p)
                 low, _, below = interpolated(edges, edge, unit, out, bins, n * p - spread)
                 high, _, above = interpolated(edges, edge, unit, out, bins, n * p + spread)
-                error = np.nan if at_end or below or above else max((high - low) / 2, width / 2)
+                error = np.nan if below or above else max((high - low) / 2, width / 2)
                 out.value[s, k], out.error[s, k] = middle, error
             else:
                 a = asked.tails[k - percentiles]

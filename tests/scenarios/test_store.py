@@ -94,17 +94,21 @@ def test_killed_again_and_again_it_ends_with_the_same_files(
     assert results(tmp_path / "out") == undisturbed
 
 
+def waiting(folder: Path) -> set[int]:
+    """Scenarios in the journal."""
+    with sqlite3.connect(folder / "out" / store.JOURNAL) as journal:
+        found = {number for (number,) in journal.execute("SELECT number FROM rows")}
+    journal.close()
+    return found
+
+
 def counted(folder: Path) -> int:
     """Finished scenarios, in the journal or in parts."""
-    out = folder / "out"
-    with sqlite3.connect(out / store.JOURNAL) as journal:
-        waiting = {number for (number,) in journal.execute("SELECT number FROM rows")}
-    journal.close()
-    parts = json.loads((out / store.STUDY).read_text())["parts_sha256"]
-    for name in parts:
+    done = waiting(folder)
+    for name in json.loads((folder / "out" / store.STUDY).read_text())["parts_sha256"]:
         first = 5 * int(name[5:10])
-        waiting |= set(range(first, min(first + 5, SCENARIOS)))
-    return len(waiting)
+        done |= set(range(first, min(first + 5, SCENARIOS)))
+    return len(done)
 
 
 def test_ctrl_c_keeps_what_is_finished(tmp_path: Path, undisturbed: dict[str, bytes]) -> None:
@@ -116,6 +120,7 @@ def test_ctrl_c_keeps_what_is_finished(tmp_path: Path, undisturbed: dict[str, by
 
     with pytest.raises(KeyboardInterrupt):
         sweep(request(tmp_path), stop)
+    assert waiting(tmp_path) == {5, 6}  # the others have left the journal for their part
     assert sweep(request(tmp_path)).ran == SCENARIOS - 7
     assert results(tmp_path / "out") == undisturbed
 
@@ -145,6 +150,7 @@ def test_another_study_is_never_mixed_in(tmp_path: Path, change: dict, words: st
     with pytest.raises(InputError) as error:
         sweep(request(tmp_path, **change))
     assert words in str(error.value) and "--fresh" in str(error.value)
+    assert "scenarios_sha256 was" not in str(error.value)
     assert results(tmp_path / "out") == before
     assert sweep(request(tmp_path, fresh=True, **change)).ran > 0
 
@@ -172,6 +178,16 @@ def test_starting_over_removes_what_the_sweep_made_and_no_file_of_the_user_s(
     write_study(tmp_path)
     assert sweep(request(tmp_path, out=tmp_path, fresh=True)).ran == SCENARIOS
     assert {path.name for path in rules.iterdir()} == {"mine.toml", "other.toml"}
+
+
+def test_what_waits_in_the_journal_is_not_mixed_in(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        sweep(request(tmp_path), lambda done, of: 1 // (3 - done))
+    (tmp_path / "out" / store.STUDY).unlink()
+    with pytest.raises(InputError, match=r"study\.json: is missing"):
+        sweep(request(tmp_path, seed=1))
+    assert sweep(request(tmp_path, seed=1, fresh=True)).ran == SCENARIOS
 
 
 @pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_bytes(COUNTY_ALONE)])
@@ -273,6 +289,15 @@ def test_a_row_that_is_not_whole_is_computed_again(tmp_path: Path, undisturbed: 
     journal.close()
     assert sweep(request(tmp_path)).ran == SCENARIOS - 2
     assert results(tmp_path / "out") == undisturbed
+
+
+def test_a_sweep_without_a_part_is_not_finished(tmp_path: Path) -> None:
+    write_study(tmp_path)
+    with pytest.raises(ZeroDivisionError):
+        sweep(request(tmp_path), lambda done, of: 1 // (3 - done))
+    (tmp_path / "out" / store.JOURNAL).unlink()
+    with pytest.raises(InputError, match="not finished"):
+        read_sweep(tmp_path / "out")
 
 
 def test_a_full_disk_loses_nothing(
