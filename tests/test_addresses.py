@@ -96,3 +96,9 @@ def test_stable_ids_come_from_names() -> None:
     assert stable_id("甲县") == int.from_bytes(bytes.fromhex("cddf52b9"), "little")
     with pytest.raises(ValueError, match="share a random-number id"):
         stable_ids(["甲县", "甲县"])
+
+
+def test_both_halves_of_a_seed_count() -> None:
+    case = make_case(years=1)
+    low, high, plain = (draw(case, seed, 1).year for seed in (6, 5 + 2**32, 5))
+    assert (low != plain).any() and (high != plain).any()
