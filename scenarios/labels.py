@@ -279,6 +279,11 @@ def label(key: str, lang: Lang, **values: object) -> str:
     return _LABELS[key][lang == "zh"].format(**values)
 
 
+def comma(lang: Lang) -> str:
+    """What stands between the items of a list."""
+    return "、" if lang == "zh" else ", "
+
+
 def span(first: int, last: int, lang: Lang) -> str:
     """Years from the first to the last, or the one that there is."""
     return f"{first}" if first == last else f"{first}{'—' if lang == 'zh' else '–'}{last}"

@@ -263,8 +263,3 @@ def metric_caption(metric: str, lang: Lang, year: int | None = None) -> str:
     if bare != metric:
         name = caption("discounted", lang, metric=name)
     return name if year is None else caption("at_year", lang, metric=name, year=year)
-
-
-def comma(lang: Lang) -> str:
-    """What stands between the items of a list."""
-    return "、" if lang == "zh" else ", "

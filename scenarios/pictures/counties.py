@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenarios.labels import Lang, label
+from scenarios.labels import Lang, comma, label
 from scenarios.pictures import fonts
-from scenarios.pictures.captions import caption, comma
+from scenarios.pictures.captions import caption
 from scenarios.pictures.runs import Run, about, county_name, percent, said, titled
 from scenarios.pictures.sheet import (
     Floats,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from scenarios.labels import Lang, label
+from scenarios.labels import Lang, comma, label
 from scenarios.pictures import fonts
 from scenarios.pictures.sheet import MARGIN, lines, measure
 from scenarios.runs.facts import (
@@ -186,7 +186,7 @@ def _notes(facts: RunFacts, marks: list[str], cut: bool, lang: Lang) -> list[str
     """What stands under the picture."""
     lines = caveats(facts, lang)
     if marks:
-        lines.append(label("marks", lang, marks=("、" if lang == "zh" else ", ").join(marks)))
+        lines.append(label("marks", lang, marks=comma(lang).join(marks)))
     if cut:
         lines.append(label("clipped", lang))
     return [*lines, label("depletion_meaning", lang), label("burden_meaning", lang)]

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from scenarios.labels import Lang, label
-from scenarios.pictures.captions import caption, comma
+from scenarios.labels import Lang, comma, label
+from scenarios.pictures.captions import caption
 from scenarios.pictures.plot import BEARERS
 from scenarios.runs.facts import MetricsIndex, RunFacts, Yearly, caveats, describe, funds_of
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from scenarios.labels import Lang
-from scenarios.pictures.captions import caption, comma
+from scenarios.labels import Lang, comma
+from scenarios.pictures.captions import caption
 from scenarios.rulebook.city import City
 from scenarios.rulebook.explain import cited, rule_line
 from scenarios.rulebook.rows import ASSUMPTION, WATERFALL, Row

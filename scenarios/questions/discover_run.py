@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenarios.errors import InputError
-from scenarios.labels import Lang, label
+from scenarios.labels import Lang, comma, label
 from scenarios.output import check_folder, names_in, new_files, sha256, write_json
 from scenarios.questions.discovery import Box, Limit, boxes_table, discover
 from scenarios.questions.outcomes import DEFAULT_OUTCOME, EVENT, outcome_words
@@ -126,7 +126,7 @@ def print_discovery(done: Discovery, console: Console, lang: Lang = "en") -> Non
 
 def _condition(limit: Limit, lang: Lang) -> str:
     if limit.values:
-        return phrase("one_of", lang, values=("、" if lang == "zh" else ", ").join(limit.values))
+        return phrase("one_of", lang, values=comma(lang).join(limit.values))
     ends = [f"≥ {limit.low:.4g}"] if limit.low is not None else []
     ends += [f"≤ {limit.high:.4g}"] if limit.high is not None else []
     return phrase("and", lang).join(ends)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from scenarios.labels import Lang, label
+from scenarios.labels import Lang, comma, label
 from scenarios.output import new_files, write_json, write_rows
 from scenarios.questions.effects import CLAIMS, CLEAR, DEPLETION, MONTHS, OUTCOMES, POINTS, Difference
 from scenarios.questions.question_words import say
@@ -88,21 +88,20 @@ def print_readings(found: ReadingsFound, console: Console, lang: Lang = "en") ->
 
 def verdicts(found: ReadingsFound, lang: Lang) -> Iterator[str]:
     """Which readings decide in each fund, which cannot show in this scenario, which were not varied."""
-    comma = "、" if lang == "zh" else ", "
     for fund in found.defaults:
         names = dict.fromkeys(each.reading for each in deciding(found, fund))
         key = "decide" if names else "none_decides"
-        yield say(f"readings:{key}", lang, fund=label(fund, lang), names=comma.join(names))
+        yield say(f"readings:{key}", lang, fund=label(fund, lang), names=comma(lang).join(names))
     silent: dict[str, dict[str, None]] = {}
     for each in found.singles:
         for reason in each.idle:
             silent.setdefault(reason, {})[each.reading] = None
     for reason, at in silent.items():
-        yield say("readings:idle", lang, names=comma.join(at), reason=say(f"idle:{reason}", lang))
+        yield say("readings:idle", lang, names=comma(lang).join(at), reason=say(f"idle:{reason}", lang))
     if found.fixed:
-        yield say("readings:fixed", lang, names=comma.join(found.fixed))
+        yield say("readings:fixed", lang, names=comma(lang).join(found.fixed))
     if found.held:
-        yield say("readings:held", lang, names=comma.join(found.held), most=MAX_COMBINATIONS)
+        yield say("readings:held", lang, names=comma(lang).join(found.held), most=MAX_COMBINATIONS)
 
 
 def _print_questions(found: ReadingsFound, console: Console, lang: Lang) -> None:

@@ -19,7 +19,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from scenarios.labels import Lang
+from scenarios.labels import Lang, comma
 from scenarios.rulebook.city import City
 from scenarios.rulebook.rows import ASSUMPTION, SCENARIO, Bilingual, Header, Row, Template
 from scenarios.rulebook.words import word
@@ -145,9 +145,9 @@ def value_in_words(row: Row, lang: Lang) -> str:
         case [] if row.key != "settlement.alone":
             return word("no_schedule", lang)
         case [*names] if row.key == "settlement.alone":
-            return ("、" if lang == "zh" else ", ").join(names) or word("none", lang)
+            return comma(lang).join(names) or word("none", lang)
         case [*shares]:
-            return word("by_year", lang, shares=("、" if lang == "zh" else ", ").join(map(_percent, shares)))
+            return word("by_year", lang, shares=comma(lang).join(map(_percent, shares)))
         case _ if row.key == "settlement.month":
             return word("next_year" if value else "same_december", lang, n=value)
         case _ if "months" in row.key:
@@ -227,7 +227,7 @@ def city_notes(city: City, lang: Lang) -> Iterator[str]:
     if city.origin.in_force_to is not None:
         yield word("expires", lang, end=_date(city.origin.in_force_to, lang))
     if city.header.joining and city.origin is city.header:
-        names = ("、" if lang == "zh" else ", ").join(_in(county, lang) for county in city.header.joining)
+        names = comma(lang).join(_in(county, lang) for county in city.header.joining)
         yield word("joining", lang, counties=names)
     for origin in dict.fromkeys((city.origin, *city.borrowed)):
         yield from (_in(note, lang) for note in origin.notes)
@@ -242,7 +242,7 @@ def with_rules(city: City, title: str, lang: Lang) -> str:
 
 def borrowed_names(city: City, lang: Lang) -> str:
     """Whose rules are in use beside or in place of the city's own, by name."""
-    return ("、" if lang == "zh" else ", ").join(named(each, lang) for each in city.borrowed)
+    return comma(lang).join(named(each, lang) for each in city.borrowed)
 
 
 def named(origin: Header | Template, lang: Lang) -> str:

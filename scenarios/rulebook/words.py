@@ -6,7 +6,10 @@ statuses with a prefix (``instrument:top_up``, ``status:stated``), and the few s
 
 from __future__ import annotations
 
-from scenarios.labels import Lang
+from collections.abc import Sequence
+
+from scenarios.labels import Lang, comma
+from sim.model import Fund
 
 _WORDS: dict[str, tuple[str, str]] = {
     # funds
@@ -273,3 +276,9 @@ _WORDS: dict[str, tuple[str, str]] = {
 def word(key: str, lang: Lang, **values: object) -> str:
     """The words for ``key`` in one language, with ``values`` filled in."""
     return _WORDS[key][lang == "zh"].format(**values)
+
+
+def said_of_funds(key: str, funds: Sequence[Fund], lang: Lang) -> list[str]:
+    """The sentence for ``key`` with the funds that it holds of, or none."""
+    names = comma(lang).join(word(f"fund:{fund}", lang) for fund in funds)
+    return [word(key, lang, funds=names)] if funds else []

@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from scenarios.labels import Lang, label, span, wrap
+from scenarios.labels import Lang, comma, label, span, wrap
 from scenarios.rulebook.explain import cited, value_in_words
 from scenarios.runs.contrast import Difference, Said
 from scenarios.runs.facts import Z95, MetricsIndex, RunFacts, caveats, funds_of, wilson
@@ -143,9 +143,8 @@ def _caveats(compared: Comparison, letters: Mapping[str, str], lang: Lang) -> li
         constructed = [label("constructed", lang).strip()] if facts["constructed"] else []
         for line in [*constructed, *caveats(facts, lang)]:
             said.setdefault(line, []).append(letters[name])
-    comma = "、" if lang == "zh" else ", "
     lines = [
-        line if len(of) == len(letters) else label("said_of", lang, names=comma.join(of), text=line)
+        line if len(of) == len(letters) else label("said_of", lang, names=comma(lang).join(of), text=line)
         for line, of in said.items()
     ]
     return [*lines, label("depletion_meaning", lang)]
@@ -163,8 +162,7 @@ def said_differences(
         said: dict[str, list[str]] = {}
         for name, what in each.said.items():
             said.setdefault(_words(each, what, lang), []).append(letters[name])
-        comma = "、" if lang == "zh" else ", "
-        lines = (label("said_of", lang, names=comma.join(of), text=words) for words, of in said.items())
+        lines = (label("said_of", lang, names=comma(lang).join(of), text=words) for words, of in said.items())
         merged.setdefault((each.label(lang), tuple(lines)), []).append(each.fund)
     for rule, said_by in list(merged)[:SHOWN_DIFFERENCES]:
         funds = [label(fund, lang) for fund in merged[rule, said_by] if fund]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import TypedDict  # typing has none that pydantic can check before Python 3.12
 
-from scenarios.labels import Lang, label, span
+from scenarios.labels import Lang, comma, label, span
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +99,7 @@ def funds_of(facts: RunFacts) -> list[str]:
 
 def join(funds: list[str], lang: Lang) -> str:
     """Funds by name, with the language's comma."""
-    return ("、" if lang == "zh" else ", ").join(label(fund, lang) for fund in funds)
+    return comma(lang).join(label(fund, lang) for fund in funds)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scenarios.output import check_folder, new_files, write_rows
 from scenarios.rulebook.city import City, load_city
-from scenarios.rulebook.words import word
+from scenarios.rulebook.words import said_of_funds
 from scenarios.runs.replay_data import read_history
 from sim.model import Fund
 from sim.replay import Adjustment, Balance, Replayed, Transfer, replay
@@ -82,9 +82,4 @@ def idle_pools(city: City, replayed: Replayed) -> list[str]:
     pools = (each for each in replayed.balances if (each.year, each.month, each.account) == begun)
     held = {each.fund for each in pools if each.balance > 0}
     idle = [fund for fund, rules in city.rules.items() if fund in held and not rules.draws_pool]
-    if not idle:
-        return []
-    return [
-        word("idle_pool", "en", funds=", ".join(word(f"fund:{fund}", "en") for fund in idle)),
-        word("idle_pool", "zh", funds="、".join(word(f"fund:{fund}", "zh") for fund in idle)),
-    ]
+    return [*said_of_funds("idle_pool", idle, "en"), *said_of_funds("idle_pool", idle, "zh")]

@@ -18,7 +18,7 @@ from scenarios.rulebook.explain import city_notes
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
 from scenarios.rulebook.rules_table import FILE as RULES
 from scenarios.rulebook.rules_table import rule_rows
-from scenarios.rulebook.words import word
+from scenarios.rulebook.words import said_of_funds
 from scenarios.runs.drawing import Drawing, Picture
 from scenarios.runs.facts import RunFacts
 from scenarios.runs.program import version
@@ -241,12 +241,12 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
 def kept_deficits(case: Case, lang: Lang) -> list[str]:
     """That opening deficits lower reserves for good, where the rules have nobody make them good."""
     kept = [
-        word(f"fund:{fund}", lang)
+        fund
         for fund in case.funds
         if case.rules[fund].opening_deficit == OpeningDeficit()
         and any(getattr(county, fund).opening_deficit_yuan > 0 for county in case.counties)
     ]
-    return [word("kept_deficits", lang, funds=("、" if lang == "zh" else ", ").join(kept))] if kept else []
+    return said_of_funds("kept_deficits", kept, lang)
 
 
 def idle_pool(case: Case, lang: Lang) -> list[str]:
@@ -256,9 +256,8 @@ def idle_pool(case: Case, lang: Lang) -> list[str]:
         accounts, returned = case.funds[fund].accounts, case.rules[fund].opening_transfer.pool_returned
         return (1 - returned) * accounts.pool_yuan + accounts.municipal_reserve_yuan
 
-    funds = [fund for fund in case.funds if left(fund) > 0 and not case.rules[fund].draws_pool]
-    idle = [word(f"fund:{fund}", lang) for fund in funds]
-    return [word("idle_pool", lang, funds=("、" if lang == "zh" else ", ").join(idle))] if idle else []
+    idle = [fund for fund in case.funds if left(fund) > 0 and not case.rules[fund].draws_pool]
+    return said_of_funds("idle_pool", idle, lang)
 
 
 def within(option: str, value: int, lowest: int, highest: int) -> int:

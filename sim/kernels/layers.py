@@ -288,7 +288,8 @@ def noted_at(n, source):
 def leave(shares, below, when_short, n, d, v, flow):
     """The other sources of layer ``n`` pay, now that it is known how far common accounts reach.
 
-    A county below 优秀 asks other shares of them, but of no source that the layer does not have."""
+    A county below 优秀 asks other shares of them, but of no source that the layer does not have.
+    """
     if own_alone(shares, below):
         return
     if shares[ALL] > 0.0:
