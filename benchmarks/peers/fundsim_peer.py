@@ -218,13 +218,13 @@ def simulate_w(plan, noise, work, outcome, path, lanes):
     for y in range(noise.level.shape[3]):
         city_draws(noise, shocked, path, y)
         city_year(noise, shocked, path, y)
-        for c in range(counties):
-            county_year(noise, shocked, path, c, y)
         for f in range(funds):
             if y > 0:
                 fund_january(plan, books, f, y)
         for first, last in ((1, SETTLEMENT_MONTH), (SETTLEMENT_MONTH + 1, MONTHS)):
             for c in range(counties):
+                if first == 1:
+                    county_year(noise, shocked, path, c, y)
                 for month in range(first, last + 1, TOGETHER):
                     months = min(TOGETHER, last + 1 - month)
                     county_months(noise, shocked, path, c, y, month, months)

@@ -158,8 +158,6 @@ def simulate_year(plan, noise, work, tally, path, y):
     else:
         city_draws(noise, shocked, path, y)
     city_year(noise, shocked, path, y)
-    for c in range(counties):
-        county_year(noise, shocked, path, c, y)
     first = np.int64(1)  # of a literal 1 numba would make stages of its own
     while first <= MONTHS:
         last = stretch_end(plan.rules, y, first)
@@ -168,6 +166,8 @@ def simulate_year(plan, noise, work, tally, path, y):
         if first == 1:
             set_budgets(plan, work)
         for c in range(counties):
+            if first == 1:
+                county_year(noise, shocked, path, c, y)
             for month in range(first, last + 1, TOGETHER):
                 months = min(TOGETHER, last + 1 - month)
                 county_months(noise, shocked, path, c, y, month, months)
