@@ -34,19 +34,17 @@ PER_31_BITS = f4(2.0**-31)
 
 # (2^f - 1) / f on abs(f) <= 1/2: 2^f to 1e-7, and exactly 1 at f = 0, so that no shock is no change
 X0, X1, X2, X3, X4 = (f4(v) for v in (0.693147004, 0.240222424, 0.0555073358, 0.00967151206, 0.00132647529))
-# log2(1 + f) / f on sqrt(1/2) - 1 <= f < sqrt(2) - 1: 3e-8 relative
-L0, L1, L2, L3, L4, L5, L6, L7, L8 = (
+# log2(1 + f) / f on sqrt(1/2) - 1 <= f < sqrt(2) - 1: 1.7e-7 relative
+L0, L1, L2, L3, L4, L5, L6, L7 = (
     f4(v)
     for v in (
-        *(1.44269502, -0.721347332, 0.480910599, -0.360703677, 0.287916839),
-        *(-0.238945365, 0.215712011, -0.207265168, 0.125839233),
+        *(1.44269496, -0.721352788, 0.480923242, -0.360239641),
+        *(0.287098701, -0.248876853, 0.234042363, -0.145811721),
     )
 )
-# sin(pi y / 2) / y and cos(pi y / 2) in y^2 on 0..1: 7e-9 and 7e-10 absolute
+# sin(pi y / 2) / y and cos(pi y / 2) in y^2 on 0..1: 7e-9 and 5e-8 absolute
 S0, S1, S2, S3, S4 = (f4(v) for v in (1.57079637, -0.645963788, 0.0796899274, -0.00467416039, 0.00015167978))
-C0, C1, C2, C3, C4, C5 = (
-    f4(v) for v in (1.0, -1.23370051, 0.253669083, -0.020861998, 0.000916897552, -2.34821564e-05)
-)
+C0, C1, C2, C3, C4 = (f4(v) for v in (1.0, -1.23369888, 0.253653209, -0.0208139667, 0.00085969007))
 WHOLE = f4(1.5 * 2**23)
 LIMIT = f4(60)
 MANTISSA, ROOT_HALF = i4(0x007FFFFF), i4(0x3F3504F3)
@@ -94,17 +92,11 @@ def exp2_minus_1(t):
 
 @stage
 def log2(x):
-    """Base-2 logarithm of a positive normal number, in a whole and a fractional part to be added.
-
-    The polynomial by Estrin's scheme: nine terms one after another are a chain that the processor waits for.
-    """
+    """Base-2 logarithm of a positive normal number, in a whole and a fractional part to be added."""
     i = isub(bits(x), ROOT_HALF)
     f = from_bits(iadd(iand(i, MANTISSA), ROOT_HALF)) - ONE
-    f2 = f * f
-    f4 = f2 * f2
-    low = (L3 * f + L2) * f2 + (L1 * f + L0)
-    high = (L7 * f + L6) * f2 + (L5 * f + L4)
-    return to_float(ishr(i, I23)), f * ((L8 * f4 + high) * f4 + low)
+    part = (((((((L7 * f + L6) * f + L5) * f + L4) * f + L3) * f + L2) * f + L1) * f + L0) * f
+    return to_float(ishr(i, I23)), part
 
 
 @stage
@@ -126,7 +118,7 @@ def direction(word):
     y = to_float(word) * PER_31_BITS
     q = y * y
     sine = y * ((((S4 * q + S3) * q + S2) * q + S1) * q + S0)
-    cosine = ((((C5 * q + C4) * q + C3) * q + C2) * q + C1) * q + C0
+    cosine = (((C4 * q + C3) * q + C2) * q + C1) * q + C0
     return from_bits(ixor(bits(cosine), ishl(word, I31))), sine
 
 
