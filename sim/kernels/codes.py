@@ -78,7 +78,7 @@ EVENTS = (
 CITY_NAMES = (
     "pool risk_fund unfunded "
     "gaps gaps_excellent balances risk_pays pool_pays short balances_pay balances_give "
-    "booked offset inflow event_pool event_risk "
+    "booked offset inflow year_inflow event_pool event_risk "
     "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut "
     "next_claims next_contributions next_cut "
     "year_contributions year_claims closed_claims called_county called_city "
@@ -91,7 +91,7 @@ CITY_NAMES = (
 # fmt: off
 (
     POOL, RISK_FUND, UNFUNDED, GAPS, GAPS_EXCELLENT, BALANCES, RISK_PAYS, POOL_PAYS, SHORT, BALANCES_PAY,
-    BALANCES_GIVE, BOOKED, OFFSET, INFLOW, EVENT_POOL, EVENT_RISK,
+    BALANCES_GIVE, BOOKED, OFFSET, INFLOW, YEAR_INFLOW, EVENT_POOL, EVENT_RISK,
     MUNICIPAL_RESERVE, RESERVES, CASH_OFFSET, CLAIM_MULTIPLIER, CONTRIBUTION_MULTIPLIER, DEBT_CUT,
     NEXT_CLAIMS, NEXT_CONTRIBUTIONS, NEXT_CUT, CITY_CONTRIBUTIONS, CITY_CLAIMS,
     CITY_CLOSED_CLAIMS, CALLED_COUNTY, CALLED_CITY, LINE_0, LINE_1, LINE_2, LINE_3, SUM_A, SUM_B, SUM_C,

@@ -24,6 +24,7 @@ from sim.kernels.codes import (
     RISK_FUND,
     UNFUNDED,
     UNSETTLED,
+    YEAR_INFLOW,
 )
 from sim.kernels.lanes import LANES, stage, wide
 
@@ -59,6 +60,7 @@ def check_identity(v):
         v[BREACH + i] += failed
         v[RESERVES + i] = booked
         v[CASH_OFFSET + i] = v[OFFSET + i] + unfunded
+        v[YEAR_INFLOW + i] += v[INFLOW + i]
         v[INFLOW + i] = 0.0
         v[BOOKED + i] = 0.0
         v[OFFSET + i] = 0.0

@@ -167,14 +167,21 @@ def opening_transfer(rules, city_level, county, v, county_flow, city_flow):
 
 
 @stage
-def roll(d, v):
-    """The year's totals become last year's, in the county and in the city."""
+def roll(d):
+    """A county's totals of the year become last year's."""
     wide()
     for i in range(LANES):
         d[CLOSED_CONTRIBUTIONS + i] = d[YEAR_CONTRIBUTIONS + i]
         d[CLOSED_CLAIMS + i] = d[YEAR_CLAIMS + i]
         d[YEAR_CONTRIBUTIONS + i] = 0.0
         d[YEAR_CLAIMS + i] = 0.0
+
+
+@stage
+def roll_city(v):
+    """The city's claims of the year become last year's."""
+    wide()
+    for i in range(LANES):
         v[CITY_CLOSED_CLAIMS + i] = v[CITY_CLAIMS + i]
 
 
@@ -241,8 +248,9 @@ def begin_year(rules, county, v):
     """Last year's totals, and what this year's top-up can draw."""
     clear(v, SUM_A)
     clear(v, SUM_B)
+    roll_city(v)
     for c in range(county.shape[0]):
-        roll(county[c], v)
+        roll(county[c])
         if rules["top_up_months"] > 0.0:
             add_drawable(county[c], v, rules["net_balance"])
 

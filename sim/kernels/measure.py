@@ -61,6 +61,7 @@ from sim.kernels.codes import (
     UNSETTLED,
     VALUE,
     YEAR_CLAIMS,
+    YEAR_INFLOW,
 )
 from sim.kernels.gini import gini
 from sim.kernels.january import sum_of
@@ -282,8 +283,11 @@ def may_pay(plan, f, c, line):
 
 
 @stage
-def tally_county(plan, d, v, tally, at, f, c, y):
-    """One county's year: its treasuries' payments, its months of capacity, whether its balance gave out."""
+def tally_county(plan, d, v, tally, at, f, c, y, paid_any):
+    """One county's year: its treasuries' payments, its months of capacity, whether its balance gave out.
+
+    Most counties' treasuries pay nothing in most years, and nobody's do unless ``paid_any``.
+    """
     if plan.city_level[c]:
         lay_to_city(d)
     if y == 0 and plan.rules[f]["opening_rest"]:
@@ -291,7 +295,7 @@ def tally_county(plan, d, v, tally, at, f, c, y):
         book_opening_rest(d, v, paid_slots(own), CALLED_COUNTY + own * LANES)
     for line in range(4):
         s, paid, total = at + COUNTY_FIRST_LINE + line, paid_slots(line), TOTAL_COUNTY + line * LANES
-        if may_pay(plan, f, c, line) and any_value(d, paid):  # most counties pay nothing in most years
+        if paid_any and may_pay(plan, f, c, line) and any_value(d, paid):
             sum_of(d, v, paid, LINE_0 + line * LANES)
             if line < OPENING_LINE:
                 sum_of(d, v, paid, CALLED_COUNTY + line * LANES)
@@ -320,8 +324,11 @@ def year_end(plan, books, copy, tally, f, y):
     s = (f * years + y) * (CITY_YEAR + counties * COUNTY_YEAR)
     for line in range(4):
         clear(v, LINE_0 + line * LANES)
+    paid_any = any_value(v, YEAR_INFLOW)
     for c in range(counties):
-        tally_county(plan, county[c], v, tally, s + CITY_YEAR + c * COUNTY_YEAR, f, c, y)
+        tally_county(plan, county[c], v, tally, s + CITY_YEAR + c * COUNTY_YEAR, f, c, y, paid_any)
+    if paid_any:
+        clear(v, YEAR_INFLOW)
     claims = CITY_CLOSED_CLAIMS if plan.previous_claims else CITY_CLAIMS
     months_of(v, RESERVES, claims)
     tally_months(tally, s + CASH_MONTHS, v, VALUE)

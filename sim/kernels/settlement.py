@@ -61,12 +61,11 @@ def repay(v, flow, slot):
 def share_surplus(d, v, flow, to_pool, deficit_first):
     """A surplus: a share to the pool, the rest to the county; a deficit becomes the gap."""
     wide()
-    first = 1.0 if deficit_first else 0.0
     for i in range(LANES):
         result = d[UNSETTLED + i]
         surplus = max(result, 0.0)
         pooled = to_pool * surplus
-        repaid = first * min(surplus - pooled, d[OPENING_DEFICIT + i])
+        repaid = min(surplus - pooled, d[OPENING_DEFICIT + i]) if deficit_first else 0.0
         kept = surplus - pooled - repaid
         v[POOL + i] += pooled
         d[PAID_IN + i] += pooled
