@@ -41,7 +41,7 @@ from sim.kernels.codes import (
     YEAR_CONTRIBUTIONS,
 )
 from sim.kernels.identity import add_county
-from sim.kernels.lanes import LANES, known, stage, wide
+from sim.kernels.lanes import LANES, inlined, known, stage, wide
 from sim.kernels.ledger import note, row_of
 from sim.kernels.rows import clear
 from sim.kernels.settlement import repay
@@ -186,12 +186,18 @@ def roll_city(v):
 
 
 @stage
+def drawable(d, net, i):
+    """What a top-up can draw of a county's balance; ``net`` of the unsettled deficit."""
+    inlined()
+    return max(0.0, d[BALANCE + i] + (min(0.0, d[UNSETTLED + i]) if net else 0.0))
+
+
+@stage
 def add_drawable(d, v, net):
     """Sums what a top-up can draw (SUM_A) and last year's deficits (SUM_B)."""
     wide()
-    netted = 1.0 if net else 0.0
     for i in range(LANES):
-        v[SUM_A + i] += max(0.0, d[BALANCE + i] + netted * min(0.0, d[UNSETTLED + i]))
+        v[SUM_A + i] += drawable(d, net, i)
         v[SUM_B + i] += max(0.0, -d[RESULT + i])
 
 
@@ -221,15 +227,15 @@ def give_top_up(rules, d, v, flow, enrolment):
     """One county's part of the top-up: from its drawable balance, the rest from its treasury."""
     wide()
     of_enrolment = rules["top_up_enrolment"] * enrolment
-    netted = 1.0 if rules["net_balance"] else 0.0
+    net = rules["net_balance"]
     rest_paid = 1.0 if rules["top_up_rest"] else 0.0
     spread = 1.0 - rules["top_up_balance"]
     for i in range(LANES):
-        drawable = max(0.0, d[BALANCE + i] + netted * min(0.0, d[UNSETTLED + i]))
+        held = drawable(d, net, i)
         deficit = max(0.0, -d[RESULT + i])
-        asked = drawable * v[SUM_A + i] + deficit * v[SUM_B + i]
+        asked = held * v[SUM_A + i] + deficit * v[SUM_B + i]
         asked += v[VALUE + i] * of_enrolment + v[SUM_C + i] * enrolment
-        given = min(asked, drawable)
+        given = min(asked, held)
         missing = asked - given
         short = missing >= NOUGHT and spread > 0.0
         rest = rest_paid * missing
