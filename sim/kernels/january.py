@@ -227,26 +227,27 @@ def give_top_up(rules, d, v, flow, enrolment):
     """One county's part of the top-up: from its drawable balance, the rest from its treasury."""
     wide()
     of_enrolment = rules["top_up_enrolment"] * enrolment
-    net = rules["net_balance"]
-    rest_paid = 1.0 if rules["top_up_rest"] else 0.0
-    spread = 1.0 - rules["top_up_balance"]
+    net, rest_paid = rules["net_balance"], 1.0 if rules["top_up_rest"] else 0.0
+    beyond = rules["top_up_balance"] < 1.0  # more is asked than in proportion to balances
     for i in range(LANES):
         held = drawable(d, net, i)
-        deficit = max(0.0, -d[RESULT + i])
-        asked = held * v[SUM_A + i] + deficit * v[SUM_B + i]
-        asked += v[VALUE + i] * of_enrolment + v[SUM_C + i] * enrolment
+        asked = held * v[SUM_A + i]
+        if beyond:
+            asked += max(0.0, -d[RESULT + i]) * v[SUM_B + i]
+            asked += v[VALUE + i] * of_enrolment + v[SUM_C + i] * enrolment
         given = min(asked, held)
-        missing = asked - given
-        short = missing >= NOUGHT and spread > 0.0
-        rest = rest_paid * missing
-        v[EVENT_TOPUP + i] = max(v[EVENT_TOPUP + i], 1.0 if short else 0.0)
         d[BALANCE + i] -= given
         d[PAID_IN + i] += given
-        d[PAID_COUNTY + i] += rest
-        v[POOL + i] += given + rest
-        v[INFLOW + i] += rest
+        v[POOL + i] += given
         note(flow, F_TOP_UP + i, given)
-        note(flow, F_TOP_UP_REST + i, rest)
+        if beyond:
+            missing = asked - given
+            rest = rest_paid * missing
+            v[EVENT_TOPUP + i] = max(v[EVENT_TOPUP + i], 1.0 if missing >= NOUGHT else 0.0)
+            d[PAID_COUNTY + i] += rest
+            v[POOL + i] += rest
+            v[INFLOW + i] += rest
+            note(flow, F_TOP_UP_REST + i, rest)
 
 
 @stage
