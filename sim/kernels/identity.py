@@ -37,12 +37,11 @@ INFINITE = 1e300
 def add_county(d, v, held):
     """A county's part of reserves (BOOKED) and of what is reserves but not cash, or the reverse (OFFSET)."""
     wide()
-    balance = 1.0 if held == HELD_BALANCE else 0.0
-    tranche = 1.0 if held == HELD_TRANCHE else 0.0
     for i in range(LANES):
         deficit = d[OPENING_DEFICIT + i]
+        not_cash = d[BALANCE + i] if held == HELD_BALANCE else d[HELD + i] if held == HELD_TRANCHE else 0.0
         v[BOOKED + i] += d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - deficit
-        v[OFFSET + i] += deficit - balance * d[BALANCE + i] - tranche * d[HELD + i]
+        v[OFFSET + i] += deficit - not_cash
 
 
 @stage

@@ -78,7 +78,8 @@ def take_up(d):
 def county_asks(d, share, below, i):
     """What a county asks of a source: ``share`` of its gap if assessed 优秀, ``below`` if not."""
     inlined()
-    return (below + (share - below) * d[EXCELLENT + i]) * d[GAP + i]
+    part = share if share == below else below + (share - below) * d[EXCELLENT + i]
+    return part * d[GAP + i]
 
 
 @stage
