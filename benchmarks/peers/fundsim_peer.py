@@ -117,7 +117,7 @@ def note_lowest(v):
     """Whether reserves are negative at a month's end."""
     wide()
     for i in range(LANES):
-        v[EVENT_CASH + i] = max(v[EVENT_CASH + i], 1.0 if v[RESERVES + i] < 0.0 else 0.0)
+        v[EVENT_CASH + i] = 1.0 if v[RESERVES + i] < 0.0 else v[EVENT_CASH + i]
 
 
 @stage

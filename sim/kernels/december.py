@@ -263,8 +263,7 @@ def adjust_policy(v, trigger, months, contribution_part, cap, debt_years, grow_c
         v[NEXT_CONTRIBUTIONS + i] = v[CONTRIBUTION_MULTIPLIER + i] * (1.0 + raised)
         v[NEXT_CUT + i] = debt_cut
         moved = cut > 0.0 or raised > 0.0 or (debt_cut > 0.0 and v[DEBT_CUT + i] == 0.0)
-        event = 1.0 if moved else 0.0
-        v[EVENT_ADJUSTMENT + i] = max(v[EVENT_ADJUSTMENT + i], event)
+        v[EVENT_ADJUSTMENT + i] = 1.0 if moved else v[EVENT_ADJUSTMENT + i]
 
 
 @stage

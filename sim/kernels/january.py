@@ -243,7 +243,7 @@ def give_top_up(rules, d, v, flow, enrolment):
         if beyond:
             missing = asked - given
             rest = rest_paid * missing
-            v[EVENT_TOPUP + i] = max(v[EVENT_TOPUP + i], 1.0 if missing >= NOUGHT else 0.0)
+            v[EVENT_TOPUP + i] = 1.0 if missing >= NOUGHT else v[EVENT_TOPUP + i]
             d[PAID_COUNTY + i] += rest
             v[POOL + i] += rest
             v[INFLOW + i] += rest

@@ -100,7 +100,7 @@ def own_balance_pays(d, v, flow, at, share, below):
         d[BALANCE + i] -= paid
         v[COVERED_OWN + i] += paid
         d[LEFT + i] += rest
-        d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if rest >= NOUGHT else 0.0)
+        d[DEPLETED + i] = 1.0 if rest >= NOUGHT else d[DEPLETED + i]
         note(flow, at + i, paid)
 
 
@@ -114,7 +114,7 @@ def own_balance_pays_alone(d, v, flow, at):
         d[BALANCE + i] -= paid
         v[COVERED_OWN + i] += paid
         d[GAP + i] = rest
-        d[DEPLETED + i] = max(d[DEPLETED + i], 1.0 if rest >= NOUGHT else 0.0)
+        d[DEPLETED + i] = 1.0 if rest >= NOUGHT else d[DEPLETED + i]
         note(flow, at + i, paid)
 
 

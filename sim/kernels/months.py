@@ -152,9 +152,9 @@ def month_end(v, working_months):
     working = working_months / MONTHS
     for i in range(LANES):
         cash = v[RESERVES + i] + v[CASH_OFFSET + i] - working * v[CITY_CLOSED_CLAIMS + i]
-        v[EVENT_CASH + i] = max(v[EVENT_CASH + i], 1.0 if v[RESERVES + i] < NOUGHT else 0.0)
-        v[EVENT_SHORTFALL + i] = max(v[EVENT_SHORTFALL + i], 1.0 if cash <= -NOUGHT else 0.0)
-        v[EVENT_UNFUNDED + i] = max(v[EVENT_UNFUNDED + i], 1.0 if v[UNFUNDED + i] >= NOUGHT else 0.0)
+        v[EVENT_CASH + i] = 1.0 if v[RESERVES + i] < NOUGHT else v[EVENT_CASH + i]
+        v[EVENT_SHORTFALL + i] = 1.0 if cash <= -NOUGHT else v[EVENT_SHORTFALL + i]
+        v[EVENT_UNFUNDED + i] = 1.0 if v[UNFUNDED + i] >= NOUGHT else v[EVENT_UNFUNDED + i]
 
 
 @stage
