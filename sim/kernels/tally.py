@@ -86,13 +86,12 @@ class Tally(NamedTuple):
 
 @stage
 def fold(x):
-    """Sum of LANES / 4 values by a fixed tree; ``x`` is used up."""
-    half = QUARTER // 2
-    while half >= 1:
-        for i in range(half):
-            x[i] += x[half + i]
-        half //= 2
-    return x[0]
+    """Sum of LANES / 4 values by a fixed tree; ``x`` is used up.  Loops of a known length, and then none."""
+    for i in range(16):
+        x[i] += x[16 + i]
+    for i in range(8):
+        x[i] += x[8 + i]
+    return ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]))
 
 
 @stage
