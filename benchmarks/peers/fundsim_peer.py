@@ -221,21 +221,18 @@ def simulate_w(plan, noise, work, outcome, path, lanes):
         for f in range(funds):
             if y > 0:
                 fund_january(plan, books, f, y)
-        for first, last in ((1, SETTLEMENT_MONTH), (SETTLEMENT_MONTH + 1, MONTHS)):
-            for c in range(counties):
-                if first == 1:
-                    county_year(noise, shocked, path, c, y)
-                for month in range(first, last + 1, TOGETHER):
-                    months = min(TOGETHER, last + 1 - month)
-                    county_months(noise, shocked, path, c, y, month, months)
-                    for f in range(funds):
-                        post_months(plan, noise, work, c, f, month, months)
-            for month in range(first, last + 1):
+        for c in range(counties):
+            county_year(noise, shocked, path, c, y)
+            for month in range(1, MONTHS + 1, TOGETHER):
+                county_months(noise, shocked, path, c, y, month, TOGETHER)
                 for f in range(funds):
-                    add_net(books.city[f], books.net[f, (month - 1) * LANES : month * LANES])
-                    if month == SETTLEMENT_MONTH and y > 0:
-                        fund_july(plan, books, f)
-                    note_lowest(books.city[f])
+                    post_months(plan, noise, work, c, f, month, TOGETHER)
+        for month in range(1, MONTHS + 1):
+            for f in range(funds):
+                add_net(books.city[f], books.net[f, (month - 1) * LANES : month * LANES])
+                if month == SETTLEMENT_MONTH and y > 0:
+                    fund_july(plan, books, f)
+                note_lowest(books.city[f])
         for f in range(funds):
             fund_december(books, f)
             tally_fund(outcome, books.county[f], books.city[f], f, y, lanes, 1 / YUAN)

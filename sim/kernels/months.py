@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.kernels.codes import (
     BALANCE,
+    BOOKED,
     CASH_OFFSET,
     CITY_CLOSED_CLAIMS,
     CLAIM_MULTIPLIER,
@@ -167,12 +168,25 @@ def add_net(v, net):
 
 
 @stage
+def leave_out(v, net):
+    """Of what counties have, the months (M x LANES,) that are posted already and not yet over."""
+    wide()
+    for month in range(net.shape[0] // LANES):
+        at = known(month * LANES)
+        for i in range(LANES):
+            v[BOOKED + i] -= net[at + i]
+
+
+@stage
 def stretch_end(rules, y, month):
-    """The last month, from ``month`` on, before the calendar touches a county again."""
+    """The last month, from ``month`` on, before the calendar touches what a county's months post or read.
+
+    A settlement within the year is of the year before: it changes the balances on which months earn interest.
+    """
     last = MONTHS
     for f in range(rules.shape[0]):
         settled = rules[f]["settlement_month"]
-        if y > 0 and month <= settled:
+        if y > 0 and month <= settled and rules[f]["monthly_interest"] > 0.0:
             last = min(last, settled)
     return 1 if y == 0 and month == 1 else last
 
@@ -211,6 +225,7 @@ def close_month(plan, books, f, y, month, recoveries, apply):
     add_net(v, books.net[f, (month - 1) * LANES : month * LANES])
     if month == rules["settlement_month"] and y > 0:
         settle(rules, shares, below, short, county, v, county_flow, city_flow, None, True)
+        leave_out(v, books.net[f, month * LANES :])
         check_identity(v)
     if month == MONTHS:
         before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow)
