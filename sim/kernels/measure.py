@@ -369,8 +369,14 @@ def horizon(plan, books, tally, f):
     s += f * (CITY_HORIZON + counties * COUNTY_HORIZON)
     for line in range(2 * LINES):
         clear(v, VALUE)
+        paid = TOTAL_COUNTY + line * LANES
         for c in range(counties):
-            sum_of(county[c], v, TOTAL_COUNTY + line * LANES, VALUE)
+            at = s + CITY_HORIZON + c * COUNTY_HORIZON + line
+            if any_value(county[c], paid):
+                sum_of(county[c], v, paid, VALUE)
+                tally_amounts(tally, at, county[c], paid, per_lowest)
+            else:
+                tally_nothing(tally, at)
         tally_money(tally, s + line, v, VALUE, per_lowest)
     for n in range(4):
         tally_money(tally, s + FIRST_ADJUSTMENT + n, v, TOTAL_RAISED + n * LANES, per_lowest)
@@ -378,8 +384,6 @@ def horizon(plan, books, tally, f):
     tally_gini(tally, s + GINI, v, VALUE)
     for c in range(counties):
         d, at = county[c], s + CITY_HORIZON + c * COUNTY_HORIZON
-        for line in range(2 * LINES):
-            tally_money(tally, at + line, d, TOTAL_COUNTY + line * LANES, per_lowest)
         net_drawn(d, v)
         tally_money(tally, at + NET, v, VALUE, per_lowest)
         tally_money(tally, at + PAID, d, PAID_IN, per_lowest)
