@@ -6,10 +6,12 @@ between threads, and several desks work side by side: the kernels run without th
 
 from __future__ import annotations
 
+import math
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sim.differences import difference_columns
 from sim.event_rows import Figures
@@ -23,7 +25,7 @@ from sim.metrics import Columns, Layout, figures_of, layout_of
 from sim.model import Case
 from sim.paired import pair_in_turn
 from sim.sampling import chunks_of
-from sim.series import ALL, Series, Wanted, series_of
+from sim.series import ALL, Series, Wanted, most_series_of, series_of
 from sim.simulate import Result, Workers, most_blocks, new_tally, new_work
 from sim.threads import Stop
 
@@ -48,6 +50,17 @@ class Table(NamedTuple):
     """The rows of its differences from another case, where there is one."""
 
 
+def _tally_of(tally: Tally, series: Series) -> Tally:
+    """The same memory for other series; they are no more than the tally's own."""
+
+    def first(rows: NDArray[Any]) -> NDArray[Any]:
+        blocks, _, width = rows.shape
+        shape = blocks, len(series.keys), width
+        return rows.reshape(-1)[: math.prod(shape)].reshape(shape)
+
+    return tally._replace(number=series.number, moments=first(tally.moments), bins=first(tally.bins))
+
+
 class Desk:
     """One thread's place of work."""
 
@@ -61,10 +74,12 @@ class Desk:
     def table(self, case: Case, *, paths: int, seed: int, stop: Stop) -> Table | None:
         """The figures of ``simulate`` and ``metrics_columns``, to the last bit; None where ``stop`` came."""
         plan, series = lower_case(case), series_of(case, self.wanted)
-        blocks = -(-paths // LANES)
-        per_chunk = min(blocks, most_blocks(series))
-        work, tally, histograms = memory = self._fitting(case, series, per_chunk)
+        blocks, most = -(-paths // LANES), most_series_of(case, self.wanted)
+        per_chunk = min(blocks, most_blocks(most))
+        work, tally, histograms = memory = self._fitting(case, most, per_chunk)
         self._memory = None  # what is left half-way is not used again
+        tally = _tally_of(tally, series)
+        histograms.count_for(series)
         crew = Workers(plan, lower_noise(case, plan, seed), paths, [tally], [work], histograms)
         total = np.zeros_like(tally.moments[0])
         events, county_events = np.zeros_like(tally.events), np.zeros_like(tally.county_events)

@@ -32,12 +32,16 @@ class Histograms:
     """
 
     def __init__(self, series: Series, of_bins: int = 0) -> None:
-        self.series = series
         self.counts = _empty_counts(series.bins, max(series.bins, of_bins))
         """(bins,) uint32."""
-        self._edges = np.linspace(0, len(series.offset), STRIPES + 1).astype(np.int64)
         self._locks = [Lock() for _ in range(STRIPES)]
         self._turns = numbers()
+        self.count_for(series)
+
+    def count_for(self, series: Series) -> None:
+        """Count for these series from now on; they have no more bins than the first ones."""
+        self.series = series
+        self._edges = np.linspace(0, len(series.offset), STRIPES + 1).astype(np.int64)
 
     def add(self, bins: NDArray[np.int16], blocks: int) -> None:
         """Count a chunk's bins (blocks, series, LANES), as ``kernels.tally`` has written them down."""

@@ -22,7 +22,7 @@ from sim.kernels.tally import MONEY_LOWEST
 from sim.model import Fund
 from sim.quantiles import summaries
 from sim.rules import FundRules
-from sim.series import BINS, METRICS, ZERO_AT, Series, Wanted, kind_of
+from sim.series import BINS, METRICS, ZERO_AT, Series, Wanted, counties_have_months, kind_of
 from sim.simulate import Result
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def reports(rules: FundRules, metric: str, of_county: bool) -> bool:
     if metric.startswith("adjustment:"):
         return rules.policy_adjustment.trigger != "never"
     if metric == "months_of_capacity" and of_county:
-        return rules.names("county_balance")
+        return counties_have_months(rules)
     return True
 
 

@@ -1,6 +1,7 @@
 """The list of series a run tallies: which metric, fund, place and year stands at which index.
 
-A run may be asked for some metrics alone.  The others then have no bins, no moments and no number.
+A run may be asked for some metrics alone, and counties whose balances pay for nothing have no months of
+their own.  What is not tallied has no bins, no moments and no number.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from sim.kernels.measure import (
 )
 from sim.kernels.tally import GINI_BINS, MONEY_HALF, MONTHS_BINS, SPARE
 from sim.model import Case
+from sim.rules import FundRules
 
 METRICS = frozenset(
     (*CITY_YEAR_METRICS, *COUNTY_YEAR_METRICS, *CITY_HORIZON_METRICS, *COUNTY_HORIZON_METRICS)
@@ -98,15 +100,31 @@ class Series:
     """Of all series, spare ones among them."""
 
 
+def counties_have_months(rules: FundRules) -> bool:
+    """Whether a county's own months of capacity mean something: its balance pays for its deficits."""
+    return rules.names("county_balance")
+
+
 def series_of(case: Case, wanted: Wanted = ALL) -> Series:
     """The wanted series, in the order in which ``kernels.measure`` numbers all of them."""
+    return _of_shape(case, wanted, tuple(counties_have_months(case.rules[fund]) for fund in case.funds))
+
+
+def most_series_of(case: Case, wanted: Wanted = ALL) -> Series:
+    """The wanted series of a case of this shape whose rules report all of them."""
+    return _of_shape(case, wanted, (True,) * len(case.funds))
+
+
+def _of_shape(case: Case, wanted: Wanted, county_months: tuple[bool, ...]) -> Series:
     first_year = case.first_year if wanted.years is not None else 0
-    return _series(len(case.funds), len(case.counties), case.years, first_year, wanted)
+    return _series(county_months, len(case.counties), case.years, first_year, wanted)
 
 
 @lru_cache(maxsize=16)
-def _series(funds: int, of_counties: int, years: int, first_year: int, wanted: Wanted) -> Series:
-    counties = range(of_counties)
+def _series(
+    county_months: tuple[bool, ...], of_counties: int, years: int, first_year: int, wanted: Wanted
+) -> Series:
+    funds, counties = len(county_months), range(of_counties)
     known = []
     for f in range(funds):
         for y in range(years):
@@ -117,7 +135,11 @@ def _series(funds: int, of_counties: int, years: int, first_year: int, wanted: W
         known += [Key(f, c, -1, metric) for c in counties for metric in COUNTY_HORIZON_METRICS]
     year_of = [None if key.year < 0 else first_year + key.year for key in known]
     tallied = np.array(
-        [wanted.has(key.metric, key.county >= 0, year) for key, year in zip(known, year_of, strict=True)]
+        [
+            wanted.has(key.metric, key.county >= 0, year)
+            and (county_months[key.fund] or key.county < 0 or key.metric != "months_of_capacity")
+            for key, year in zip(known, year_of, strict=True)
+        ]
     )
     keys = tuple(key for key, has in zip(known, tallied.tolist(), strict=True) if has)
     kinds = [kind_of(key.metric) for key in keys]

@@ -303,8 +303,9 @@ def tally_county(plan, d, v, tally, at, f, c, y, paid_any):
             add_to_horizon(d, paid, total, total + LINES * LANES, plan.discount[y])
         else:
             tally_nothing(tally, s)
-    county_capacity(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
-    tally_months(tally, at + COUNTY_CAPACITY, v, VALUE)
+    if tally.number[at + COUNTY_CAPACITY] >= 0:
+        county_capacity(d, v, CLOSED_CLAIMS if plan.previous_claims else YEAR_CLAIMS)
+        tally_months(tally, at + COUNTY_CAPACITY, v, VALUE)
     tally.county_events[f, c, y] += first_time(d, DEPLETED, EVER_DEPLETED, tally.weight)
 
 
