@@ -34,12 +34,12 @@ PER_31_BITS = f4(2.0**-31)
 
 # (2^f - 1) / f on abs(f) <= 1/2: 2^f to 1e-7, and exactly 1 at f = 0, so that no shock is no change
 X0, X1, X2, X3, X4 = (f4(v) for v in (0.693147004, 0.240222424, 0.0555073358, 0.00967151206, 0.00132647529))
-# log2(1 + f) / f on sqrt(1/2) - 1 <= f < sqrt(2) - 1: 1.7e-7 relative
-L0, L1, L2, L3, L4, L5, L6, L7 = (
+# log2(1 + f) / f on sqrt(1/2) - 1 <= f < sqrt(2) - 1: 3e-8 relative
+L0, L1, L2, L3, L4, L5, L6, L7, L8 = (
     f4(v)
     for v in (
-        *(1.44269496, -0.721352788, 0.480923242, -0.360239641),
-        *(0.287098701, -0.248876853, 0.234042363, -0.145811721),
+        *(1.44269502, -0.721347332, 0.480910599, -0.360703677, 0.287916839),
+        *(-0.238945365, 0.215712011, -0.207265168, 0.125839233),
     )
 )
 # sin(pi y / 2) / y and cos(pi y / 2) in y^2 on 0..1: 7e-9 and 5e-8 absolute
@@ -95,7 +95,7 @@ def log2(x):
     """Base-2 logarithm of a positive normal number, in a whole and a fractional part to be added."""
     i = isub(bits(x), ROOT_HALF)
     f = from_bits(iadd(iand(i, MANTISSA), ROOT_HALF)) - ONE
-    part = (((((((L7 * f + L6) * f + L5) * f + L4) * f + L3) * f + L2) * f + L1) * f + L0) * f
+    part = ((((((((L8 * f + L7) * f + L6) * f + L5) * f + L4) * f + L3) * f + L2) * f + L1) * f + L0) * f
     return to_float(ishr(i, I23)), part
 
 
