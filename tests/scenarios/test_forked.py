@@ -16,6 +16,7 @@ from scenarios.runs.forked import Forked, at_once, can_fork
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="no fork"),
     pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning"),  # threads of pytest
+    pytest.mark.filterwarnings("ignore:os.fork.* was called:RuntimeWarning"),  # JAX, where it is loaded
 ]
 
 
