@@ -13,9 +13,9 @@ with status 2.  With ``out`` the files that the command writes are written as we
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scenarios.labels import Lang
 from scenarios.output import path_if_any
@@ -38,7 +38,18 @@ if TYPE_CHECKING:
     from sim.sampling import Method
 
 __all__ = [
-    *("Answered", "Compared", "Decided", "Picture", "Settled", "cities", "compare", "discover", "draw"),
+    *(
+        "Answered",
+        "Compared",
+        "Decided",
+        "Picture",
+        "Settled",
+        "calibrate",
+        "cities",
+        "compare",
+        "discover",
+        "draw",
+    ),
     *("drawing", "explain", "export_ema", "new", "prefectures", "read_sweep", "readings", "replay"),
     *("report", "run", "scenarios", "sensitivity", "solve", "stress", "sweep", "tables", "templates", "warn"),
 ]
@@ -111,6 +122,15 @@ def new(place: str, out: str | Path, *, rules: str | None = None) -> Path:
     from scenarios.basecase.new import new as make
 
     return make(place, Path(out), rules).folder
+
+
+def calibrate(
+    panel: str | Path, *, without: Collection[int] = (), out: str | Path | None = None
+) -> dict[str, Any]:
+    """Shock parameters from a panel of yearly figures: the table ``[shocks]`` of a scenario."""
+    from scenarios.basecase.panel_run import calibrate as make
+
+    return make(Path(panel), path_if_any(out), without).shocks
 
 
 def warn(

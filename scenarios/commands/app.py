@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 
 import typer
 
-from scenarios.commands.city_commands import explain, new, replay
+from scenarios.commands.city_commands import calibrate, explain, new, replay
 from scenarios.commands.question_commands import readings, solve, stress
 from scenarios.commands.report_commands import draw, explore, report, tables
 from scenarios.commands.run_commands import bench, compare, run, warn
 from scenarios.commands.study_commands import discover, export, sensitivity, sweep
 
 COMMANDS = (
-    *(new, explain, replay),
+    *(new, calibrate, explain, replay),
     *(run, compare, warn),
     *(solve, readings, stress),
     *(sweep, sensitivity, discover),

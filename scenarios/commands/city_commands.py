@@ -1,4 +1,4 @@
-"""Commands for a place and its rules: a base case, the rules in words, the rules over given figures."""
+"""Commands for a place and its rules: base case, shocks, the rules in words, the rules over given figures."""
 
 from __future__ import annotations
 
@@ -106,3 +106,21 @@ def replay(
     names = f"{with_rules(place, place.name['en'], 'en')} {with_rules(place, place.name['zh'], 'zh')}"
     said = (*of_other_years(place, replayed), *idle_pools(place, replayed))
     say([f"{names}: {len(replayed.ledger):,} transfers → {out}", *said])
+
+
+def calibrate(
+    panel: Annotated[
+        Path, typer.Argument(metavar="PANEL", help="CSV: fund, county, year, contributions, claims.")
+    ],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The .toml to write.", parser=folder)],
+    without: Annotated[
+        list[int] | None,
+        typer.Option(metavar="YEAR", help="Leave out growth into and out of this year; repeat for more."),
+    ] = None,
+    lang: Language = "en",
+) -> None:
+    """Shock parameters from a panel of yearly figures."""
+    from scenarios.basecase.panel_run import calibrate as make
+    from scenarios.basecase.panel_run import print_calibrated
+
+    print_calibrated(make(panel, out, without or ()), out, console(), lang)

@@ -1,0 +1,77 @@
+"""A panel: yearly contributions and claims of a city's counties, as its office or a yearbook has them.
+
+    fund, county, year, contributions, claims     amounts above 0, in any one unit
+
+Every fund has the same counties, every county the same years, one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from scenarios.basecase.variance import Floats
+from scenarios.errors import InputError
+from scenarios.tables import TableRow, read_table
+from sim.model import FUNDS, Fund
+
+COLUMNS = ("fund", "county", "year", "contributions", "claims")
+YEARS = (1900, 2200)
+FEWEST_RATES = 3
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Growth of F funds in C counties."""
+
+    funds: tuple[Fund, ...]
+    counties: tuple[str, ...]
+    years: tuple[int, ...]
+    """Of the T rates of growth, each from the year before."""
+    growth: Floats
+    """(2 F, C, T) logarithmic: contributions and claims of each fund."""
+
+
+def read_panel(path: Path, without: Collection[int] = ()) -> Panel:
+    """Read and check; growth into and out of the years ``without`` is left out.  InputError."""
+    rows = read_table(path, COLUMNS)
+    amounts: dict[tuple[str, str, int], tuple[float, float]] = {}
+    for row in rows:
+        fund = row.choice("fund", FUNDS, "a fund")
+        key = fund, row.text("county"), row.whole("year", *YEARS)
+        if key in amounts:
+            raise row.refuse("year", "expected each fund, county and year once, found it twice")
+        amounts[key] = _above_0(row, "contributions"), _above_0(row, "claims")
+    funds = tuple(fund for fund in FUNDS if any(key[0] == fund for key in amounts))
+    counties = tuple(dict.fromkeys(county for _, county, _ in amounts))
+    held = {year for _, _, year in amounts}
+    every = range(min(held, default=0), max(held, default=-1) + 1)
+    for fund in funds:
+        for county in counties:
+            for year in every:
+                if (fund, county, year) not in amounts:
+                    place = f"fund {fund}, county {county}, year {year}"
+                    raise InputError(
+                        path, place, "expected a row for every fund, county and year, found none"
+                    )
+    for year in without:
+        if year not in held:
+            raise InputError("--without", str(year), "expected a year of the panel")
+    years = tuple(year for year in every[1:] if not {year, year - 1} & set(without))
+    if len(years) < FEWEST_RATES:
+        expected = f"expected {FEWEST_RATES} rates of yearly growth or more, found {len(years)}"
+        raise InputError(path, "column year", expected)
+    level = [[[amounts[fund, county, year] for year in every] for county in counties] for fund in funds]
+    growth = np.diff(np.log(level), axis=2)[:, :, [year - every[1] for year in years]]
+    cells = np.moveaxis(growth, 3, 1).reshape(-1, len(counties), len(years))
+    return Panel(funds, counties, years, cells)
+
+
+def _above_0(row: TableRow, column: str) -> float:
+    found = row.amount(column)
+    if found == 0:
+        raise row.refuse(column, "expected an amount above 0: growth from or to nothing has no size")
+    return found
