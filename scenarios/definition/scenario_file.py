@@ -18,6 +18,7 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from scenarios.basecase.office import Office
 from scenarios.basecase.published import Source
+from scenarios.definition.addresses import leaves
 from scenarios.definition.policy import Change, Financing, FundPolicy, Trend
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import one_of, read_toml
@@ -158,8 +159,21 @@ def _over(path: Path, table: dict[str, Any], other: Written) -> Written:
     for lang, colon in (("zh", "："), ("en", ": ")):
         title = inherited.pop(f"title_{lang}", "")
         table.setdefault(f"title_{lang}", colon.join(part for part in (str(name), title) if part))
+    inherited |= _still_said(inherited, table)
     merged = _laid_over(path, "", {**inherited, **other.sections}, table)
     return _written(path, (path, *other.files), merged)
+
+
+def _still_said(inherited: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    """The other file's assumptions but those all of whose keys this table gives other figures."""
+    given = {address for address, _ in leaves(table)}
+
+    def replaced(line: Any) -> bool:
+        about = line.get("about") if isinstance(line, dict) else None
+        return isinstance(about, list) and bool(about) and all(key in given for key in about)
+
+    said = inherited.get("assumptions")
+    return {"assumptions": [line for line in said if not replaced(line)]} if isinstance(said, list) else {}
 
 
 def refused(path: Path, model: type[BaseModel], error: ValidationError) -> InputError:

@@ -69,6 +69,24 @@ def test_built_in_scenario_is_complete(name: str) -> None:
     assert "constructed base case" in scenario.title["en"]
 
 
+@pytest.mark.parametrize(
+    ("given", "dropped"),
+    [
+        ("city_volatility = [0.1, 0.1, 0.1, 0.1]", {"volatility"}),
+        ("county_correlation = 0.5", set()),  # what is said of it is said of the city's correlations too
+        (
+            "city_correlation = [[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]\ncounty_correlation = 0",
+            {"correlation"},
+        ),
+    ],
+)
+def test_what_is_said_of_replaced_figures_goes(given: str, dropped: set[str], tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    path.write_text(f'extends = "taizhou"\n[shocks]\n{given}\n', encoding="utf-8")
+    before, after = ({line.id for line in load_scenario(name).assumptions} for name in ("taizhou", path))
+    assert before - after == dropped
+
+
 def test_own_file_is_read_with_defaults(small: Path) -> None:
     scenario = load_scenario(small)
     assert scenario.title == {"zh": "小市", "en": "small"}
