@@ -75,6 +75,8 @@ def test_a_table_by_hand() -> None:
     assert volatility(found.city) == pytest.approx(np.sqrt(3))
     low, high = found.county_interval[0] ** 2
     assert stats.chi2.cdf([4 / high, 4 / low], 2) == pytest.approx([0.025, 0.975])
+    # Of two and two degrees of freedom chi-square's and F's quantiles are -2 ln(1 - p) and p / (1 - p).
+    assert found.city_interval[0] == pytest.approx([0, np.sqrt((8 - 2 / 39) / 2 / -np.log(0.975))])
     assert repeats(growth, [2020, 2021, 2022]) == pytest.approx(0)
     assert np.isnan(repeats(growth * 0, [2020, 2021, 2022]))
     alternating = np.array([[[1.0, -1.0, 1.0, -1.0]]])
@@ -91,7 +93,9 @@ def test_a_single_county_is_the_city() -> None:
     growth = np.random.default_rng(2).normal(size=(4, 1, 9))
     found = components(growth)
     np.testing.assert_allclose(found.city, np.cov(growth[:, 0]))
-    assert not found.county.any()
+    assert not found.county.any() and not found.county_interval.any()
+    of_three = components(np.array([[[-1.0, 0.0, 1.0]]]))  # a variance of 1, by two degrees of freedom
+    assert of_three.city_interval[0] ** -2 == pytest.approx([-np.log(0.025), -np.log(0.975)])
 
 
 def test_the_published_unit_has_the_volatilities_of_the_page() -> None:
@@ -142,6 +146,34 @@ def test_a_fund_that_is_not_there_does_not_vary(tmp_path: Path) -> None:
     assert alone["city_volatility"] == [0, 0, *both["city_volatility"][2:]]
     assert alone["county_volatility"] == [0, 0, *both["county_volatility"][2:]]
     assert alone["city_correlation"][0] == [1, 0, 0, 0]
+
+
+def test_a_county_s_correlation_is_the_mean_of_the_funds(tmp_path: Path) -> None:
+    both = api.calibrate(write(tmp_path, lines()))["county_correlation"]
+    alone = [
+        api.calibrate(write(tmp_path, [row for row in lines() if fund not in row]))["county_correlation"]
+        for fund in ("employee", "resident")
+    ]
+    assert both == pytest.approx(np.mean(alone), abs=1e-4) and alone[0] != alone[1]
+    tied = [",".join([*row.split(",")[:4], row.split(",")[3]]) for row in lines()[1:]]
+    assert api.calibrate(write(tmp_path, [HEAD, *tied]))["county_correlation"] == 0.99
+
+
+def test_what_is_not_estimated_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of one county, one fund and the fewest years."""
+    panel, out = write(tmp_path, lines(range(2015, 2019), ("甲县",))[:5]), tmp_path / "shocks.toml"
+    assert fundsim(monkeypatch, "calibrate", panel, "--out", out) == 0
+    said, text = " ".join(capsys.readouterr().out.split()), out.read_text("utf-8")
+    for words in (
+        "panel.csv: 1 county, growth of 2016–2018 (3 rates)",
+        "about -0.33 where years are independent",
+        "All growth of a single county is taken for the city's",
+        "The panel has no Resident fund: its volatilities stand as 0, not estimated.",
+    ):
+        assert words in said and words in text
+    assert "面板数据没有城乡居民医保" in text and "面板数据没有职工医保" not in text
 
 
 def changed(at: int, row: str) -> Callable[[list[str]], list[str]]:
