@@ -19,8 +19,8 @@ from sim.kernels.lanes import LANES
 from sim.metrics import metrics_table
 from sim.model import Case
 from sim.quasi import CityPoints, principal
-from sim.sampling import RANDOMISATIONS, Method, sobol_paths
-from sim.simulate import Result, simulate
+from sim.sampling import RANDOMISATIONS, Method, errors_of, sobol_paths
+from sim.simulate import Result, new_sampled, simulate
 
 ANALYST = {"interest_rate": 0.02, "attributable_part": 0.4, "excellent_probability": 0.6}
 LEAST = RANDOMISATIONS * LANES
@@ -218,7 +218,44 @@ def test_the_error_of_paired_events_counted_by_hand() -> None:
     assert simulate(case, paths=2, seed=5, sampling="antithetic").errors.events.shape == (1, 14, 1)
 
 
+@pytest.mark.parametrize("pairs", [1, 2, 7])
+def test_errors_are_those_of_the_averages_of_pairs(pairs: int) -> None:
+    """From each pair's average, and of events from each pair's share, year by year."""
+    draw = np.random.default_rng(pairs)
+    x, first = draw.normal(5, 2, (pairs, 2)), draw.integers(0, 4, (pairs, 2))
+    d = x - x.mean()
+    moments = np.array([[[2 * pairs, x.mean(), (d**2).sum(), d.prod(axis=1).sum()]]])
+    new = np.array([(first == year).sum() for year in range(4)])
+    both = np.array([(first <= year).all(axis=1).sum() for year in range(4)])
+    sampled = new_sampled(one_county(4), pairs=True)
+    sampled.pairs[0, 3], sampled.county_pairs[0, 0] = both, both
+    events = np.zeros((1, *sampled.pairs.shape), np.int64)
+    events[0, 0, 3] = new
+    found = errors_of("antithetic", 2 * pairs, moments, events, new[None, None, None], sampled)
+    assert found is not None
+    if pairs == 1:
+        assert np.isnan(found.mean).all() and np.isnan(found.events).all()
+        return
+    shares = [(first <= year).mean(axis=1) for year in range(4)]
+    np.testing.assert_allclose(found.mean, stats.sem(x.mean(axis=1)))
+    np.testing.assert_allclose(found.events[0, 3], stats.sem(shares, axis=1), atol=1e-9)
+    np.testing.assert_allclose(found.county_events[0, 0], stats.sem(shares, axis=1), atol=1e-9)
+
+
 # --- Sobol --------------------------------------------------------------------------------------------
+
+
+def test_errors_are_those_of_the_means_of_groups() -> None:
+    """Four randomisations of eight paths; of a series that is empty in one of them no error is known."""
+    draw = np.random.default_rng(1)
+    moments = np.dstack([np.full((4, 2), 8.0), draw.normal(5, 2, (4, 2)), np.ones((4, 2))])
+    moments[2, 1] = 0
+    new = draw.integers(0, 3, (4, 1, 1, 3))
+    found = errors_of("sobol", 32, moments, new, new[:, :, :, ::-1], new_sampled(one_county(3)))
+    assert found is not None
+    np.testing.assert_allclose(found.mean, [stats.sem(moments[:, 0, 1]), np.nan])
+    np.testing.assert_allclose(found.events[0, 0], stats.sem(new[:, 0, 0].cumsum(axis=1) / 8))
+    np.testing.assert_allclose(found.county_events[0, 0], stats.sem(new[:, 0, 0, ::-1].cumsum(axis=1) / 8))
 
 
 @pytest.mark.parametrize("nu", [None, 5.0])
