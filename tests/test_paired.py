@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,10 @@ from sim.differences import (
 )
 from sim.kernels.codes import EVENTS
 from sim.kernels.lanes import LANES
+from sim.kernels.paired import subtract
 from sim.metrics import metrics_table
 from sim.model import Case
-from sim.paired import Paired, mismatch, simulate_paired
+from sim.paired import Paired, mismatch, pair_in_turn, simulate_paired
 from sim.paths import event_years, path_values
 from sim.series import ALL, Wanted
 from sim.simulate import IdentityError, simulate
@@ -52,6 +54,33 @@ def cases() -> list[Case]:
 @pytest.fixture(scope="module")
 def paired(cases: list[Case]) -> Paired:
     return simulate_paired(cases, paths=PATHS, seed=4)
+
+
+def test_only_what_is_alike_in_every_path_does_not_differ(cases: list[Case], paired: Paired) -> None:
+    [same] = simulate_paired([cases[0], cases[0]], paths=PATHS, seed=4).pairs
+    assert same.nothing_differs
+    assert not any(pair.nothing_differs for pair in paired.pairs)
+    apart = same.years.copy()
+    apart[0, 0, 0], apart[0, 0, 1] = apart[0, 0, 0] - 1, apart[0, 0, 1] + 1
+    moved, empty = same.moments.copy(), same.moments.copy()
+    moved[0, 1], empty[0, 0] = 1.0, empty[0, 0] - 1
+    fewer = {"series": same.series[:-1], "moments": same.moments[:-1]}
+    changes = ({"years": apart}, {"moments": moved}, {"moments": empty}, {"events": same.events[:-1]}, fewer)
+    for change in changes:
+        assert not replace(same, **change).nothing_differs
+
+
+def test_a_difference_of_rounding_is_none() -> None:
+    one, two, out = np.full(LANES, 5.0), np.full(LANES, 5.0), np.empty(LANES)
+    two[:4] += 1e-9, -1e-9, 0.5, np.nan
+    subtract(out, one, two, 1e-6)
+    assert out[:3].tolist() == [0, 0, 0.5] and np.isnan(out[3]) and not out[4:].any()
+
+
+def test_pairing_ends_where_a_stop_comes(cases: list[Case]) -> None:
+    given = {"paths": PATHS, "seed": 4, "wanted": Wanted(frozenset({"reserves"}))}
+    assert pair_in_turn(cases[:2], stop=np.zeros(1, np.uint8), **given) is not None
+    assert pair_in_turn(cases[:2], stop=np.ones(1, np.uint8), **given) is None
 
 
 def test_lockstep_is_each_case_alone(cases: list[Case], paired: Paired) -> None:

@@ -12,14 +12,15 @@ from scipy import stats
 
 from scenarios.rulebook.city import load_city
 from sim.directions import deviations, nearest
-from sim.kernels.codes import EVENTS
+from sim.kernels.codes import EVENTS, EVER
 from sim.kernels.lanes import LANES
+from sim.kernels.sampled import weigh_event
 from sim.lower import lower_case, lower_noise
 from sim.metrics import reported_events
 from sim.mixture import Mixture
 from sim.model import Case
 from sim.rare import rare_event, refused, watchable
-from sim.simulate import simulate
+from sim.simulate import new_sampled, simulate
 
 NOISY = {"county_volatility": (0.0, 0.04, 0.0, 0.0), "monthly_volatility": (0.1,) * 4}
 
@@ -28,6 +29,24 @@ NOISY = {"county_volatility": (0.0, 0.04, 0.0, 0.0), "monthly_volatility": (0.1,
 def taizhou() -> Case:
     shocks = {"city_volatility": (0.05, 0.06, 0.04, 0.08), **NOISY}
     return make_case(dict(load_city("taizhou").rules), names=NAMES[:2], years=3, shocks=shocks)
+
+
+def test_an_event_keeps_the_weight_of_its_year(taizhou: Case) -> None:
+    """Ratios 1 to LANES in the first year and ten times as much in the second; the last lane is no path."""
+    event = EVENTS.index("unfunded")
+    sampled = new_sampled(taizhou, event=event, blocks=1)
+    lanes = np.arange(1.0, LANES + 1)
+    sampled.ratios[0, :2] = lanes, 10 * lanes
+    weight, city = np.ones(LANES), np.zeros(int(EVER) + len(EVENTS) * LANES)
+    weight[-1] = 0
+    happened = city[int(EVER) + event * LANES :][:LANES]
+    happened[[0, LANES - 1]] = 1
+    weigh_event(sampled, city, weight, 0, 0, 0)
+    happened[1] = 1
+    weigh_event(sampled, city, weight, 0, 0, 1)
+    first, second = lanes[1:-1], 10 * lanes[2:-1]
+    assert sampled.hits[0, 0, 0].tolist() == [1, 1, first.sum(), (first**2).sum()]
+    assert sampled.hits[0, 0, 1].tolist() == [1 + 20, 1 + 400, second.sum(), (second**2).sum()]
 
 
 @pytest.mark.parametrize("distance", [2.3, 4.2649, 5.2])

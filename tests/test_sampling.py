@@ -218,6 +218,14 @@ def test_the_error_of_paired_events_counted_by_hand() -> None:
     assert simulate(case, paths=2, seed=5, sampling="antithetic").errors.events.shape == (1, 14, 1)
 
 
+def test_pairs_beyond_the_end_do_not_count() -> None:
+    """What happens to all of 20 paths has no error, whatever their block's other lanes meet."""
+    ruined = one_county(1, pool_yuan=0.0, epidemic={"probability": 1.0, "claims_mean": 1.0})
+    result = simulate(ruined, paths=20, seed=1, sampling="antithetic")
+    event = EVENTS.index("reserve_depletion")
+    assert result.events[0, event, 0] == 20 and result.errors.events[0, event, 0] == 0
+
+
 @pytest.mark.parametrize("pairs", [1, 2, 7])
 def test_errors_are_those_of_the_averages_of_pairs(pairs: int) -> None:
     """From each pair's average, and of events from each pair's share, year by year."""
