@@ -155,6 +155,13 @@ def test_another_study_is_never_mixed_in(tmp_path: Path, change: dict, words: st
     assert sweep(request(tmp_path, fresh=True, **change)).ran > 0
 
 
+def test_scenarios_that_are_others_for_no_setting_s_sake_are_not_mixed_in(tmp_path: Path) -> None:
+    before = {"paths": 64, "scenarios_sha256": "a", "scenarios": 3}
+    store.check_same(tmp_path, before, dict(before))
+    with pytest.raises(InputError, match=r"scenarios_sha256 is another\. Take another --out, or --fresh"):
+        store.check_same(tmp_path, before, before | {"scenarios_sha256": "b"})
+
+
 @pytest.mark.parametrize("spoil", [False, True])
 def test_starting_over_removes_what_the_sweep_made_and_no_file_of_the_user_s(
     tmp_path: Path, spoil: bool
