@@ -20,9 +20,11 @@ from scenarios.basecase.variance import (
     Floats,
     components,
     correlation,
+    is_covariance,
     repeats,
     volatility,
 )
+from scenarios.definition.addresses import leaves
 from scenarios.errors import InputError
 from scenarios.labels import Lang, label, span
 from scenarios.output import check_file, new_files
@@ -34,6 +36,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DIGITS = 4
+WRITTEN = {
+    f"shocks.{key}"
+    for key in ("city_volatility", "city_correlation", "county_volatility", "county_correlation")
+}
 MOST_OF_A_COUNTY = 0.99
 """Between a county's contributions and claims."""
 _WORDS: dict[str, tuple[str, str]] = {
@@ -43,12 +49,16 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "common": (
         "City volatility: what is common to all counties. Next year: the correlation of one year's common"
-        " growth with the next year's, about {expected:.2f} where years are independent.",
-        "市级波动率：各县共有的部分。与次年：共有增长与其次年的相关系数，各年独立时约为{expected:.2f}。",
+        " growth with the next year's, about {expected} where years are independent.",
+        "市级波动率：各县共有的部分。与次年：共有增长与其次年的相关系数，各年独立时约为{expected}。",
     ),
     "correlation": (
-        "Correlation of a county's own contributions and claims: {found:.2f}.",
-        "县级自身收支的相关系数：{found:.2f}。",
+        "Correlation of a county's own contributions and claims: {found}.",
+        "县级自身收支的相关系数：{found}。",
+    ),
+    "no_covariance": (
+        "The city's correlations, as estimated, cannot hold together: they are the nearest that can.",
+        "市级各相关系数的估计值不能同时成立，已取与之最接近的可行值。",
     ),
     "one_county": (
         "All growth of a single county is taken for the city's: its own volatility stands as 0, not"
@@ -93,8 +103,8 @@ def calibrate(file: Path, out: Path | None, without: Collection[int] = ()) -> Ca
     """Read the panel, estimate, write ``out`` if any; InputError for what cannot be."""
     if out is not None:
         check_file(out, "--out")
-        if out.exists() and read_toml(out).keys() != {"shocks"}:
-            raise InputError(out, "--out", "expected a new file, found one that holds more than [shocks]")
+        if out.exists() and {key for key, _ in leaves(read_toml(out))} != WRITTEN:
+            raise InputError(out, "--out", "expected a new file, or one that calibrate wrote")
     panel = read_panel(file, without)
     found = components(panel.growth)
     shocks = shocks_of(panel, found)
@@ -158,8 +168,10 @@ def _title(done: Calibrated, lang: Lang) -> str:
     if panel.years == tuple(range(panel.years[0], panel.years[-1] + 1)):
         years = span(panel.years[0], panel.years[-1], lang)
     county = "county" if counties == 1 else "counties"
+    # A control character, or a byte that was no text, would make the file no TOML.
+    file = "".join(c if c.isprintable() else "?" for c in done.file.name)
     rates = len(panel.years)
-    return _word("of", lang, file=done.file.name, counties=counties, county=county, years=years, rates=rates)
+    return _word("of", lang, file=file, counties=counties, county=county, years=years, rates=rates)
 
 
 def _rows(done: Calibrated, lang: Lang) -> list[tuple[str, str, str, str]]:
@@ -177,10 +189,14 @@ def _rows(done: Calibrated, lang: Lang) -> list[tuple[str, str, str, str]]:
             name,
             _interval(city[k], found.city_interval[k]),
             _interval(county[k], found.county_interval[k]) if len(panel.counties) > 1 else "–",
-            f"{after[k]:.2f}" if np.isfinite(after[k]) else "–",
+            _two_digits(after[k]) if np.isfinite(after[k]) else "–",
         )
         for k, name in enumerate(names)
     ]
+
+
+def _two_digits(value: float) -> str:
+    return f"{round(value, 2) + 0.0:.2f}"  # no -0.00
 
 
 def _interval(value: float, ends: Floats) -> str:
@@ -199,13 +215,11 @@ def _head(done: Calibrated) -> Iterator[str]:
 
 def _notes(done: Calibrated, lang: Lang) -> list[str]:
     panel = done.panel
+    first = _word("common", lang, expected=_two_digits(-1 / (len(panel.years) - 1)))
     absent = [_word("one_fund", lang, fund=label(fund, lang)) for fund in FUNDS if fund not in panel.funds]
-    alone = len(panel.counties) == 1
-    return [
-        _word("common", lang, expected=-1 / len(panel.years)),
-        _word("one_county", lang)
-        if alone
-        else _word("correlation", lang, found=done.shocks["county_correlation"]),
-        *absent,
-        _word("left", lang),
-    ]
+    changed = [] if is_covariance(done.found.city) else [_word("no_covariance", lang)]
+    if len(panel.counties) == 1:
+        own = _word("one_county", lang)
+    else:
+        own = _word("correlation", lang, found=_two_digits(done.shocks["county_correlation"]))
+    return [first, *changed, own, *absent, _word("left", lang)]

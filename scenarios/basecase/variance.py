@@ -24,6 +24,8 @@ Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 LEAST_EIGENVALUE = 0.01
 """Of a matrix of correlations that is simulated with."""
+LEAST_VOLATILITY = 1e-6
+"""A smaller one is rounding of the amounts, and correlations with it would be those of rounding."""
 
 
 @dataclass(frozen=True)
@@ -58,35 +60,52 @@ def components(growth: Floats) -> Components:
 
 
 def volatility(covariance: Floats) -> Floats:
-    """(K,) standard deviations; 0 where the estimated variance is negative."""
-    found: Floats = np.sqrt(np.diag(covariance).clip(min=0))
-    return found
+    """(K,) standard deviations; 0 where the estimated variance is negative, or of rounding."""
+    variance = np.diag(covariance)
+    return np.asarray(np.sqrt(np.where(variance > LEAST_VOLATILITY**2, variance, 0.0)))
 
 
-def correlation(covariance: Floats) -> Floats:
-    """The nearest usable correlations towards none: where the smallest eigenvalue of the estimate is below
-    ``LEAST_EIGENVALUE``, all correlations are reduced in one proportion until it is that."""
-    sd = volatility(covariance)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = np.where(np.outer(sd, sd) > 0, covariance / np.outer(sd, sd), 0.0)
+def is_covariance(estimate: Floats) -> bool:
+    """Whether what varies at all has, as estimated, a matrix that covariances can have."""
+    at = np.ix_(*[volatility(estimate) > 0] * 2)
+    values = np.linalg.eigvalsh(estimate[at])
+    return not len(values) or bool(values[0] > -1e-9 * values[-1])
+
+
+def correlation(estimate: Floats) -> Floats:
+    """Usable correlations of the common parts; 0 beside what does not vary.
+
+    They are those of the covariance that is nearest to the estimate: it has the same eigenvectors, and 0
+    for a negative eigenvalue.  That changes least what varies most, so a quantity of which little is known
+    does not spoil what is known of the others.  Then all are reduced in one proportion, of 1 % at most, until
+    the least eigenvalue of the correlations is ``LEAST_EIGENVALUE``.
+    """
+    found = np.eye(len(estimate))
+    at = np.ix_(*[volatility(estimate) > 0] * 2)
+    values, vectors = np.linalg.eigh(estimate[at])
+    nearest = vectors * values.clip(min=0) @ vectors.T
+    sd = np.sqrt(np.diag(nearest))
+    found[at] = nearest / np.outer(sd, sd)
     np.fill_diagonal(found, 1.0)
     least = np.linalg.eigvalsh(found)[0]
     if least < LEAST_EIGENVALUE:
         off = (1 - LEAST_EIGENVALUE) / (1 - least)
-        found = off * found + (1 - off) * np.eye(len(sd))
+        found = off * found + (1 - off) * np.eye(len(found))
     return found
 
 
 def repeats(growth: Floats, years: Sequence[int]) -> Floats:
-    """(K,) correlation of a year's common growth with that of the year after, where ``years`` (T) hold both;
-    about the mean of all years, so that of independent ones it is -1/T on average.  NaN of none."""
+    """(K,) correlation of a year's common growth with that of the year after, over those of the T ``years``
+    that follow on one another; -1/(T - 1) of independent years.  NaN where none do, or nothing varies."""
     common = growth.mean(axis=1)
     common = common - common.mean(axis=1, keepdims=True)
     pairs = np.flatnonzero(np.diff(years) == 1)
-    squares = (common**2).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found: Floats = (common[:, pairs + 1] * common[:, pairs]).sum(axis=1) / squares
-    return found
+    squares = (common**2).mean(axis=1)
+    if not len(pairs):
+        return np.full(len(growth), np.nan)
+    products = (common[:, pairs + 1] * common[:, pairs]).mean(axis=1)
+    known = squares > LEAST_VOLATILITY**2
+    return np.where(known, products / np.where(known, squares, 1.0), np.nan)
 
 
 def _of_square(square: Floats, freedom: int) -> Floats:

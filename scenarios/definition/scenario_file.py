@@ -165,12 +165,12 @@ def _over(path: Path, table: dict[str, Any], other: Written) -> Written:
 
 
 def _still_said(inherited: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
-    """The other file's assumptions but those all of whose keys this table gives other figures."""
+    """The other file's assumptions but those all of whose keys this table has itself."""
     given = {address for address, _ in leaves(table)}
 
     def replaced(line: Any) -> bool:
         about = line.get("about") if isinstance(line, dict) else None
-        return isinstance(about, list) and bool(about) and all(key in given for key in about)
+        return isinstance(about, list) and bool(about) and all(str(key) in given for key in about)
 
     said = inherited.get("assumptions")
     return {"assumptions": [line for line in said if not replaced(line)]} if isinstance(said, list) else {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,7 @@ from scipy import stats
 
 from scenarios import api
 from scenarios.basecase.published import table
-from scenarios.basecase.variance import components, correlation, repeats, volatility
+from scenarios.basecase.variance import components, correlation, is_covariance, repeats, volatility
 
 HEAD = "fund,county,year,contributions,claims"
 TRUE = {
@@ -80,8 +80,8 @@ def test_a_table_by_hand() -> None:
     assert repeats(growth, [2020, 2021, 2022]) == pytest.approx(0)
     assert np.isnan(repeats(growth * 0, [2020, 2021, 2022]))
     alternating = np.array([[[1.0, -1.0, 1.0, -1.0]]])
-    assert repeats(alternating, [1, 2, 3, 4]) == pytest.approx(-3 / 4)
-    assert repeats(alternating, [1, 2, 4, 5]) == pytest.approx(-2 / 4)
+    assert repeats(alternating, [1, 2, 3, 4]) == repeats(alternating, [1, 2, 4, 5]) == pytest.approx(-1)
+    assert np.isnan(repeats(growth, [2016, 2018, 2020]))
 
 
 def test_counties_that_move_apart_have_no_common_part() -> None:
@@ -109,11 +109,43 @@ def test_the_published_unit_has_the_volatilities_of_the_page() -> None:
 
 def test_correlations_can_be_simulated_with() -> None:
     usable = np.array(CORRELATION) * np.outer([1, 2, 3, 4], [1, 2, 3, 4])
-    np.testing.assert_allclose(correlation(usable), CORRELATION)
+    np.testing.assert_allclose(correlation(usable), CORRELATION, atol=1e-12)
+    assert is_covariance(usable)
     beyond = np.array([[1.0, 1.4, 0.2], [1.4, 1.0, 0.1], [0.2, 0.1, -0.5]])
     found = correlation(beyond)
-    assert np.linalg.eigvalsh(found)[0] == pytest.approx(0.01)
+    assert not is_covariance(beyond) and np.linalg.eigvalsh(found)[0] == pytest.approx(0.01)
     assert (np.diag(found) == 1).all() and not found[2, :2].any() and 0.98 < found[0, 1] < 1
+    # what hardly varies, and of which little is known, leaves the others' correlation nearly as it is
+    poor = np.array([[1.0, 0.8, 0.02], [0.8, 1.0, -0.02], [0.02, -0.02, 1e-4]])
+    assert not is_covariance(poor) and correlation(poor)[0, 1] == pytest.approx(0.8, abs=0.01)
+
+
+@pytest.mark.parametrize("years", [range(2015, 2022), (2015, 2016, 2018, 2019, 2022)])
+def test_the_next_year_of_independent_years(years: Sequence[int]) -> None:
+    growth = np.random.default_rng(3).normal(size=(20_000, 1, len(years)))
+    assert repeats(growth, years).mean() == pytest.approx(-1 / (len(years) - 1), abs=0.01)
+
+
+def test_rounding_is_no_volatility(tmp_path: Path) -> None:
+    """Every county of the employee fund grows by 5 % a year, to the yuan."""
+    level = {str(year): round(123_456_789 * 1.05 ** (year - 2015)) for year in range(2015, 2022)}
+    rows = [
+        ",".join([*row.split(",")[:3], str(level[row.split(",")[2]]), str(2 * level[row.split(",")[2]])])
+        if "employee" in row
+        else row
+        for row in lines()
+    ]
+    both = api.calibrate(write(tmp_path, rows))
+    alone = api.calibrate(write(tmp_path, [row for row in rows if "employee" not in row]))
+    assert both == alone
+
+
+def test_a_file_s_name_cannot_spoil_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    panel, out = write(tmp_path, lines()).rename(tmp_path / "a\x1b[31m\nb.csv"), tmp_path / "shocks.toml"
+    assert fundsim(monkeypatch, "calibrate", panel, "--out", out) == 0
+    assert tomllib.loads(out.read_text("utf-8")).keys() == {"shocks"}
 
 
 def test_the_file_is_the_shocks_of_a_scenario(
@@ -168,7 +200,7 @@ def test_what_is_not_estimated_is_said(
     said, text = " ".join(capsys.readouterr().out.split()), out.read_text("utf-8")
     for words in (
         "panel.csv: 1 county, growth of 2016–2018 (3 rates)",
-        "about -0.33 where years are independent",
+        "about -0.50 where years are independent",
         "All growth of a single county is taken for the city's",
         "The panel has no Resident fund: its volatilities stand as 0, not estimated.",
     ):
@@ -213,9 +245,14 @@ def test_other_refusals(
 ) -> None:
     panel, refused = write(tmp_path, lines()), Refused(monkeypatch, capsys)
     mine = tmp_path / "mine.toml"
-    mine.write_text('extends = "taizhou"\n', encoding="utf-8")
-    assert "holds more than [shocks]" in refused("calibrate", panel, "--out", mine)
-    assert mine.read_text("utf-8") == 'extends = "taizhou"\n'
+    for text in (
+        'extends = "taizhou"\n',
+        "[shocks]\nmonthly_volatility = [0.1, 0.1, 0.1, 0.1]\n",
+        "shocks = 1\n",
+    ):
+        mine.write_text(text, encoding="utf-8")
+        assert "or one that calibrate wrote" in refused("calibrate", panel, "--out", mine)
+        assert mine.read_text("utf-8") == text
     new = tmp_path / "new.toml"
     assert "--without: 1999" in refused("calibrate", panel, "--out", new, "--without", 1999)
     few = ["--without", 2017, "--without", 2019]
