@@ -8,7 +8,7 @@ from drawn import NAMES, draw, make_case
 
 from sim.kernels.lanes import LANES
 from sim.lower import lower_case, lower_noise, stable_id, stable_ids
-from sim.rules import FundRules
+from sim.rules import FundRules, Layer, Settlement
 from sim.simulate import simulate
 
 SEED = 11
@@ -73,7 +73,8 @@ def test_another_seed_is_another_draw(full) -> None:
 
 def test_simulated_counties_do_not_feel_a_county_that_is_left_out() -> None:
     """Without common accounts a county's own series are the same bytes alone and among others."""
-    rules = dict.fromkeys(("employee", "resident"), FundRules())
+    own_balance = Settlement(waterfall=(Layer(shares={"county_balance": 1.0}),))
+    rules = dict.fromkeys(("employee", "resident"), FundRules(settlement=own_balance))
     alone = simulate(make_case(rules, names=NAMES[1:2]), paths=PATHS, seed=SEED, threads=1)
     among = simulate(make_case(rules), paths=PATHS, seed=SEED, threads=1)
     compared = 0
@@ -86,7 +87,7 @@ def test_simulated_counties_do_not_feel_a_county_that_is_left_out() -> None:
             )
             np.testing.assert_array_equal(among.moments[i], alone.moments[own])
             compared += 1
-    assert compared == 2 * (4 * 4 + 13)  # county balances pay for nothing here: no months of their own
+    assert compared == 2 * (4 * 5 + 13)
 
 
 def test_stable_ids_come_from_names() -> None:

@@ -197,7 +197,7 @@ def test_without_shocks_it_is_the_replay(city: str) -> None:
             assert mean == pytest.approx(expected[at], rel=1e-12, abs=1e-3 if mean == 0 else 0), at
             assert squares <= 1e-20 * n * mean**2, at
             compared += 1
-    own = 1 if table["employee"].names("county_balance") else 0
+    own = 1 if city in ("taizhou", "ziyang") else 0  # whose documents let a county's balance pay first
     assert compared == 2 * 4 * (4 + 3 * own + 4 * 4)
     assert len(expected) == 2 * 4 * (4 + 3 + 4 * 4)
 
