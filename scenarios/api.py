@@ -38,20 +38,10 @@ if TYPE_CHECKING:
     from sim.sampling import Method
 
 __all__ = [
-    *(
-        "Answered",
-        "Compared",
-        "Decided",
-        "Picture",
-        "Settled",
-        "calibrate",
-        "cities",
-        "compare",
-        "discover",
-        "draw",
-    ),
-    *("drawing", "explain", "export_ema", "new", "prefectures", "read_sweep", "readings", "replay"),
-    *("report", "run", "scenarios", "sensitivity", "solve", "stress", "sweep", "tables", "templates", "warn"),
+    *("Answered", "Compared", "Decided", "Picture", "Settled", "calibrate", "cities", "compare"),
+    *("discover", "draw", "drawing", "explain", "export_ema", "new", "prefectures", "read_sweep"),
+    *("readings", "replay", "report", "run", "scenarios", "sensitivity", "solve", "stress", "sweep"),
+    *("tables", "templates", "warn"),
 ]
 
 

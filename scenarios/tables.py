@@ -16,6 +16,8 @@ from scenarios.held import content
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 LARGEST = 1e15
 """Yuan or persons: beyond it a double no longer holds whole fen, let alone sums."""
+YEARS = (1900, 2200)
+"""The calendar years that a row may be of."""
 WHOLE = re.compile(r"[+-]?[0-9]{1,9}")
 
 

@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from scenarios.basecase.variance import Floats
+from scenarios.basecase.growth_variance import Floats
 from scenarios.errors import InputError
-from scenarios.tables import TableRow, read_table
+from scenarios.tables import YEARS, TableRow, read_table
 from sim.model import FUNDS, Fund
 
 COLUMNS = ("fund", "county", "year", "contributions", "claims")
-YEARS = (1900, 2200)
 FEWEST_RATES = 3
 
 

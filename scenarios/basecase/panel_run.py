@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import ValidationError
 
-from scenarios.basecase.panel import Panel, read_panel
-from scenarios.basecase.variance import (
+from scenarios.basecase.growth_variance import (
     Components,
     Floats,
     components,
@@ -24,6 +23,7 @@ from scenarios.basecase.variance import (
     repeats,
     volatility,
 )
+from scenarios.basecase.panel import Panel, read_panel
 from scenarios.definition.addresses import leaves
 from scenarios.errors import InputError
 from scenarios.labels import Lang, label, span
@@ -66,7 +66,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "只有一个县时，增长全部计为市级的：县级自身波动率记为0，并非估计值。",
     ),
     "one_fund": (
-        "The panel has no {fund}: its volatilities stand as 0, not estimated.",
+        "{fund}: not in the panel; its volatilities stand as 0, not estimated.",
         "面板数据没有{fund}：其波动率记为0，并非估计值。",
     ),
     "left": (

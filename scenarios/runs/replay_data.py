@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scenarios.errors import InputError
 from scenarios.rulebook.rows import near
-from scenarios.tables import TableRow, read_table
+from scenarios.tables import YEARS, TableRow, read_table
 from sim.model import FUNDS, Fund
 from sim.replay import CITY, History
 from sim.rules import FundRules
@@ -36,7 +36,6 @@ COUNTIES = ("county", "city_level")
 READ = ("opening.csv", "monthly.csv", "annual.csv", "counties.csv")
 WRITTEN = ("balances.csv", "ledger.csv", "adjustment.csv")
 """What a replay writes, perhaps into the same folder."""
-YEARS = (1900, 2200)
 Floats = NDArray[np.float64]
 
 

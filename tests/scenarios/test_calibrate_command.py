@@ -13,8 +13,8 @@ from drawn import CORRELATION, draw, make_case
 from scipy import stats
 
 from scenarios import api
+from scenarios.basecase.growth_variance import components, correlation, is_covariance, repeats, volatility
 from scenarios.basecase.published import table
-from scenarios.basecase.variance import components, correlation, is_covariance, repeats, volatility
 
 HEAD = "fund,county,year,contributions,claims"
 TRUE = {
@@ -202,7 +202,7 @@ def test_what_is_not_estimated_is_said(
         "panel.csv: 1 county, growth of 2016–2018 (3 rates)",
         "about -0.50 where years are independent",
         "All growth of a single county is taken for the city's",
-        "The panel has no Resident fund: its volatilities stand as 0, not estimated.",
+        "Resident fund: not in the panel; its volatilities stand as 0, not estimated.",
     ):
         assert words in said and words in text
     assert "面板数据没有城乡居民医保" in text and "面板数据没有职工医保" not in text
