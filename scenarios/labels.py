@@ -10,6 +10,7 @@ from functools import cache
 from typing import Literal
 
 Lang = Literal["en", "zh"]
+LANGUAGES: tuple[Lang, ...] = ("en", "zh")
 OPENING = "（“《"
 """What no line ends with."""
 

@@ -26,8 +26,8 @@ from scenarios.basecase.growth_variance import (
 from scenarios.basecase.panel import Panel, read_panel
 from scenarios.definition.addresses import leaves
 from scenarios.errors import InputError
-from scenarios.labels import Lang, label, span
-from scenarios.output import check_file, new_files
+from scenarios.labels import LANGUAGES, Lang, label, span
+from scenarios.output import check_file, new_files, sha256
 from scenarios.rulebook.rows import read_toml
 from scenarios.toml_text import to_toml
 from sim.model import FUNDS, Shocks
@@ -36,10 +36,12 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DIGITS = 4
-WRITTEN = {
+WRITTEN = tuple(
     f"shocks.{key}"
     for key in ("city_volatility", "city_correlation", "county_volatility", "county_correlation")
-}
+)
+STATEMENT = "calibrated"
+"""The id of the file's assumption."""
 MOST_OF_A_COUNTY = 0.99
 """Between a county's contributions and claims."""
 _WORDS: dict[str, tuple[str, str]] = {
@@ -68,6 +70,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "one_fund": (
         "{fund}: not in the panel; its volatilities stand as 0, not estimated.",
         "面板数据没有{fund}：其波动率记为0，并非估计值。",
+    ),
+    "statement": (
+        "Volatilities and correlations are estimates from {panel}. SHA-256 of the panel: {hash}.",
+        "波动率和相关系数为估计值，依据{panel}。面板文件的SHA-256：{hash}。",
     ),
     "left": (
         "Not written, for a few years do not tell: persistence, heavy tails, months, epidemic years, policy"
@@ -98,12 +104,18 @@ class Calibrated:
     shocks: dict[str, Any]
     """As written."""
 
+    def document(self) -> dict[str, Any]:
+        """What the file holds: the shocks, and the statement that they rest on."""
+        hashed = sha256(self.file)
+        said = {lang: _word("statement", lang, panel=_title(self, lang), hash=hashed) for lang in LANGUAGES}
+        return {"shocks": self.shocks, "assumptions": [{"id": STATEMENT, "about": list(WRITTEN), **said}]}
+
 
 def calibrate(file: Path, out: Path | None, without: Collection[int] = ()) -> Calibrated:
     """Read the panel, estimate, write ``out`` if any; InputError for what cannot be."""
     if out is not None:
         check_file(out, "--out")
-        if out.exists() and {key for key, _ in leaves(read_toml(out))} != WRITTEN:
+        if out.exists() and not _is_ours(read_toml(out)):
             raise InputError(out, "--out", "expected a new file, or one that calibrate wrote")
     panel = read_panel(file, without)
     found = components(panel.growth)
@@ -118,8 +130,14 @@ def calibrate(file: Path, out: Path | None, without: Collection[int] = ()) -> Ca
     if out is not None:
         with new_files(out.parent) as folder:
             head = "\n".join(_head(done))
-            (folder / out.name).write_text(to_toml({"shocks": shocks}, {"": head}), encoding="utf-8")
+            (folder / out.name).write_text(to_toml(done.document(), {"": head}), encoding="utf-8")
     return done
+
+
+def _is_ours(table: dict[str, Any]) -> bool:
+    said = table.get("assumptions")
+    ids = [line.get("id") for line in said if isinstance(line, dict)] if isinstance(said, list) else []
+    return ids == [STATEMENT] and {key for key, _ in leaves(table)} == {*WRITTEN, "assumptions"}
 
 
 def shocks_of(panel: Panel, found: Components) -> dict[str, Any]:
@@ -205,8 +223,7 @@ def _interval(value: float, ends: Floats) -> str:
 
 def _head(done: Calibrated) -> Iterator[str]:
     """What the table shows, as lines of text in both languages."""
-    languages: tuple[Lang, Lang] = ("en", "zh")
-    for lang in languages:
+    for lang in LANGUAGES:
         yield _title(done, lang)
         heads = (_word("quantity", lang), *(_word(key, lang) for key in ("city", "county", "next")))
         yield from (f"{name}: {'; '.join(rest)}" for name, *rest in (heads, *_rows(done, lang)))

@@ -159,21 +159,32 @@ def _over(path: Path, table: dict[str, Any], other: Written) -> Written:
     for lang, colon in (("zh", "："), ("en", ": ")):
         title = inherited.pop(f"title_{lang}", "")
         table.setdefault(f"title_{lang}", colon.join(part for part in (str(name), title) if part))
-    inherited |= _still_said(inherited, table)
+    table |= _statements(inherited, table)
     merged = _laid_over(path, "", {**inherited, **other.sections}, table)
     return _written(path, (path, *other.files), merged)
 
 
-def _still_said(inherited: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
-    """The other file's assumptions but those all of whose keys this table has itself."""
+def _statements(inherited: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
+    """This table's assumptions and sources, then the other's: those of other ids, and no assumption all of
+    whose keys this table has itself."""
     given = {address for address, _ in leaves(table)}
+    both: dict[str, Any] = {}
+    for kind in ("assumptions", "sources"):
+        own, below = table.get(kind, []), inherited.get(kind)
+        if isinstance(own, list) and isinstance(below, list):
+            ids = [line.get("id") for line in own if isinstance(line, dict)]
+            both[kind] = own + [line for line in below if not _replaced(line, ids, given)]
+    return both
 
-    def replaced(line: Any) -> bool:
-        about = line.get("about") if isinstance(line, dict) else None
-        return isinstance(about, list) and bool(about) and all(str(key) in given for key in about)
 
-    said = inherited.get("assumptions")
-    return {"assumptions": [line for line in said if not replaced(line)]} if isinstance(said, list) else {}
+def _replaced(line: Any, ids: list[Any], given: set[str]) -> bool:
+    """Whether a file that has these ids and keys says something else instead of the line."""
+    if not isinstance(line, dict):
+        return False
+    about = line.get("about")
+    return line.get("id") in ids or (
+        isinstance(about, list) and bool(about) and given.issuperset(map(str, about))
+    )
 
 
 def refused(path: Path, model: type[BaseModel], error: ValidationError) -> InputError:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scenarios.definition.scenario_file import RULES_KEYS, ScenarioFile
 from scenarios.errors import InputError
+from scenarios.labels import LANGUAGES
 from scenarios.runs.facts import RunFacts
 from scenarios.runs.stored import MANIFEST, read_stored
 from scenarios.sweeps.store import JOURNAL, METRICS, SCENARIOS, STUDY
@@ -126,7 +127,7 @@ def _manifest(path: Path) -> dict[str, Any]:
 def _facts(path: Path, manifest: Mapping[str, Any], row: Mapping[str, Any]) -> RunFacts:
     """What must be said of a scenario, from its base and the values that it has of its own."""
     from scenarios.definition.scenario import Base, build
-    from scenarios.runs.run import LANGUAGES, run_facts
+    from scenarios.runs.run import run_facts
 
     known = manifest["bases"].get(row[BASE])
     if known is None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.errors import InputError
 from scenarios.held import content_sha256
-from scenarios.labels import Lang
+from scenarios.labels import LANGUAGES, Lang
 from scenarios.output import check_folder, names_in, new_files, write_json, write_rows
 from scenarios.rulebook.explain import city_notes
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
@@ -33,7 +33,6 @@ PACKAGES = ("fundsim", "numpy", "scipy", "pandas", "numba", "llvmlite", "pyarrow
 MAX_PATHS = 2**31 - 1
 """A path is one 32-bit word of a draw's address, and a bin's count is another."""
 MAX_SEED = 2**64 - 1
-LANGUAGES: tuple[Lang, ...] = ("en", "zh")
 Sampling = Literal["plain", "antithetic", "sobol", "importance"]
 Progress = Callable[[int, int], None]
 """Called with paths done and paths in all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from scipy import stats
 from scenarios import api
 from scenarios.basecase.growth_variance import components, correlation, is_covariance, repeats, volatility
 from scenarios.basecase.published import table
+from scenarios.definition.scenario import load_scenario
+from scenarios.toml_text import to_toml
 
 HEAD = "fund,county,year,contributions,claims"
 TRUE = {
@@ -145,7 +148,7 @@ def test_a_file_s_name_cannot_spoil_the_file(
 ) -> None:
     panel, out = write(tmp_path, lines()).rename(tmp_path / "a\x1b[31m\nb.csv"), tmp_path / "shocks.toml"
     assert fundsim(monkeypatch, "calibrate", panel, "--out", out) == 0
-    assert tomllib.loads(out.read_text("utf-8")).keys() == {"shocks"}
+    assert tomllib.loads(out.read_text("utf-8")).keys() == {"shocks", "assumptions"}
 
 
 def test_the_file_is_the_shocks_of_a_scenario(
@@ -160,6 +163,13 @@ def test_the_file_is_the_shocks_of_a_scenario(
     scenario = tmp_path / "scenario.toml"
     scenario.write_text(f'extends = "taizhou"\n{text}', encoding="utf-8")
     assert not api.run(scenario, paths=128, years=1).empty
+    statement, *others = load_scenario(scenario).assumptions
+    digest = hashlib.sha256(panel.read_bytes()).hexdigest()
+    assert "panel.csv: 2 counties, growth of 2016–2021 (6 rates)" in statement.en and digest in statement.en
+    assert "panel.csv：2个县" in statement.zh and digest in statement.zh
+    before = load_scenario("taizhou").assumptions
+    gone = {line.id for line in before} - {line.id for line in others}
+    assert gone == {"volatility", "correlation", "county-part"}
     assert fundsim(monkeypatch, "calibrate", panel, "--out", out) == 0  # what it wrote it may write again
     assert api.calibrate(panel) == shocks
 
@@ -249,6 +259,7 @@ def test_other_refusals(
         'extends = "taizhou"\n',
         "[shocks]\nmonthly_volatility = [0.1, 0.1, 0.1, 0.1]\n",
         "shocks = 1\n",
+        to_toml({"shocks": api.calibrate(panel), "assumptions": [{"id": "mine"}]}),
     ):
         mine.write_text(text, encoding="utf-8")
         assert "or one that calibrate wrote" in refused("calibrate", panel, "--out", mine)

@@ -87,6 +87,20 @@ def test_what_is_said_of_replaced_figures_goes(given: str, dropped: set[str], tm
     assert before - after == dropped
 
 
+def test_own_statements_join_those_of_the_scenario_extended(tmp_path: Path) -> None:
+    path = tmp_path / "own.toml"
+    statements = [f'[[assumptions]]\nid = "{id}"\nzh = "自己的"\nen = "own"\n' for id in ("own", "wage")]
+    source = '[[sources]]\nid = "wages"\nwhat = "own"\n'
+    path.write_text("\n".join(['extends = "taizhou"', *statements, source]), encoding="utf-8")
+    before, after = load_scenario("taizhou"), load_scenario(path)
+    others = [line for line in before.assumptions if line.id != "wage"]
+    assert [line.en for line in after.assumptions[:2]] == ["own", "own"]
+    assert list(after.assumptions[2:]) == others and len(others) == len(before.assumptions) - 1
+    ids = [source.id for source in after.sources]
+    assert sorted(ids) == sorted(source.id for source in before.sources)
+    assert after.sources[ids.index("wages")].what == "own"
+
+
 def test_own_file_is_read_with_defaults(small: Path) -> None:
     scenario = load_scenario(small)
     assert scenario.title == {"zh": "小市", "en": "small"}
