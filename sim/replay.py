@@ -76,6 +76,11 @@ class History:
         """Number of years."""
         return int(self.contributions.shape[1])
 
+    def planned_contributions(self, f: int, y: int) -> Floats:
+        """(C,) revenue budgets of a fund's year, 0 where there is none."""
+        budgets = self.revenue_budget[f]
+        return np.nan_to_num(budgets[y]) if y < self.years else np.zeros(len(self.counties))
+
 
 class Balance(NamedTuple):
     """One account at a month's end, in yuan."""
@@ -177,14 +182,15 @@ def _one_month(
         d, flow = books.county[f, c], books.county_flow[f, c]
         paid = history.contributions[f, y, month - 1, c], history.claims[f, y, month - 1, c]
         post(rules, d, v, net, flow, np.repeat(paid, LANES), WHOLE, UNCHANGED)
-    close_month(plan, books, f, y, month, history.recoveries[f, y], apply_adjustment)
+    given = np.array([history.recoveries[f, y], history.planned_contributions(f, y + 1)])
+    close_month(plan, books, f, y, month, given, apply_adjustment)
     if v[k.BREACH] != 0:
         raise AssertionError(f"money was not conserved in month {month} of year {y}")
 
 
 def _set_assessment(books: k.Books, history: History, f: int, y: int) -> None:
     """The year's budgets, finding and assessment, before December closes it."""
-    revenue = np.nan_to_num(history.revenue_budget[f, y])
+    revenue = history.planned_contributions(f, y)
     spending = np.nan_to_num(history.expenditure_budget[f, y], nan=np.inf)
     given = np.nan_to_num(history.attributable_deficit[f, y], nan=NO_GIVEN)
     for c in range(len(history.counties)):

@@ -182,12 +182,18 @@ class Fund(Settling):
                 amount = self.data["theta"] * self.missed_budgets(self.year, c)[0]
                 self.current[c] += self.treasury_pays(c, amount, "treasury", "revenue_made_good")
 
+    def next_year_s_plan(self, c: int) -> float:
+        """What county ``c`` is to collect next year: its budget if there is one, else this year's, grown."""
+        budgets = self.data["revenue_budget"] if self.data["budgets"] == "given" else []
+        later = [year[c] for year in budgets[self.year + 1 :][:1] if year[c]]
+        return later[0] if later else self.planned("contributions", self.contributions[self.year][c])
+
     def accrue_risk_fund(self) -> None:
         rule, posted = self.rules["risk_fund"], self.contributions[self.year]
         size = rule["stop_at"] * sum(posted) + rule["stop_at_months"] * sum(self.claims[self.year]) / 12
         if not counts(size - self.risk_fund):
             return
-        amounts = [rule["rate"] * self.planned("contributions", x) for x in posted]
+        amounts = [rule["rate"] * self.next_year_s_plan(c) for c in self.counties]
         if rule["of"] == "last_year":
             amounts = [rule["rate"] * x for x in self.year_before("contributions", self.year)]
         elif rule["source"] == "off_revenue":

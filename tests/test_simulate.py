@@ -46,6 +46,8 @@ READINGS: list[tuple[str, dict[str, str]]] = [
     ("county-alone", {"C1": "nobody"}),
 ]
 ANALYST = {"interest_rate": 0.02, "attributable_part": 0.4, "excellent_probability": 0.6}
+NO_INTEREST = {**ANALYST, "interest_rate": 0.0}
+"""A stretch of months then goes on through a settlement within the year."""
 TREASURY_LINES = ("county_treasury", "city_treasury", "opening_deficits", "arrears")
 LINE_OF_STEP = {"opening deficit": "opening_deficits", "arrears": "arrears"}
 seen: dict[str, int] = {}
@@ -59,6 +61,12 @@ def test_every_path_is_the_twins(city: str, readings: dict[str, str]) -> None:
     events = hold_against_twin(simulate(case, paths=paths, seed=2), draw(case, 2, paths))
     for name, count in zip(naive_books.EVENTS, events, strict=False):
         seen[name] = seen.get(name, 0) + int(count)
+
+
+@pytest.mark.parametrize("city", CITIES)
+def test_every_path_is_the_twins_without_interest(city: str) -> None:
+    case = make_case(dict(load_city(city).rules), years=4, **NO_INTEREST)
+    hold_against_twin(simulate(case, paths=12, seed=2), draw(case, 2, 12))
 
 
 def test_every_event_happened_somewhere_above() -> None:
@@ -89,11 +97,15 @@ def test_counties_that_each_owe_something_else(city: str) -> None:
 
 
 @settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(rules(), rules(), st.sampled_from([NAMES, NAMES[:1], NAMES[1:]]), st.booleans())
+@given(
+    rules(),
+    rules(),
+    st.sampled_from([NAMES, NAMES[:1], NAMES[1:]]),
+    st.sampled_from([{}, ANALYST, NO_INTEREST]),
+)
 def test_any_rule_table_is_the_twins(
-    employee: FundRules, resident: FundRules, names: tuple[str, ...], bare: bool
+    employee: FundRules, resident: FundRules, names: tuple[str, ...], options: dict[str, Any]
 ) -> None:
-    options = {} if bare else ANALYST
     case = make_case({"employee": employee, "resident": resident}, names=names, years=3, **options)
     hold_against_twin(simulate(case, paths=6, seed=4), draw(case, 4, 6))
 
@@ -280,5 +292,5 @@ def test_a_month_of_kernels_keeps_the_identity(taizhou) -> None:
     open_books(plan, books)
     for month in (1, 2):
         open_month(plan, books, 0, 0, month)
-        close_month(plan, books, 0, 0, month, np.zeros(2), True)
+        close_month(plan, books, 0, 0, month, np.zeros((2, 2)), True)
     assert (books.city[0, k.BREACH : k.BREACH + LANES] == 0).all()

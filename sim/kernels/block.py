@@ -58,8 +58,8 @@ class Work(NamedTuple):
     copy: Books
     """Books of one fund, to settle on."""
     shocked: Shocked
-    recoveries: np.ndarray
-    """(C,) yuan: none in simulation."""
+    given: np.ndarray
+    """(2, C) yuan, as ``close_month`` takes them: none in simulation."""
 
 
 @stage
@@ -173,13 +173,13 @@ def simulate_year(plan, noise, work, tally, path, y):
                 county_months(noise, shocked, path, c, y, month, months)
                 for f in range(funds):
                     post_months(plan, noise, work, c, f, month, months)
-        if last == MONTHS and plan.excellent_probability < 1.0:
-            draw_assessments(plan, noise, work, path, y)
         for month in range(first, last + 1):
+            if month == MONTHS and plan.excellent_probability < 1.0:
+                draw_assessments(plan, noise, work, path, y)  # July settles last year, by last year's
             for f in range(funds):
                 if month > first:
                     open_month(plan, books, f, y, month)
-                close_month(plan, books, f, y, month, work.recoveries, True)
+                close_month(plan, books, f, y, month, work.given, True)
         first = last + 1
     for f in range(funds):
         year_end(plan, books, work.copy, tally, f, y)

@@ -68,7 +68,7 @@ from sim.kernels.codes import (
     YEAR_CONTRIBUTIONS,
 )
 from sim.kernels.january import sum_of
-from sim.kernels.lanes import LANES, stage, wide
+from sim.kernels.lanes import LANES, inlined, stage, wide
 from sim.kernels.ledger import note, row_of
 from sim.kernels.rows import clear
 from sim.kernels.settlement import repay
@@ -178,12 +178,21 @@ def add_totals(d, v):
 
 
 @stage
+def accrues_of(d, i, planned, of_last_year):
+    """What the risk fund's rate is of: last year's contributions, or those planned for the next, or where
+    nobody gave them (0) this year's."""
+    inlined()
+    if of_last_year:
+        return d[CLOSED_CONTRIBUTIONS + i]
+    return planned if planned > 0.0 else d[YEAR_CONTRIBUTIONS + i]
+
+
+@stage
 def accrue_off_revenue(d, v, flow, rate, of_last_year):
     """The risk fund takes its rate of this year's contributions, or of last year's, before the close."""
     wide()
     for i in range(LANES):
-        contributions = d[CLOSED_CONTRIBUTIONS + i] if of_last_year else d[YEAR_CONTRIBUTIONS + i]
-        taken = v[VALUE + i] * rate * contributions
+        taken = v[VALUE + i] * rate * accrues_of(d, i, 0.0, of_last_year)
         d[CURRENT + i] -= taken
         d[PAID_IN + i] += taken
         v[RISK_FUND + i] += taken
@@ -191,13 +200,12 @@ def accrue_off_revenue(d, v, flow, rate, of_last_year):
 
 
 @stage
-def accrue_from_balance(d, v, flow, rate, of_last_year, surplus_only):
+def accrue_from_balance(d, v, flow, rate, planned, of_last_year, surplus_only):
     """The county gives its rate of contributions, at most its balance (or the year's surplus)."""
     wide()
     for i in range(LANES):
-        contributions = d[CLOSED_CONTRIBUTIONS + i] if of_last_year else d[YEAR_CONTRIBUTIONS + i]
         limit = min(d[BALANCE + i], max(0.0, d[RESULT + i])) if surplus_only else d[BALANCE + i]
-        taken = min(v[VALUE + i] * rate * contributions, limit)
+        taken = min(v[VALUE + i] * rate * accrues_of(d, i, planned, of_last_year), limit)
         d[BALANCE + i] -= taken
         d[PAID_IN + i] += taken
         v[RISK_FUND + i] += taken
@@ -205,8 +213,16 @@ def accrue_from_balance(d, v, flow, rate, of_last_year, surplus_only):
 
 
 @stage
+def add_accrues_of(d, v, planned, of_last_year):
+    """What a county's amount is of joins the city's SUM_A."""
+    wide()
+    for i in range(LANES):
+        v[SUM_A + i] += accrues_of(d, i, planned, of_last_year)
+
+
+@stage
 def accrue_from_pool(v, flow, rate):
-    """The pool gives every county's amount (contributions in SUM_A), in one proportion where it is short."""
+    """The pool gives every county's amount (of what is in SUM_A), in one proportion where it is short."""
     wide()
     for i in range(LANES):
         taken = min(v[VALUE + i] * rate * v[SUM_A + i], v[POOL + i])
@@ -278,7 +294,7 @@ def apply_adjustment(v):
 
 @stage
 def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow):
-    """From the second tranche to the close; ``recoveries`` (C,) in yuan.
+    """From the second tranche to the close; ``recoveries`` (C,) yuan.
 
     From the instalment on a step touches one county and no other, and each county takes them all in one
     visit, up to its close; but a risk fund's part off revenue has to know the city's contributions first.
@@ -322,8 +338,11 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
 
 
 @stage
-def after_close(rules, apply, county, v, county_flow, city_flow):
-    """After the settlement: the risk fund's accrual, unless it came off revenue, and next year's policy."""
+def after_close(rules, planned, apply, county, v, county_flow, city_flow):
+    """After the settlement: the risk fund's accrual, unless it came off revenue, and next year's policy.
+
+    ``planned`` (C,) yuan: contributions planned for the next year, 0 where nobody gave them.
+    """
     counties = county.shape[0]
     if rules["risk_rate"] > 0.0 and rules["risk_source"] != RISK_OFF_REVENUE:
         gate(v, rules["risk_stop"], rules["risk_stop_months"])
@@ -332,12 +351,13 @@ def after_close(rules, apply, county, v, county_flow, city_flow):
         if rules["risk_source"] == RISK_FROM_POOL:
             clear(v, SUM_A)
             for c in range(counties):
-                sum_of(county[c], v, CLOSED_CONTRIBUTIONS if of_last_year else YEAR_CONTRIBUTIONS, SUM_A)
+                add_accrues_of(county[c], v, planned[c], of_last_year)
             accrue_from_pool(v, city_flow, rate)
         else:
             for c in range(counties):
                 surplus_only = rules["risk_source"] == RISK_FROM_SURPLUS
-                accrue_from_balance(county[c], v, row_of(county_flow, c), rate, of_last_year, surplus_only)
+                flow = row_of(county_flow, c)
+                accrue_from_balance(county[c], v, flow, rate, planned[c], of_last_year, surplus_only)
     if rules["adjusts"]:
         measure_adjustment(v)
         clear(v, SUM_A)

@@ -216,8 +216,11 @@ def open_month(plan, books, f, y, month):
 
 
 @stage
-def close_month(plan, books, f, y, month, recoveries, apply):
-    """Steps 5 and 6 and the month's events; ``recoveries`` (C,) yuan; ``apply``: adjust policy for real."""
+def close_month(plan, books, f, y, month, given, apply):
+    """Steps 5 and 6 and the month's events; ``apply``: adjust policy for real.
+
+    ``given`` (2, C) yuan, for December: recoveries, and contributions planned for the next year, 0 for none.
+    """
     rules = plan.rules[f]
     county, v = books.county[f], books.city[f]
     county_flow, city_flow = row_of(books.county_flow, f), row_of(books.city_flow, f)
@@ -228,9 +231,9 @@ def close_month(plan, books, f, y, month, recoveries, apply):
         leave_out(v, books.net[f, month * LANES :])
         check_identity(v)
     if month == MONTHS:
-        before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flow)
+        before_close(rules, plan, f, y, given[0], county, v, county_flow, city_flow)
         if rules["settlement_month"] == 0:
             settle(rules, shares, below, short, county, v, county_flow, city_flow, None, False)
-        after_close(rules, apply, county, v, county_flow, city_flow)
+        after_close(rules, given[1], apply, county, v, county_flow, city_flow)
         reconcile(rules, county, v)
     month_end(v, 0.0 if month == MONTHS else rules["working_months"])

@@ -199,7 +199,7 @@ READINGS = {  # the table of readings: default first, then alternatives with the
         "T6": ("gross", "net main"),
         "T7": ("points", "relative minority"),
         "T13": ("equal", "last_year minority"),
-        "T14": ("treasury", "own_surplus_first main"),
+        "T14": ("treasury", "own_surplus_first minority"),
     },
     "yancheng": {
         "Y2": ("counties_only", "all minority"),
@@ -212,7 +212,7 @@ READINGS = {  # the table of readings: default first, then alternatives with the
         "Z2": ("earmark", "surplus_only main", "off_revenue main"),
         "Z5": ("own", "city minority"),
         "Z6": ("revenue", "both_plans main", "off counterfactual"),
-        "Z7": ("fifty_then_2020", "three_years main", "last_day minority"),
+        "Z7": ("fifty_then_2020", "three_years main", "fifty_then_2019 main", "last_day minority"),
         "Z8": ("government", "own_first main"),
         "Z9": ("december", "july minority"),
     },

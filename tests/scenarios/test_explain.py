@@ -131,7 +131,7 @@ def test_a_chosen_reading_is_shown() -> None:
         ("taizhou", {"T13": "last_year"}, "T13 = last_year", [""]),
         ("ziyang", {"Z7": "three_years"}, "Z7 = three_years", [""]),
         ("county-alone", {"C1": "nobody"}, "C1 = nobody", [""]),
-        ("linyi", {}, "L2", ["unified collection and payment"]),
+        ("linyi", {}, "L2", ["unified collection and payment; a county's surplus is not spoken of"]),
         (
             "linyi",
             {"L2": "counties"},

@@ -54,7 +54,7 @@ def value_of(table: pd.DataFrame, fund: str, outcome: str) -> float:
 
 def test_differences_are_those_of_two_runs(ziyang: Path) -> None:
     written = pd.read_csv(ziyang / "readings.csv")
-    assert set(written.reading) == {"Z1", "Z2", "Z5", "Z6", "Z7", "Z8", "Z9"} and len(written) == 9 * 2 * 10
+    assert set(written.reading) == {"Z1", "Z2", "Z5", "Z6", "Z7", "Z8", "Z9"} and len(written) == 10 * 2 * 10
     default = metrics_table(simulate(load_scenario("ziyang", years=YEARS).case, paths=PATHS, seed=3), "x")
     for reading, name in (("Z1", "in_full"), ("Z2", "off_revenue"), ("Z9", "july")):
         case = load_scenario("ziyang", years=YEARS, readings={reading: name}).case
@@ -71,7 +71,7 @@ def test_differences_are_those_of_two_runs(ziyang: Path) -> None:
 def test_combinations_hold_the_singles_and_give_the_shares(ziyang: Path) -> None:
     every = pd.read_csv(ziyang / "combinations.csv")
     axes = ["Z1", "Z2", "Z5", "Z6", "Z7", "Z8", "Z9"]
-    assert len(every) == 288 * 2 * 10 and not every.duplicated([*axes, "fund", "metric"]).any()
+    assert len(every) == 384 * 2 * 10 and not every.duplicated([*axes, "fund", "metric"]).any()
     singles = pd.read_csv(ziyang / "readings.csv")
     readings = load_city("ziyang").readings
     for single in singles[singles.metric == MONTHS].itertuples():
@@ -86,7 +86,7 @@ def test_combinations_hold_the_singles_and_give_the_shares(ziyang: Path) -> None
         row = shares[(shares.fund == "resident") & (shares.metric == MONTHS) & (shares.readings == axis)]
         assert row[row.effect == "main"].share.item() == pytest.approx(main, abs=1e-9)
     manifest = json.loads((ziyang / "manifest.json").read_text("utf-8"))["readings"]
-    assert manifest["combinations"] == 288 and manifest["runs_of_one_fund"] < 60
+    assert manifest["combinations"] == 384 and manifest["runs_of_one_fund"] < 60
     for row in singles.itertuples():  # the threshold that is stated
         base = json.loads((ziyang / "manifest.json").read_text("utf-8"))["base_claims_yuan"][row.fund]
         beyond = {DEPLETION: 0.01, MONTHS: math.inf}.get(row.metric, 0.1 * base)
