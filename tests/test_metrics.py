@@ -12,6 +12,9 @@ from drawn import NAMES, make_case
 from scenarios.rulebook.city import load_city
 from sim.metrics import COLUMNS, metrics_table
 from sim.model import Case
+from sim.paths import path_values
+from sim.series import ALL as WANTED
+from sim.series import kind_of
 from sim.simulate import Result, simulate
 
 CITIES = ("taizhou", "yancheng", "ziyang", "linyi", "hangzhou")
@@ -160,6 +163,35 @@ def test_means_and_probabilities_are_the_tallies() -> None:
         rows = [table.loc[fund, "*", y, "event:reserve_depletion", "probability"] for y in YEARS]
         assert [row["value"] for row in rows] == p.tolist()
         assert [row["std_error"] for row in rows] == pytest.approx(np.sqrt(p * (1 - p) / 300))
+
+
+def of_paths(values: np.ndarray, statistic: str) -> float:
+    """A percentile (the smallest value with at least that share up to it), or the mean of a tail."""
+    at = int(statistic.removeprefix("tvar").removeprefix("p")) / 100
+    percentile = np.quantile(values, at, method="inverted_cdf")
+    excess = np.maximum(values - percentile, 0).mean() if statistic.startswith("tvar") else 0.0
+    return percentile + excess / (1 - at)
+
+
+def test_percentiles_and_tail_means_are_those_of_the_paths(city_run: tuple[str, Result]) -> None:
+    """Within a bin of NumPy's on every path's own value, of every series of the city and its counties."""
+    result = city_run[1]
+    series, values = path_values(result.case, WANTED, paths=300, seed=12)
+    funds, counties = list(result.case.funds), ["*", *(county.name for county in result.case.counties)]
+    known = {
+        (funds[key.fund], counties[key.county + 1], 2022 + key.year if key.year >= 0 else 0, key.metric): each
+        for key, each in zip(series.keys, values, strict=True)
+    }
+    compared = 0
+    for row in metrics_table(result, "x").fillna({"year": 0}).itertuples():
+        each = known.get((row.fund, row.county, row.year, row.metric))
+        if each is None or row.statistic == "mean" or row.n == 0:
+            continue
+        exact = of_paths(each[~np.isnan(each)], row.statistic)
+        width = abs(exact) / 128 + 0.01 if kind_of(row.metric) in ("money", "signed") else 0.02
+        assert row.value == pytest.approx(exact, abs=width), row
+        compared += exact != 0
+    assert compared > 200
 
 
 def rows_of(result: Result, metric: str, county: str = "*") -> list[tuple[str, float, float, int]]:
