@@ -62,7 +62,7 @@ def without_shocks(case: Case, noise: Noise) -> Floats:
     flows, answer = noise.level.sum(axis=1), np.zeros(len(case.funds))
     response = noise.response[noise.fund]
     for y in range(case.years):
-        answer = answer - response * (noise.gap[:, 0, y] + answer)
+        answer = answer - response * (noise.gap[:, y] + answer)
         flows[:, 1, y] *= np.exp2(answer)
     return np.asarray(flows)
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sim.kernels.codes import (
+    BASE_CLAIMS,
     CITY_TREASURY,
     COUNTY_SLOTS,
     COUNTY_TREASURY,
@@ -37,6 +38,7 @@ from sim.rules import Assessment, FundRules
 PAGE_BYTES = 4096
 
 LOG2E = 1.4426950408889634
+# Each in the order of its codes in kernels.codes
 MODES = ("none", "shortfall", "revenue_made_good", "all_or_nothing")
 RISK_SOURCES = ("county_balance", "surplus", "off_revenue", "pool")
 TRIGGERS = ("never", "unfunded", "budgeted", "months")
@@ -180,7 +182,7 @@ def lower_rules(
     (F, Y, C) persons.
     """
     split = [layers(fund) for fund in rules]
-    base_claims = opening[:, :, 5].sum(axis=1)
+    base_claims = opening[:, :, BASE_CLAIMS].sum(axis=1)
     totals = enrolment.sum(axis=2, keepdims=True)
     return Plan(
         rules=np.array([rule_record(fund) for fund in rules], RULES),
@@ -276,7 +278,6 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
     ahead = np.concatenate(
         [np.zeros((len(funds), 1)), np.cumsum(drift[:, 1] - drift[:, 0], axis=1)[:, :-1]], 1
     )
-    gap = np.repeat(ahead[:, None, :] * LOG2E, len(case.counties), axis=1)
     epidemic = shocks.epidemic
     scalars = (
         shocks.county_persistence,
@@ -299,7 +300,7 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
         county_id=stable_ids([county.name for county in case.counties]),
         fund=np.array([FUNDS.index(fund) for fund in funds]),
         level=np.ascontiguousarray(level),
-        gap=single(gap),
+        gap=single(ahead, LOG2E),
         profile=np.array([[p.contributions, p.claims] for p in profiles]),
         city_root=single(_root(shocks.city_correlation)),
         city_scale=single(shocks.city_volatility, LOG2E),

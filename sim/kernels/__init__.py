@@ -3,10 +3,11 @@
 Data layout.  Money of one block of paths lives in float64 rows, one row per county and fund and one per
 city and fund.  A row holds named slots of ``LANES`` neighbouring paths, so ``d[BALANCE + lane]`` is the
 accumulated balance of one path and the innermost loop over lanes is the one that vectorises.
-``codes.py`` names the slots; ``lanes.py`` holds everything done for the compiler's sake.
+``codes.py`` names the slots; ``lanes.py`` says what is done for the compiler's sake, and where else.
 
 Names.  ``d`` is a county's row, ``v`` the city's, ``flow`` the row in which transfers are noted, or None.
-Indices: ``f`` fund, ``c`` county, ``y`` year from 0, ``month`` 1 to 12, ``i`` lane.
+Indices: ``f`` fund of the run (``fund``: 0 employee, 1 resident), ``c`` county, ``y`` year from 0, ``month``
+1 to 12, ``i`` lane.
 
 Flow.  Monte Carlo: ``block.py`` draws shocks (``threefry`` → ``normals`` → ``shocks``) and steps the
 rules (``months`` → ``january``, ``settlement``, ``december``), a stretch of months at a time, then measures

@@ -11,6 +11,8 @@ from sim.kernels.codes import (
     ARREARS_GOVERNMENT,
     ARREARS_INSURED,
     BALANCE,
+    BASE_CLAIMS,
+    BASE_CONTRIBUTIONS,
     CITY_CLOSED_CLAIMS,
     CLAIM_MULTIPLIER,
     CLOSED_CLAIMS,
@@ -21,6 +23,10 @@ from sim.kernels.codes import (
     GIVEN,
     MONTHS,
     MUNICIPAL_RESERVE,
+    OPEN_ARREARS_GOVERNMENT,
+    OPEN_ARREARS_INSURED,
+    OPEN_BALANCE,
+    OPEN_DEFICIT,
     OPENING_DEFICIT,
     POOL,
     RESERVES,
@@ -31,13 +37,12 @@ from sim.kernels.codes import (
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
 from sim.kernels.months import close_month, open_month, post, stretch_end
-from sim.kernels.normals import uniform_31
+from sim.kernels.normals import uniform
 from sim.kernels.rows import fill, wipe
 from sim.kernels.sampled import count_pairs, weigh_event
 from sim.kernels.shocks import (
     EXCELLENCE,
     PER_ADDRESS,
-    TO_UNIT,
     TOGETHER,
     Shocked,
     city_draws,
@@ -73,17 +78,17 @@ def open_books(plan, books):
         for c in range(books.county.shape[1]):
             d, opening = books.county[f, c], plan.opening[f, c]
             wipe(d)
-            fill(d, BALANCE, opening[0])
-            fill(d, OPENING_DEFICIT, opening[1])
-            fill(d, ARREARS_GOVERNMENT, opening[2])
-            fill(d, ARREARS_INSURED, opening[3])
-            fill(d, CLOSED_CONTRIBUTIONS, opening[4])
-            fill(d, CLOSED_CLAIMS, opening[5])
+            fill(d, BALANCE, opening[OPEN_BALANCE])
+            fill(d, OPENING_DEFICIT, opening[OPEN_DEFICIT])
+            fill(d, ARREARS_GOVERNMENT, opening[OPEN_ARREARS_GOVERNMENT])
+            fill(d, ARREARS_INSURED, opening[OPEN_ARREARS_INSURED])
+            fill(d, CLOSED_CONTRIBUTIONS, opening[BASE_CONTRIBUTIONS])
+            fill(d, CLOSED_CLAIMS, opening[BASE_CLAIMS])
             fill(d, GIVEN, -1.0)
             fill(d, EXCELLENT, 1.0)
             fill(d, EXPENDITURE_BUDGET, np.inf)
-            reserves += opening[0] - opening[1]
-            claims += opening[5]
+            reserves += opening[OPEN_BALANCE] - opening[OPEN_DEFICIT]
+            claims += opening[BASE_CLAIMS]
         fill(v, POOL, pool)
         fill(v, RISK_FUND, risk_fund)
         fill(v, MUNICIPAL_RESERVE, municipal)
@@ -109,7 +114,7 @@ def draw_excellence(d, w, cell, probability):
     cell = known(cell)
     limit = np.float32(probability)
     for i in range(LANES):
-        d[EXCELLENT + i] = 1.0 if uniform_31(w[cell + i]) * TO_UNIT < limit else 0.0
+        d[EXCELLENT + i] = 1.0 if uniform(w[cell + i]) < limit else 0.0
 
 
 @stage

@@ -19,48 +19,73 @@ CONTRIBUTIONS, CLAIMS = np.int64(0), np.int64(1)
 """The two kinds of flow, wherever an array has an axis for them."""
 
 
-def _slots(names: str) -> list[np.int64]:
+def _slots(count: int) -> list[np.int64]:
     # not Python ints: numba would compile each function anew for every literal passed to it
-    return [np.int64(i * LANES) for i in range(len(names.split()))]
+    return [np.int64(i * LANES) for i in range(count)]
 
 
 def _codes(count: int) -> list[np.int64]:
     return [np.int64(i) for i in range(count)]
 
 
-# --- a county's row, one fund -------------------------------------------------------------------------
-COUNTY_NAMES = (
-    "unsettled county_balance opening_deficit excellent revenue_missed overspent given posted gap left "
-    "passed_by "
-    "paid_county paid_city paid_in drawn depleted "
-    "current held year_contributions year_claims closed_contributions closed_claims result "
-    "revenue_budget expenditure_budget arrears_government arrears_insured paid_at_opening "
-    "paid_opening paid_arrears ever_depleted "
-    "total_county total_city total_opening total_arrears total_runoff "
-    "present_county present_city present_opening present_arrears present_runoff"
-)
+# --- a county's row, one fund: yuan, unless said otherwise --------------------------------------------
+COUNTY_SLOTS = 41
 # fmt: off
 (
-    UNSETTLED, BALANCE, OPENING_DEFICIT, EXCELLENT, REVENUE_MISSED, OVERSPENT, GIVEN, POSTED, GAP, LEFT,
-    PASSED_BY,
-    PAID_COUNTY, PAID_CITY, PAID_IN, DRAWN, DEPLETED, CURRENT, HELD,
-    YEAR_CONTRIBUTIONS, YEAR_CLAIMS, CLOSED_CONTRIBUTIONS, CLOSED_CLAIMS, RESULT, REVENUE_BUDGET,
-    EXPENDITURE_BUDGET, ARREARS_GOVERNMENT, ARREARS_INSURED, PAID_AT_OPENING, PAID_OPENING, PAID_ARREARS,
-    EVER_DEPLETED, TOTAL_COUNTY, TOTAL_CITY, TOTAL_OPENING, TOTAL_ARREARS, TOTAL_RUNOFF, PRESENT_COUNTY,
-    PRESENT_CITY, PRESENT_OPENING, PRESENT_ARREARS, PRESENT_RUNOFF,
-) = _slots(COUNTY_NAMES)
+    UNSETTLED,  # results of closed years that wait for their settlement
+    BALANCE,  # county_balance
+    OPENING_DEFICIT,
+    EXCELLENT,  # 1 where the county is assessed 优秀
+    REVENUE_MISSED,  # contributions short of the budget
+    OVERSPENT,  # claims beyond the budget
+    GIVEN,  # the user's own finding in place of the assessment's; below 0 for none
+    POSTED,  # contributions before what December adds and takes: a layer's limit is of them
+    GAP,  # of a deficit, what nobody has paid yet
+    LEFT,  # of the gap, what the layer at hand has left
+    PASSED_BY,  # of the gap, what is beyond the layer's limit
+    PAID_COUNTY,  # this year, by the treasury in the county's role: of the city-level unit the city's money,
+    PAID_CITY,    # which the year's end books there; by the city's treasury
+    PAID_OPENING,  # instalments of the opening deficit; the four in the order of burden lines
+    PAID_ARREARS,
+    PAID_IN,  # to pool and risk fund, ever
+    DRAWN,  # from pool and risk fund, ever
+    DEPLETED,  # 1 where the balance did not pay what was asked this year
+    CURRENT,  # the running year's result
+    TRANCHE_DUE,  # second tranche of the opening transfer, still to be given
+    YEAR_CONTRIBUTIONS,  # of the running year
+    YEAR_CLAIMS,
+    CLOSED_CONTRIBUTIONS,  # of the year before
+    CLOSED_CLAIMS,
+    RESULT,  # of the year last closed
+    REVENUE_BUDGET,
+    EXPENDITURE_BUDGET,
+    ARREARS_GOVERNMENT,
+    ARREARS_INSURED,
+    PAID_AT_OPENING,  # what the treasury gave the pool at the opening
+    EVER_DEPLETED,  # 1 from the first year on in which the balance was
+    TOTAL_COUNTY,  # burden lines up to now, in their order
+    TOTAL_CITY,
+    TOTAL_OPENING,
+    TOTAL_ARREARS,
+    TOTAL_RUNOFF,
+    PRESENT_COUNTY,  # the same, discounted; they follow the totals
+    PRESENT_CITY,
+    PRESENT_OPENING,
+    PRESENT_ARREARS,
+    PRESENT_RUNOFF,
+) = _slots(COUNTY_SLOTS)
 # fmt: on
 COUNTY_READ = GAP
 ASSESSMENT_READ = REVENUE_MISSED
 """From here to ``COUNTY_READ`` only an assessment reads, and a layer with a limit."""
-COUNTY_SLOTS = len(COUNTY_NAMES.split())
 LINES = 5
 """Burden lines in slot order: county_treasury, city_treasury, opening_deficits, arrears, runoff."""
 
-# paid_county is what the county's treasury paid in its role; for the city-level unit that is the city's
-# money, and the year's end books it so.
+OPEN_BALANCE, OPEN_DEFICIT, OPEN_ARREARS_GOVERNMENT, OPEN_ARREARS_INSURED = _codes(4)
+BASE_CONTRIBUTIONS, BASE_CLAIMS = np.int64(4), np.int64(5)
+"""Columns of ``Plan.opening``."""
 
-# --- the city's row, one fund -------------------------------------------------------------------------
+# --- the city's row, one fund: yuan, unless said otherwise --------------------------------------------
 EVENTS = (
     "reserve_depletion",
     "cash_depletion",
@@ -75,33 +100,69 @@ EVENTS = (
     "policy_adjustment",
 )
 """Events of a city in code order; ``below_N_months`` follow, one for each N."""
-CITY_NAMES = (
-    "pool risk_fund unfunded "
-    "gaps gaps_excellent balances risk_pays pool_pays short balances_pay balances_give "
-    "booked offset inflow year_inflow event_pool event_risk "
-    "municipal_reserve reserves cash_offset claim_multiplier contribution_multiplier debt_cut "
-    "next_claims next_contributions next_cut "
-    "year_contributions year_claims closed_claims called_county called_city "
-    "line_0 line_1 line_2 line_3 sum_a sum_b sum_c "
-    "covered_own covered_risk covered_pool "
-    "settled value raised cut total_raised total_cut present_raised present_cut "
-    "event_cash event_topup event_shortfall event_unfunded event_adjustment breach"
-)
-# Sums over counties (gaps, balances, booked, offset) are nought while nobody sums: who uses one clears it.
+CITY_SLOTS = 55
 # fmt: off
 (
-    POOL, RISK_FUND, UNFUNDED, GAPS, GAPS_EXCELLENT, BALANCES, RISK_PAYS, POOL_PAYS, SHORT, BALANCES_PAY,
-    BALANCES_GIVE, BOOKED, OFFSET, INFLOW, YEAR_INFLOW, EVENT_POOL, EVENT_RISK,
-    MUNICIPAL_RESERVE, RESERVES, CASH_OFFSET, CLAIM_MULTIPLIER, CONTRIBUTION_MULTIPLIER, DEBT_CUT,
-    NEXT_CLAIMS, NEXT_CONTRIBUTIONS, NEXT_CUT, CITY_CONTRIBUTIONS, CITY_CLAIMS,
-    CITY_CLOSED_CLAIMS, CALLED_COUNTY, CALLED_CITY, LINE_0, LINE_1, LINE_2, LINE_3, SUM_A, SUM_B, SUM_C,
-    COVERED_OWN, COVERED_RISK, COVERED_POOL, SETTLED, VALUE, RAISED, CUT, TOTAL_RAISED, TOTAL_CUT,
-    PRESENT_RAISED, PRESENT_CUT, EVENT_CASH, EVENT_TOPUP, EVENT_SHORTFALL, EVENT_UNFUNDED,
-    EVENT_ADJUSTMENT, BREACH,
-) = _slots(CITY_NAMES)
+    POOL,
+    RISK_FUND,
+    UNFUNDED,
+    # Of the layer at hand. Sums over counties are nought while nobody sums: who uses one clears it.
+    GAPS,  # sum
+    GAPS_EXCELLENT,  # sum over counties assessed 优秀
+    BALANCES,  # sum
+    RISK_PAYS,  # share of what is asked, in 0..1
+    POOL_PAYS,
+    SHORT,  # 1 where a short pool excuses the treasuries beside it
+    BALANCES_PAY,  # share of what all balances are asked for, in 0..1
+    BALANCES_GIVE,  # share of itself that every balance gives, in 0..1
+    # Of the identity
+    BOOKED,  # sum of what is in counties' accounts
+    OFFSET,  # sum of what is reserves but no cash, or the reverse
+    INFLOW,  # from outside, but contributions and claims, since reserves were last summed
+    YEAR_INFLOW,  # the same, this year
+    EVENT_POOL,  # 1 where the event has happened this year
+    EVENT_RISK,
+    MUNICIPAL_RESERVE,
+    RESERVES,
+    CASH_OFFSET,  # to be added to reserves for the city's cash
+    CLAIM_MULTIPLIER,  # policy in force, ratios
+    CONTRIBUTION_MULTIPLIER,
+    DEBT_CUT,
+    NEXT_CLAIMS,  # policy of the next year, ratios
+    NEXT_CONTRIBUTIONS,
+    NEXT_CUT,
+    CITY_CONTRIBUTIONS,  # of the running year
+    CITY_CLAIMS,
+    CITY_CLOSED_CLAIMS,  # of the year before
+    CALLED_COUNTY,  # on treasuries, this year
+    CALLED_CITY,
+    LINE_0,  # the year's first four burden lines
+    LINE_1,
+    LINE_2,
+    LINE_3,
+    SUM_A,  # for whoever sums something over counties, or needs a place
+    SUM_B,
+    SUM_C,
+    COVERED_OWN,  # paid for deficits this year, by ``measure.COVERED_NAMES``
+    COVERED_RISK,
+    COVERED_POOL,
+    SETTLED,  # reserves, were all settled now
+    VALUE,  # what a stage hands to the next
+    RAISED,  # by policy, this year
+    CUT,
+    TOTAL_RAISED,  # and up to now
+    TOTAL_CUT,
+    PRESENT_RAISED,  # and discounted
+    PRESENT_CUT,
+    EVENT_CASH,
+    EVENT_TOPUP,
+    EVENT_SHORTFALL,
+    EVENT_UNFUNDED,
+    EVENT_ADJUSTMENT,
+    BREACH,  # how often the identity failed
+) = _slots(CITY_SLOTS)
 # fmt: on
 CITY_READ = GAPS
-CITY_SLOTS = len(CITY_NAMES.split())
 EVER = np.int64(CITY_SLOTS * LANES)
 """First slot of the flags that an event has happened, one an event, at the end of the city's row."""
 
@@ -163,21 +224,17 @@ FLOWS = (
         "pool",
         "opening_transfer.rest_from_county_treasury",
     ),
-    Flow("repay_opening", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
     Flow("top_up", "top-up", "county_balance", "pool", "top_up"),
     Flow("top_up_rest", "top-up", "county_treasury", "pool", "top_up.rest_from_county_treasury"),
     Flow("repay_top_up", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
     Flow("municipal", "municipal reserve", "municipal_reserve", "pool", "flows.municipal_reserve", True),
-    Flow("repay_municipal", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
     Flow("interest_pool", "interest", "interest", "pool", "flows.interest", True),
-    Flow("repay_interest", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
     Flow("interest_risk", "interest", "interest", "risk_fund", "flows.interest", True),
     Flow("interest", "interest", "interest", "current", "flows.interest"),
     Flow("contributions", "contributions", "payers", "current", "flows.contributions"),
     Flow("claims", "claims", "current", "providers", "flows.claims"),
     # December up to the close; after it the settlement, in whatever month it falls
     Flow("tranche", "opening transfer", "county_balance", "pool", "opening_transfer.december_share"),
-    Flow("repay_tranche", "repayment", "pool", "unfunded", "flows.repay_unfunded", True),
     Flow(
         "instalment",
         "opening deficit",
@@ -222,9 +279,7 @@ F_ATTRIBUTABLE_OWN, F_ATTRIBUTABLE = _AT["attributable_own"], _AT["attributable"
 F_LAYERS, F_REMAINDER = _AT["layer0_common"], _AT["remainder"]
 LAYER_STRIDE = np.int64((len(SOURCES) + 1) * LANES)
 F_ACCRUAL, F_ACCRUAL_POOL = _AT["accrual"], _AT["accrual_pool"]
-F_REPAY_OPENING, F_REPAY_TOP_UP = _AT["repay_opening"], _AT["repay_top_up"]
-F_REPAY_MUNICIPAL, F_REPAY_INTEREST = _AT["repay_municipal"], _AT["repay_interest"]
-F_REPAY_TRANCHE, F_REPAY_RECOVERIES = _AT["repay_tranche"], _AT["repay_recoveries"]
+F_REPAY_TOP_UP, F_REPAY_RECOVERIES = _AT["repay_top_up"], _AT["repay_recoveries"]
 F_REPAY_SURPLUS, F_REPAY_SETTLEMENT = _AT["repay_surplus"], _AT["repay_settlement"]
 
 # --- one fund's rules as a record: fields of sim.rules in flat form ---------------------------------------
@@ -285,7 +340,7 @@ class Plan(NamedTuple):
     city_level: np.ndarray
     """(C,) whether the county's treasury is the city's."""
     opening: np.ndarray
-    """(F, C, 6) yuan: balance, deficit, arrears government and insured, base contributions and claims."""
+    """(F, C, 6) yuan, columns ``OPEN_BALANCE`` to ``BASE_CLAIMS``."""
     city_opening: np.ndarray
     """(F, 3) yuan: pool, risk fund, municipal reserve."""
     enrolment: np.ndarray

@@ -32,10 +32,8 @@ from sim.kernels.codes import (
     F_RECOVERED_BALANCE,
     F_RECOVERED_POOL,
     F_REPAY_RECOVERIES,
-    F_REPAY_TRANCHE,
     F_TRANCHE,
     GIVEN,
-    HELD,
     INFLOW,
     MONTHS,
     MONTHS_LOW,
@@ -43,6 +41,9 @@ from sim.kernels.codes import (
     NEXT_CONTRIBUTIONS,
     NEXT_CUT,
     NOUGHT,
+    OPEN_ARREARS_GOVERNMENT,
+    OPEN_ARREARS_INSURED,
+    OPEN_DEFICIT,
     OPENING_DEFICIT,
     OVERSPENT,
     PAID_ARREARS,
@@ -61,16 +62,16 @@ from sim.kernels.codes import (
     RISK_FUND,
     RISK_OFF_REVENUE,
     SUM_A,
+    TRANCHE_DUE,
     UNFUNDED,
     UNSETTLED,
     VALUE,
     YEAR_CLAIMS,
     YEAR_CONTRIBUTIONS,
 )
-from sim.kernels.january import sum_of
 from sim.kernels.lanes import LANES, inlined, stage, wide
 from sim.kernels.ledger import note, row_of
-from sim.kernels.rows import clear
+from sim.kernels.rows import clear, sum_of
 from sim.kernels.settlement import repay
 
 
@@ -79,9 +80,9 @@ def give_tranche(d, v, flow):
     """What is held back of the opening transfer goes to the pool, at most what is left of the balance."""
     wide()
     for i in range(LANES):
-        given = min(d[HELD + i], d[BALANCE + i])
+        given = min(d[TRANCHE_DUE + i], d[BALANCE + i])
         d[BALANCE + i] -= given
-        d[HELD + i] = 0.0
+        d[TRANCHE_DUE + i] = 0.0
         d[PAID_IN + i] += given
         v[POOL + i] += given
         note(flow, F_TRANCHE + i, given)
@@ -270,9 +271,7 @@ def adjust_policy(v, trigger, months, contribution_part, cap, debt_years, grow_c
         structural = max(0.0, gap) if level <= -NOUGHT else 0.0
         cut = min(cap, (1.0 - contribution_part) * structural / spending) if spending > 0.0 else 0.0
         rise = contribution_part * structural
-        raised = (
-            (cap if rise >= cap * income else rise / income) if income > 0.0 else cap if rise > 0.0 else 0.0
-        )
+        raised = min(cap, rise / income) if income > 0.0 else cap if rise > 0.0 else 0.0
         debt = v[UNFUNDED + i] if v[UNFUNDED + i] >= NOUGHT else 0.0
         debt_cut = min(cap, debt / (debt_years * spending)) if spending > 0.0 else 0.0
         v[NEXT_CLAIMS + i] = v[CLAIM_MULTIPLIER + i] * (1.0 - cut)
@@ -304,19 +303,18 @@ def before_close(rules, plan, f, y, recoveries, county, v, county_flow, city_flo
         d, flow = county[c], row_of(county_flow, c)
         if y == 0 and rules["december_share"] > 0.0:
             give_tranche(d, v, flow)
-    if y == 0:
-        repay(v, city_flow, F_REPAY_TRANCHE)
     off_revenue = rules["risk_rate"] > 0.0 and rules["risk_source"] == RISK_OFF_REVENUE
     clear(v, CITY_CONTRIBUTIONS)
     clear(v, CITY_CLAIMS)
     for c in range(counties):
         d, flow = county[c], row_of(county_flow, c)
         opening = plan.opening[f, c]
-        if opening[1] > 0.0:
-            pay_instalment(d, v, flow, opening[1] * plan.deficit_left[f, y])
-        if opening[2] + opening[3] > 0.0:
-            government, insured = plan.arrears_left[f, 0, y], plan.arrears_left[f, 1, y]
-            pay_arrears(d, v, flow, opening[2] * government, opening[3] * insured)
+        if opening[OPEN_DEFICIT] > 0.0:
+            pay_instalment(d, v, flow, opening[OPEN_DEFICIT] * plan.deficit_left[f, y])
+        government, insured = opening[OPEN_ARREARS_GOVERNMENT], opening[OPEN_ARREARS_INSURED]
+        if government + insured > 0.0:
+            left = plan.arrears_left[f, :, y]
+            pay_arrears(d, v, flow, government * left[0], insured * left[1])
         if recoveries[c] > 0.0:
             recover(d, v, flow, recoveries[c], rules["recoveries_to_pool"])
         if rules["limits"]:

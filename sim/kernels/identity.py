@@ -1,6 +1,8 @@
 """The identity of the accounts: what is booked is what came in from outside less what went out.
 
-Every step that moves more than a month's own figures ends here, with reserves summed afresh.
+Every step that moves more than a month's own figures ends here, with reserves summed afresh: by
+``reconcile``, or where such a step visits each county anyway (top-up, settlement) by ``add_county`` there and
+``check_identity`` behind it.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ from sim.kernels.codes import (
     CASH_OFFSET,
     CITY_CLOSED_CLAIMS,
     CURRENT,
-    HELD,
     HELD_BALANCE,
     HELD_TRANCHE,
     INFLOW,
@@ -22,6 +23,7 @@ from sim.kernels.codes import (
     POOL,
     RESERVES,
     RISK_FUND,
+    TRANCHE_DUE,
     UNFUNDED,
     UNSETTLED,
     YEAR_INFLOW,
@@ -39,7 +41,11 @@ def add_county(d, v, held):
     wide()
     for i in range(LANES):
         deficit = d[OPENING_DEFICIT + i]
-        not_cash = d[BALANCE + i] if held == HELD_BALANCE else d[HELD + i] if held == HELD_TRANCHE else 0.0
+        not_cash = 0.0
+        if held == HELD_BALANCE:
+            not_cash = d[BALANCE + i]
+        elif held == HELD_TRANCHE:
+            not_cash = d[TRANCHE_DUE + i]
         v[BOOKED + i] += d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - deficit
         v[OFFSET + i] += deficit - not_cash
 

@@ -14,13 +14,10 @@ from sim.kernels.codes import (
     F_MUNICIPAL,
     F_OPENING,
     F_OPENING_REST,
-    F_REPAY_MUNICIPAL,
-    F_REPAY_OPENING,
     F_REPAY_TOP_UP,
     F_RETURNED,
     F_TOP_UP,
     F_TOP_UP_REST,
-    HELD,
     INFLOW,
     MONTHS,
     MUNICIPAL_RESERVE,
@@ -35,15 +32,16 @@ from sim.kernels.codes import (
     SUM_A,
     SUM_B,
     SUM_C,
+    TRANCHE_DUE,
     UNSETTLED,
     VALUE,
     YEAR_CLAIMS,
     YEAR_CONTRIBUTIONS,
 )
 from sim.kernels.identity import add_county
-from sim.kernels.lanes import LANES, inlined, known, stage, wide
+from sim.kernels.lanes import LANES, inlined, stage, wide
 from sim.kernels.ledger import note, row_of
-from sim.kernels.rows import clear
+from sim.kernels.rows import clear, sum_of
 from sim.kernels.settlement import repay
 
 
@@ -57,16 +55,6 @@ def pay_opening_deficit(d, v, flow):
         d[PAID_OPENING + i] += paid
         v[INFLOW + i] += paid
         note(flow, F_DEFICIT_PAID + i, paid)
-
-
-@stage
-def sum_of(d, v, slot, into):
-    """Adds a county's slot to a city's."""
-    wide()
-    slot = known(slot)
-    into = known(into)
-    for i in range(LANES):
-        v[into + i] += d[slot + i]
 
 
 @stage
@@ -122,7 +110,7 @@ def opening_ratio(v, months):
     for i in range(LANES):
         wanted = months / MONTHS * v[CITY_CLOSED_CLAIMS + i]
         held = v[SUM_A + i]
-        v[VALUE + i] = min(1.0, wanted / (held if held > 0.0 else 1.0)) if held > 0.0 else 0.0
+        v[VALUE + i] = min(1.0, wanted / held) if held > 0.0 else 0.0
 
 
 @stage
@@ -136,7 +124,7 @@ def give_opening(d, v, flow, share, own_months, later_share, rest_paid):
         given = min(asked, balance)
         rest = rest_counts * (asked - given)
         d[BALANCE + i] = balance - given
-        d[HELD + i] = min(later_share * balance, balance - given)
+        d[TRANCHE_DUE + i] = min(later_share * balance, balance - given)
         d[PAID_IN + i] += given
         d[PAID_AT_OPENING + i] = rest
         v[POOL + i] += given + rest
@@ -163,7 +151,6 @@ def opening_transfer(rules, city_level, county, v, county_flow, city_flow):
         own_months, later = rules["opening_own_months"], rules["december_share"]
         flow, rest = row_of(county_flow, c), rules["opening_rest"]
         give_opening(county[c], v, flow, share, own_months, later, rest)
-    repay(v, city_flow, F_REPAY_OPENING)
 
 
 @stage
@@ -185,6 +172,13 @@ def roll_city(v):
         v[CITY_CLOSED_CLAIMS + i] = v[CITY_CLAIMS + i]
 
 
+# Of a top-up, by the terms of docs/rules.md, section 5.3
+DRAWABLE, DEFICITS, BY_ENROLMENT = SUM_A, SUM_B, SUM_C
+"""Sums over counties, and what is asked by enrolment because nobody had a deficit."""
+PER_DRAWABLE, PER_DEFICIT = SUM_A, SUM_B
+"""What a yuan of either has to give, in place of their sums."""
+
+
 @stage
 def drawable(d, net, i):
     """What a top-up can draw of a county's balance; ``net`` of the unsettled deficit."""
@@ -194,32 +188,28 @@ def drawable(d, net, i):
 
 @stage
 def add_drawable(d, v, net):
-    """Sums what a top-up can draw (SUM_A) and last year's deficits (SUM_B)."""
+    """Sums what a top-up can draw, and last year's deficits."""
     wide()
     for i in range(LANES):
-        v[SUM_A + i] += drawable(d, net, i)
-        v[SUM_B + i] += max(0.0, -d[RESULT + i])
+        v[DRAWABLE + i] += drawable(d, net, i)
+        v[DEFICITS + i] += max(0.0, -d[RESULT + i])
 
 
 @stage
-def shortfall(v, months, by_balance, by_deficit):
-    """What the pool lacks of ``months`` of last year's city claims, into VALUE; short if balances are.
-
-    What a yuan of drawable balance and a yuan of last year's deficit have to give takes the place of their
-    sums.
-    """
+def lacking(v, months, by_balance, by_deficit):
+    """What the pool lacks of ``months`` of last year's city claims, into VALUE; short if balances are."""
     wide()
     for i in range(LANES):
-        lacking = max(0.0, months / MONTHS * v[CITY_CLOSED_CLAIMS + i] - v[POOL + i])
-        balances, deficits = v[SUM_A + i], v[SUM_B + i]
-        wanted = by_balance * lacking
+        lacks = max(0.0, months / MONTHS * v[CITY_CLOSED_CLAIMS + i] - v[POOL + i])
+        balances, deficits = v[DRAWABLE + i], v[DEFICITS + i]
+        wanted = by_balance * lacks
         short = wanted - balances >= NOUGHT and by_balance > 0.0
         spread = deficits >= NOUGHT
         v[EVENT_TOPUP + i] = 1.0 if short else 0.0
-        v[VALUE + i] = lacking
-        v[SUM_A + i] = 1.0 if wanted >= balances else wanted / balances
-        v[SUM_B + i] = by_deficit * lacking / deficits if spread else 0.0
-        v[SUM_C + i] = 0.0 if spread else by_deficit * lacking
+        v[VALUE + i] = lacks
+        v[PER_DRAWABLE + i] = 1.0 if wanted >= balances else wanted / balances
+        v[PER_DEFICIT + i] = by_deficit * lacks / deficits if spread else 0.0
+        v[BY_ENROLMENT + i] = 0.0 if spread else by_deficit * lacks
 
 
 @stage
@@ -231,10 +221,10 @@ def give_top_up(rules, d, v, flow, enrolment):
     beyond = rules["top_up_balance"] < 1.0  # more is asked than in proportion to balances
     for i in range(LANES):
         held = drawable(d, net, i)
-        asked = held * v[SUM_A + i]
+        asked = held * v[PER_DRAWABLE + i]
         if beyond:
-            asked += max(0.0, -d[RESULT + i]) * v[SUM_B + i]
-            asked += v[VALUE + i] * of_enrolment + v[SUM_C + i] * enrolment
+            asked += max(0.0, -d[RESULT + i]) * v[PER_DEFICIT + i]
+            asked += v[VALUE + i] * of_enrolment + v[BY_ENROLMENT + i] * enrolment
         given = min(asked, held)
         d[BALANCE + i] -= given
         d[PAID_IN + i] += given
@@ -253,8 +243,8 @@ def give_top_up(rules, d, v, flow, enrolment):
 @stage
 def begin_year(rules, county, v):
     """Last year's totals, and what this year's top-up can draw."""
-    clear(v, SUM_A)
-    clear(v, SUM_B)
+    clear(v, DRAWABLE)
+    clear(v, DEFICITS)
     roll_city(v)
     for c in range(county.shape[0]):
         roll(county[c])
@@ -265,7 +255,7 @@ def begin_year(rules, county, v):
 @stage
 def top_up(rules, enrolment, county, v, county_flow, city_flow):
     """Later years: the pool is filled up; ``enrolment`` (C,) are shares of the city's enrolment."""
-    shortfall(v, rules["top_up_months"], rules["top_up_balance"], rules["top_up_deficit"])
+    lacking(v, rules["top_up_months"], rules["top_up_balance"], rules["top_up_deficit"])
     for c in range(county.shape[0]):
         give_top_up(rules, county[c], v, row_of(county_flow, c), enrolment[c])
         add_county(county[c], v, rules["held"])
@@ -281,4 +271,3 @@ def municipal_reserve(v, flow):
         v[MUNICIPAL_RESERVE + i] = 0.0
         v[POOL + i] += moved
         note(flow, F_MUNICIPAL + i, moved)
-    repay(v, flow, F_REPAY_MUNICIPAL)

@@ -8,7 +8,12 @@
 * ``known``: a slot passed as an argument might be negative for all the compiler knows, and indices that may
   count from a row's end turn every load of a loop into a gather; a slot through ``known`` is not.
 * ``fetch``: has the processor bring an array's item nearer, soon to be written, and goes on.
-* 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.
+* 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.  Those with
+  ``bits`` and ``float`` in their names reinterpret or convert, as numba does in 64 bits only.
+
+What else is done for speed has its reason where it stands: four months at a time (``shocks.TOGETHER``,
+``months.post_four``), bins fetched and noughts dealt out (``tally``), ``np.int64`` in place of literals
+(``codes``, ``block``), arrays on pages (``lower.aligned_zeros``), and how LLVM is asked (``processor``).
 
 With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the same result.
 """
@@ -28,7 +33,7 @@ MASK = 0xFFFFFFFF
 
 
 class Operation:
-    """What is compiled to a single instruction of LLVM, as ``instructions`` has it."""
+    """What is compiled to an instruction or an attribute of LLVM, as ``instructions`` has it."""
 
     def __init__(self, name: str) -> None:
         self.name = name

@@ -259,9 +259,9 @@ def pass_on(d):
 
 
 @stage
-def own_alone(shares, below):
+def own_alone(shares):
     """Whether the county's own balance is a layer's only source."""
-    return shares[OWN] == 1.0 and below[OWN] == 1.0
+    return shares[OWN] == 1.0
 
 
 @stage
@@ -269,7 +269,7 @@ def ask(shares, below, n, d, v, flow):
     """A county comes to layer ``n``: its own balance pays, and common accounts hear of its gap."""
     if shares[UP_TO] < np.inf:
         set_aside(d, shares[UP_TO])
-    if own_alone(shares, below):
+    if own_alone(shares):
         own_balance_pays_alone(d, v, flow, noted_at(n, OWN))
     elif shares[OWN] > 0.0:
         own_balance_pays(d, v, flow, noted_at(n, OWN), shares[OWN], below[OWN])
@@ -291,7 +291,7 @@ def leave(shares, below, when_short, n, d, v, flow):
 
     A county below 优秀 asks other shares of them, but of no source that the layer does not have.
     """
-    if own_alone(shares, below):
+    if own_alone(shares):
         return
     if shares[ALL] > 0.0:
         all_balances_pay(d, v, flow, F_LAYERS + n * LAYER_STRIDE, shares[ALL], below[ALL])
@@ -303,7 +303,7 @@ def leave(shares, below, when_short, n, d, v, flow):
         account_pays(d, v, flow, at, POOL_PAYS, share, low)
     if shares[COUNTY_TREASURY] > 0.0:
         at, share, low = noted_at(n, COUNTY_TREASURY), shares[COUNTY_TREASURY], below[COUNTY_TREASURY]
-        if asks_in_common(shares) and when_short != UNPAID_PART:
+        if shares[FROM_POOL] > 0.0 and when_short != UNPAID_PART:
             county_treasury_pays_unless_short(d, v, flow, at, share, low)
         else:
             county_treasury_pays(d, v, flow, at, share, low)
@@ -325,7 +325,6 @@ def ration_accounts(shares, below, when_short, v):
     if shares[FROM_RISK] > 0.0:
         share, low = shares[FROM_RISK], below[FROM_RISK]
         ration(v, RISK_FUND, RISK_PAYS, COVERED_RISK, EVENT_RISK, UNPAID_PART, share, low)
-    clear(v, SHORT)  # only a short pool excuses a treasury
     if shares[FROM_POOL] > 0.0:
         share, low = shares[FROM_POOL], below[FROM_POOL]
         ration(v, POOL, POOL_PAYS, COVERED_POOL, EVENT_POOL, when_short, share, low)

@@ -1,6 +1,6 @@
 """What is measured at a year's end and at the horizon, one fund at a time.
 
-The order of series here is the order of ``CITY_YEAR_METRICS`` and its three companions; ``sim.metrics``
+The order of series here is the order of ``CITY_YEAR_METRICS`` and its three companions; ``sim.series``
 reads the same tuples, so a metric is named in one place.
 """
 
@@ -37,13 +37,13 @@ from sim.kernels.codes import (
     LINES,
     MONTHS,
     NOUGHT,
+    OPEN_ARREARS_GOVERNMENT,
+    OPEN_DEFICIT,
     OPENING_DEFICIT,
-    PAID_ARREARS,
     PAID_AT_OPENING,
     PAID_CITY,
     PAID_COUNTY,
     PAID_IN,
-    PAID_OPENING,
     POOL,
     PRESENT_CUT,
     PRESENT_RAISED,
@@ -64,9 +64,8 @@ from sim.kernels.codes import (
     YEAR_INFLOW,
 )
 from sim.kernels.gini import gini
-from sim.kernels.january import sum_of
 from sim.kernels.lanes import LANES, known, stage, wide
-from sim.kernels.rows import clear, copy_row
+from sim.kernels.rows import clear, copy_row, sum_of
 from sim.kernels.settlement import settle
 from sim.kernels.tally import (
     any_value,
@@ -242,18 +241,6 @@ def net_drawn(d, v):
 
 
 @stage
-def paid_slots(line):
-    """The slot in which a year's payments of a burden line stand."""
-    if line == 0:
-        return PAID_COUNTY
-    if line == 1:
-        return PAID_CITY
-    if line == 2:
-        return PAID_OPENING
-    return PAID_ARREARS
-
-
-@stage
 def tally_events(plan, v, tally, f, y, months_slot):
     """First times of the city's events, in the order of ``codes.EVENTS``."""
     events = tally.events[f]
@@ -278,8 +265,8 @@ def tally_events(plan, v, tally, f, y, months_slot):
 @stage
 def may_pay(plan, f, c, line):
     """Opening deficits and arrears are paid only where a county began with some."""
-    owed = plan.opening[f, c]
-    return line < OPENING_LINE or (owed[1] if line == OPENING_LINE else owed[2]) > 0.0
+    owed = OPEN_DEFICIT if line == OPENING_LINE else OPEN_ARREARS_GOVERNMENT
+    return line < OPENING_LINE or plan.opening[f, c, owed] > 0.0
 
 
 @stage
@@ -292,9 +279,13 @@ def tally_county(plan, d, v, tally, at, f, c, y, paid_any):
         lay_to_city(d)
     if y == 0 and plan.rules[f]["opening_rest"]:
         own = 1 if plan.city_level[c] else 0
-        book_opening_rest(d, v, paid_slots(own), CALLED_COUNTY + own * LANES)
+        book_opening_rest(d, v, PAID_COUNTY + own * LANES, CALLED_COUNTY + own * LANES)
     for line in range(4):
-        s, paid, total = at + COUNTY_FIRST_LINE + line, paid_slots(line), TOTAL_COUNTY + line * LANES
+        s, paid, total = (
+            at + COUNTY_FIRST_LINE + line,
+            PAID_COUNTY + line * LANES,
+            TOTAL_COUNTY + line * LANES,
+        )
         if paid_any and may_pay(plan, f, c, line) and any_value(d, paid):
             sum_of(d, v, paid, LINE_0 + line * LANES)
             if line < OPENING_LINE:

@@ -1,8 +1,8 @@
 """One month of one fund, in order: ``open_month``, ``post`` for each county, ``close_month``.
 
 The simulation and the replay differ in where a county's contributions and claims come from, and in
-nothing else: both call these three.  Where no step of the calendar touches a county between two months
-(``stretch_end``) the simulation posts them to one county before it turns to the next.
+nothing else: both call these three.  A replay goes month by month.  The simulation posts a stretch of months
+(``stretch_end``) to one county before it turns to the next, and then lets the city go through these months.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ from sim.kernels.codes import (
     F_INTEREST,
     F_INTEREST_POOL,
     F_INTEREST_RISK,
-    F_REPAY_INTEREST,
     MONTHS,
     NOUGHT,
     POOL,
@@ -43,7 +42,7 @@ from sim.kernels.identity import check_identity, reconcile
 from sim.kernels.january import begin_year, municipal_reserve, opening_transfer, top_up
 from sim.kernels.lanes import LANES, inlined, known, stage, wide
 from sim.kernels.ledger import note, row_of
-from sim.kernels.settlement import repay, settle
+from sim.kernels.settlement import settle
 
 
 @stage
@@ -64,8 +63,8 @@ def city_interest(v, flow, monthly_rate):
 def county_interest(d, net, flow, monthly_rate):
     """Interest on a county's balance goes to its current account, in each of the months."""
     wide()
-    for month in range(net.shape[0] // LANES):
-        at = known(month * LANES)
+    for m in range(net.shape[0] // LANES):
+        at = known(m * LANES)
         for i in range(LANES):
             earned = d[BALANCE + i] * monthly_rate
             d[CURRENT + i] += earned
@@ -74,11 +73,11 @@ def county_interest(d, net, flow, monthly_rate):
 
 
 @stage
-def month_of(policy, year, of_contributions, of_claims, factors, at, paid_out, i):
-    """One path's contributions and claims of a month."""
+def month_of(policy, totals, in_share, out_share, factors, at_in, at_out, i):
+    """One path's contributions and claims of a month: its share of the year's totals, times its factor."""
     inlined()
-    contributions = year[i] * of_contributions * np.float64(factors[at + i])
-    claims = year[LANES + i] * of_claims * np.float64(factors[paid_out + i])
+    contributions = totals[i] * in_share * np.float64(factors[at_in + i])
+    claims = totals[LANES + i] * out_share * np.float64(factors[at_out + i])
     if policy is not None:
         contributions *= policy[CONTRIBUTION_MULTIPLIER + i]
         claims *= policy[CLAIM_MULTIPLIER + i] * (1.0 - policy[DEBT_CUT + i])
@@ -86,36 +85,36 @@ def month_of(policy, year, of_contributions, of_claims, factors, at, paid_out, i
 
 
 @stage
-def post_flows(d, policy, net, flow, year, share, factors):
+def post_flows(d, policy, net, flow, totals, share, factors):
     """Contributions into ``current``, claims out of it; ``policy``: the city's row where policy adjusts them,
     by multipliers and debt cut, else None."""
     wide()
-    for month in range(net.shape[0] // LANES):
-        of_contributions, of_claims = share[CONTRIBUTIONS, month], share[CLAIMS, month]
-        at, paid_out = known(month * LANES), known(net.shape[0] + month * LANES)
+    for m in range(net.shape[0] // LANES):
+        in_share, out_share = share[CONTRIBUTIONS, m], share[CLAIMS, m]
+        at_in, at_out = known(m * LANES), known(net.shape[0] + m * LANES)
         for i in range(LANES):
-            paid_in, paid = month_of(policy, year, of_contributions, of_claims, factors, at, paid_out, i)
-            d[YEAR_CONTRIBUTIONS + i] += paid_in
-            d[YEAR_CLAIMS + i] += paid
-            result = paid_in - paid
+            contributions, claims = month_of(policy, totals, in_share, out_share, factors, at_in, at_out, i)
+            d[YEAR_CONTRIBUTIONS + i] += contributions
+            d[YEAR_CLAIMS + i] += claims
+            result = contributions - claims
             d[CURRENT + i] += result
-            net[at + i] += result
-            note(flow, F_CONTRIBUTIONS + i, paid_in)
-            note(flow, F_CLAIMS + i, paid)
+            net[at_in + i] += result
+            note(flow, F_CONTRIBUTIONS + i, contributions)
+            note(flow, F_CLAIMS + i, claims)
 
 
 @stage
-def post_four(d, policy, net, year, share, factors):
+def post_four(d, policy, net, totals, share, factors):
     """``post_flows`` of four months: sums wait in registers, for storing them is what takes time."""
     wide()
-    paid_in, paid_out = share[CONTRIBUTIONS], share[CLAIMS]
-    in0, in1, in2, in3 = paid_in[0], paid_in[1], paid_in[2], paid_in[3]
-    out0, out1, out2, out3 = paid_out[0], paid_out[1], paid_out[2], paid_out[3]
+    in_share, out_share = share[CONTRIBUTIONS], share[CLAIMS]
+    in0, in1, in2, in3 = in_share[0], in_share[1], in_share[2], in_share[3]
+    out0, out1, out2, out3 = out_share[0], out_share[1], out_share[2], out_share[3]
     for i in range(LANES):
-        c0, p0 = month_of(policy, year, in0, out0, factors, 0, 4 * LANES, i)
-        c1, p1 = month_of(policy, year, in1, out1, factors, LANES, 5 * LANES, i)
-        c2, p2 = month_of(policy, year, in2, out2, factors, 2 * LANES, 6 * LANES, i)
-        c3, p3 = month_of(policy, year, in3, out3, factors, 3 * LANES, 7 * LANES, i)
+        c0, p0 = month_of(policy, totals, in0, out0, factors, 0, 4 * LANES, i)
+        c1, p1 = month_of(policy, totals, in1, out1, factors, LANES, 5 * LANES, i)
+        c2, p2 = month_of(policy, totals, in2, out2, factors, 2 * LANES, 6 * LANES, i)
+        c3, p3 = month_of(policy, totals, in3, out3, factors, 3 * LANES, 7 * LANES, i)
         d[YEAR_CONTRIBUTIONS + i] = d[YEAR_CONTRIBUTIONS + i] + c0 + c1 + c2 + c3
         d[YEAR_CLAIMS + i] = d[YEAR_CLAIMS + i] + p0 + p1 + p2 + p3
         d[CURRENT + i] = d[CURRENT + i] + (c0 - p0) + (c1 - p1) + (c2 - p2) + (c3 - p3)
@@ -126,24 +125,24 @@ def post_four(d, policy, net, year, share, factors):
 
 
 @stage
-def post(rules, d, v, net, flow, year, share, factors):
-    """Steps 3 and 4 for one county: interest, then a month's contributions and claims; or of M months.
+def post(rules, d, v, net, flow, totals, share, factors):
+    """Steps 3 and 4 for one county: interest, then contributions and claims, of M months ``m`` from 0.
 
-    They are the year's totals (2 x LANES,) in yuan times the months' shares (2, M) of a year times their
-    factors (2 x M x LANES,) float32.  ``net`` (M x LANES,) gathers what all counties' months add to the
-    city's reserves, for ``close_month``.  Notes of transfers, where taken, are those of one month.
+    They are the year's ``totals`` (2 x LANES,) in yuan times the months' ``share`` (2, M) of a year times
+    their ``factors`` (2 x M x LANES,) float32.  ``net`` (M x LANES,) gathers what all counties' months add to
+    the city's reserves, for ``close_month``.  Notes of transfers, where taken, are those of one month.
     """
     if rules["monthly_interest"] > 0.0:
         county_interest(d, net, flow, rules["monthly_interest"])
     if flow is None and net.shape[0] == 4 * LANES:
         if rules["adjusts"]:
-            post_four(d, v, net, year, share, factors)
+            post_four(d, v, net, totals, share, factors)
         else:
-            post_four(d, None, net, year, share, factors)
+            post_four(d, None, net, totals, share, factors)
     elif rules["adjusts"]:
-        post_flows(d, v, net, flow, year, share, factors)
+        post_flows(d, v, net, flow, totals, share, factors)
     else:
-        post_flows(d, None, net, flow, year, share, factors)
+        post_flows(d, None, net, flow, totals, share, factors)
 
 
 @stage
@@ -169,19 +168,22 @@ def add_net(v, net):
 
 @stage
 def leave_out(v, net):
-    """Of what counties have, the months (M x LANES,) that are posted already and not yet over."""
+    """Counties' accounts (BOOKED) hold months (M x LANES,) that are posted already and not yet over: the
+    identity is of those before."""
     wide()
-    for month in range(net.shape[0] // LANES):
-        at = known(month * LANES)
+    for m in range(net.shape[0] // LANES):
+        at = known(m * LANES)
         for i in range(LANES):
             v[BOOKED + i] -= net[at + i]
 
 
 @stage
 def stretch_end(rules, y, month):
-    """The last month, from ``month`` on, before the calendar touches what a county's months post or read.
+    """The last month of the stretch from ``month`` on: a county may post it before the city comes to it.
 
-    A settlement within the year is of the year before: it changes the balances on which months earn interest.
+    A settlement within the year is of the year before, and leaves what months post alone; but it changes the
+    balances on which they earn interest.  January of the first year stands alone: the municipal reserve joins
+    the pool in February, and reserves are then summed over accounts that may hold no later month.
     """
     last = MONTHS
     for f in range(rules.shape[0]):
@@ -212,7 +214,6 @@ def open_month(plan, books, f, y, month):
         reconcile(rules, county, v)
     if rules["monthly_interest"] > 0.0:
         city_interest(v, city_flow, rules["monthly_interest"])
-        repay(v, city_flow, F_REPAY_INTEREST)
 
 
 @stage

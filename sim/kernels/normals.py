@@ -106,6 +106,12 @@ def uniform_31(word):
 
 
 @stage
+def uniform(word):
+    """Uniform on (0, 1), of the word's upper 31 bits."""
+    return uniform_31(word) * PER_31_BITS
+
+
+@stage
 def minus_log2(word):
     """-log2 of the word's uniform number, at least 0: a part above 0 belongs to a whole of 30 or less."""
     whole, part = log2(uniform_31(word))
@@ -172,9 +178,7 @@ def student_pairs(out, words, nu):
         i = 2 * half * LANES
         for lane in range(LANES):
             radius = math.sqrt((nu - TWO) * exp2_minus_1(minus_log2(words[i + lane]) * (TWO / nu)))
-            cosine, sine = direction(words[i + LANES + lane])
-            out[i + lane] = radius * cosine
-            out[i + LANES + lane] = radius * sine
+            out[i + lane], out[i + LANES + lane] = turned(radius, words[i + LANES + lane])
 
 
 @stage
@@ -190,11 +194,6 @@ def student_four(out, words, nu):
     for lane in range(LANES):
         first = nu * exp2_minus_1(minus_log2(words[lane]) * (TWO / nu))
         second = (nu + first) * exp2_minus_1(minus_log2(words[2 * LANES + lane]) * (TWO / (nu + TWO)))
-        cosine, sine = direction(words[LANES + lane])
-        radius = math.sqrt(scale * first)
-        out[lane] = radius * cosine
-        out[LANES + lane] = radius * sine
-        cosine, sine = direction(words[3 * LANES + lane])
-        radius = math.sqrt(scale * second)
-        out[2 * LANES + lane] = radius * cosine
-        out[3 * LANES + lane] = radius * sine
+        out[lane], out[LANES + lane] = turned(math.sqrt(scale * first), words[LANES + lane])
+        z2, z3 = turned(math.sqrt(scale * second), words[3 * LANES + lane])
+        out[2 * LANES + lane], out[3 * LANES + lane] = z2, z3

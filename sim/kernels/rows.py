@@ -1,4 +1,4 @@
-"""A row's slots cleared, filled and copied, without a thought of what they hold."""
+"""A row's slots cleared, filled, copied and added up, without a thought of what they hold."""
 
 from __future__ import annotations
 
@@ -28,6 +28,16 @@ def fill(row, slot, value):
     slot = known(slot)
     for i in range(LANES):
         row[slot + i] = value
+
+
+@stage
+def sum_of(d, v, slot, into):
+    """Adds a county's slot to a city's."""
+    wide()
+    slot = known(slot)
+    into = known(into)
+    for i in range(LANES):
+        v[into + i] += d[slot + i]
 
 
 @stage

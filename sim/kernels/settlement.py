@@ -48,7 +48,11 @@ from sim.kernels.rows import copy_row
 
 @stage
 def repay(v, flow, slot):
-    """What is in the pool pays off what was unfunded."""
+    """What is in the pool pays off what was unfunded.
+
+    It follows every credit of the pool but those that find nothing to pay: no bill is unfunded before the
+    first settlement, or beside a pool that earns interest.
+    """
     wide()
     for i in range(LANES):
         x = min(v[POOL + i], v[UNFUNDED + i])
@@ -87,17 +91,17 @@ def attribute(rules, d, v, flow):
     spending_counts = 1.0 if rules["also_expenditure"] else 0.0
     own = 1.0 if rules["own_balance_first"] else 0.0
     for i in range(LANES):
-        gap = d[GAP + i]
+        deficit = d[GAP + i]
         given = d[GIVEN + i]
         missed = max(d[REVENUE_MISSED + i], spending_counts * d[OVERSPENT + i])
         by_rule = shortfall * (d[REVENUE_MISSED + i] + d[OVERSPENT + i])
-        by_rule += nothing_or_all * gap if missed >= NOUGHT else 0.0
-        part = min(gap, given if given >= 0.0 else by_rule)
+        by_rule += nothing_or_all * deficit if missed >= NOUGHT else 0.0
+        part = min(deficit, given if given >= 0.0 else by_rule)
         from_balance = own * min(part, d[BALANCE + i]) if given < 0.0 else 0.0
         paid = part - from_balance
         d[BALANCE + i] -= from_balance
         v[COVERED_OWN + i] += from_balance
-        d[GAP + i] = gap - part
+        d[GAP + i] = deficit - part
         d[PAID_COUNTY + i] += paid
         v[INFLOW + i] += paid
         note(flow, F_ATTRIBUTABLE_OWN + i, from_balance)
@@ -115,12 +119,16 @@ def remainder(d, v, flow):
 
 @stage
 def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow, booked):
-    """From layer ``n``, whose first source has paid, to the last.
+    """From layer ``n``, which every county has asked already, to the last.
 
     A county leaves one layer and comes to the next until that one has a common account, which must first
-    hear what every county asks.  ``layer_share`` and ``layer_below`` (counties, layers, sources and limit)
-    hold for counties assessed 优秀 and for those that are not.  What the last layer leaves to a county is
-    unfunded; with ``booked`` what it then has is added for the identity.
+    hear what every county asks.  In Taizhou layer 0 is the own balance alone, so ``n`` is 1, pool and county
+    treasury.  The pool is rationed; then each county leaves layer 1, asks layer 2, two treasuries, leaves
+    that too, and what is left is its remainder: one pass.
+
+    ``layer_share`` and ``layer_below`` (counties, layers, sources and limit) hold for counties assessed 优秀
+    and for those that are not.  What the last layer leaves to a county is unfunded; with ``booked`` what it
+    then has is added for the identity.
     """
     layers, last = rules["layers"], False
     common, common_below = layer_share[0], layer_below[0]
@@ -155,7 +163,7 @@ def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow,
     first, or None.  ``booked``: add what counties have for the identity.
     """
     n = 0
-    while n + 1 < rules["layers"] and own_alone(layer_share[0, n], layer_below[0, n]):
+    while n + 1 < rules["layers"] and own_alone(layer_share[0, n]):
         n += 1
     for c in range(county.shape[0]):
         d, flow = county[c], row_of(county_flow, c)

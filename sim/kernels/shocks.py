@@ -21,7 +21,7 @@ from sim.kernels.normals import (
     normals,
     student_four,
     student_pairs,
-    uniform_31,
+    uniform,
 )
 from sim.kernels.rows import quarter
 from sim.kernels.threefry import words
@@ -40,7 +40,6 @@ CUT = np.float32(8)
 ONE = np.float32(1)
 ZERO = np.float32(0)
 HALF_LN2 = np.float32(0.34657359027997264)
-TO_UNIT = np.float32(2.0**-31)
 ALL_BITS = np.int32(-1)
 
 # words of a year's epidemic that are mirrored: whether it strikes, and the angle of its pair of normals
@@ -164,7 +163,7 @@ def draw_epidemic(epidemic, w, scalars):
     m_contributions = scalars[EPIDEMIC_CONTRIBUTIONS_MEAN]
     s_contributions = scalars[EPIDEMIC_CONTRIBUTIONS_SD]
     for i in range(LANES):
-        struck = ONE if uniform_31(w[i]) * TO_UNIT < probability else ZERO
+        struck = ONE if uniform(w[i]) < probability else ZERO
         z0, z1 = normal_pair(w[2 * LANES + i], w[3 * LANES + i])
         epidemic[FIRST + i] = struck * (m_contributions + s_contributions * z1)
         epidemic[SECOND + i] = struck * (m_claims + s_claims * z0)
@@ -280,7 +279,7 @@ def county_year(noise, shocked, path, c, y):
             noise.county_scale[2 * fund + CONTRIBUTIONS],
             noise.county_scale[2 * fund + CLAIMS],
             noise.response[fund],
-            noise.gap[f, c, y],
+            noise.gap[f, y],
         )
         contributions, claims = levels[CONTRIBUTIONS, y], levels[CLAIMS, y]
         year_totals(

@@ -6,7 +6,7 @@ paths by a fixed tree and merged in block order (``merge``), so that no thread c
 
 Bins are half open, [a, b).  Linear series: ``bins`` of one width from ``origin``.  Money: logarithmic, the
 upper bits of a float64, 256 to an octave, hence of a relative width between 1/512 and 1/256, from 1e-6
-to 1e4 times base-year city claims, mirrored for negative values, with one bin for exactly 0.
+to 1e4 times base-year city claims, mirrored for negative values, with one bin for 0 (below 0.005 yuan).
 
 A series that nobody asked for has no number, and nothing is tallied.
 
@@ -65,7 +65,7 @@ class Tally(NamedTuple):
     county_events: np.ndarray
     """(F, C, Y) int64 of county_depletion."""
     breaches: np.ndarray
-    """(1,) int64 paths in which the identity of the accounts failed."""
+    """(1,) int64: how many paths of how many funds the identity of the accounts failed in."""
     weight: np.ndarray
     """(LANES,) float64: 1 for a path of the block, 0 beyond its end."""
     weight_sum: np.ndarray
@@ -227,28 +227,25 @@ def count(counts, offset, spare, bins, first, end, blocks):
 
 
 @stage
-def tally_months(tally, series, row, slot):
-    """Months of capacity of a row's lanes, in bins of equal width."""
+def tally_linear(tally, series, row, slot, origin, per_unit, bins):
+    """Months or a Gini coefficient of a row's lanes, in ``bins`` of equal width from ``origin``."""
     s = tally.number[series]
     if s < 0:
         return
     n = values_in(row, slot, tally.weight)
     moment(tally.moments[tally.block[0]], s, n, row, slot, tally.weight, tally.lane)
-    bins = tally.bins[tally.block[0], s]
-    linear_bins(bins, row, slot, tally.weight, MONTHS_ORIGIN, MONTHS_PER_UNIT, float(MONTHS_BINS))
+    linear_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, origin, per_unit, float(bins))
     note_values(tally.by_path, tally.block[0], s, row, slot)
 
 
 @stage
+def tally_months(tally, series, row, slot):
+    tally_linear(tally, series, row, slot, MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS)
+
+
+@stage
 def tally_gini(tally, series, row, slot):
-    """A Gini coefficient of a row's lanes, 0 to 1, in bins of equal width."""
-    s = tally.number[series]
-    if s < 0:
-        return
-    n = values_in(row, slot, tally.weight)
-    moment(tally.moments[tally.block[0]], s, n, row, slot, tally.weight, tally.lane)
-    linear_bins(tally.bins[tally.block[0], s], row, slot, tally.weight, 0.0, GINI_PER_UNIT, float(GINI_BINS))
-    note_values(tally.by_path, tally.block[0], s, row, slot)
+    tally_linear(tally, series, row, slot, 0.0, GINI_PER_UNIT, GINI_BINS)
 
 
 @stage
