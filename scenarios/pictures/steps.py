@@ -9,7 +9,7 @@ from scenarios.labels import Lang, comma
 from scenarios.pictures.captions import caption
 from scenarios.rulebook.city import City
 from scenarios.rulebook.explain import cited, rule_line
-from scenarios.rulebook.rows import ASSUMPTION, WATERFALL, Row
+from scenarios.rulebook.rows import WATERFALL, Row
 from scenarios.rulebook.words import word
 from sim.model import Fund
 
@@ -58,8 +58,8 @@ def steps_of(city: City, fund: Fund, lang: Lang) -> list[Step]:
         return Step(Said(caption(key, lang), ""), (*first, *lines))
 
     flows = dict.fromkeys(city.clause(fund, f"flows.{name}") for name in FLOWS)
-    sources = [word("status:assumption", lang) if each == ASSUMPTION else cited(each, lang) for each in flows]
-    result = Said(caption("the_year_is", lang), comma(lang).join(sources))
+    sources = comma(lang).join(cited(each, lang) for each in flows)
+    result = Said(caption("the_year_is", lang), sources)
     closing = [_settlement(city, fund, lang), step("each_december", *DECEMBER)]
     if city.rules[fund].settlement.month:
         closing.reverse()

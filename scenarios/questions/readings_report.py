@@ -12,6 +12,7 @@ from scenarios.output import new_files, write_json, write_rows
 from scenarios.questions.effects import CLAIMS, CLEAR, DEPLETION, MONTHS, OUTCOMES, POINTS, Difference
 from scenarios.questions.question_words import say
 from scenarios.questions.readings_run import MAX_COMBINATIONS, Combined, ReadingsFound, Single
+from scenarios.rulebook.explain import cited
 from scenarios.rulebook.words import word
 from scenarios.runs.facts import caveats, describe
 from scenarios.runs.run import manifest_of, run_facts
@@ -110,7 +111,7 @@ def _print_questions(found: ReadingsFound, console: Console, lang: Lang) -> None
         table.add_column(heading, overflow="fold")
     for at in found.varied:
         reading = found.scenario.city.readings[at]
-        table.add_row(at, reading.clause, getattr(reading, lang))
+        table.add_row(at, cited(reading.clause, lang), getattr(reading, lang))
         default = word("colon", lang, a=reading.default, b=getattr(reading, f"default_{lang}"))
         table.add_row("", word("weight:default", lang), default, style="dim")
         for each in reading.alternative:
@@ -189,7 +190,7 @@ def _print_shares(found: ReadingsFound, combined: Combined, console: Console, la
         pairs = combined.shares[name].interaction
         named = sorted((at for at in pairs if pairs[at] > NAMED), key=pairs.__getitem__, reverse=True)
         if named:
-            text = ", ".join(f"{axes[i]} × {axes[j]} {_share(pairs[i, j])}%" for i, j in named)
+            text = comma(lang).join(f"{axes[i]} × {axes[j]} {_share(pairs[i, j])}%" for i, j in named)
             what = say(f"readings:{name}", lang).replace("-\n", "-").replace("\n", gap)
             note(console, say("readings:together", lang, outcome=what, pairs=text))
 

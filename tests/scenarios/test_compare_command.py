@@ -98,6 +98,13 @@ def test_the_terminal(tmp_path: Path, monkeypatch, capsys, lang: str, words: lis
     assert "±0" not in shown.out and "nan" not in shown.out and max(map(len, shown.out.splitlines())) <= 100
 
 
+def test_an_assumption_is_called_so_in_both_languages(tmp_path: Path, monkeypatch, capsys) -> None:
+    for lang, words in (("en", "(assumption)"), ("zh", "（假设）")):
+        given = ("linyi", "linyi@rules=county-alone", "--out", tmp_path, "--paths", "20", "--years", "2")
+        assert fundsim(monkeypatch, "compare", *given, "--lang", lang) == 0
+        assert words in capsys.readouterr().out
+
+
 def test_identical_scenarios_differ_by_nothing_and_it_is_said(tmp_path: Path, monkeypatch, capsys) -> None:
     copy = tmp_path / "copy.toml"
     copy.write_bytes((LIBRARY / "ziyang.toml").read_bytes())

@@ -103,6 +103,7 @@ def test_several_articles_are_cited_as_each_language_does() -> None:
     assert "先行动用的累计结余是谁的？（第13、14、19条）" in printed(load_city("taizhou"), "zh")
     assert "未完成哪一计划时缺口自行弥补？（五(八)2、五(八)3）" in printed(load_city("ziyang"), "zh")
     assert cited("taizhou Art. 9, Art. 12", "zh") == "taizhou 第9条、第12条"
+    assert (cited("assumption", "en"), cited("assumption", "zh")) == ("assumption", "假设")
 
 
 def test_rows_are_grouped_by_instrument_and_fund() -> None:

@@ -220,6 +220,18 @@ def test_one_line_runs_all_combinations_and_singly_none(
     assert not list(tmp_path.iterdir())
 
 
+def test_in_chinese_clauses_and_lists_are_chinese(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    small = ("--paths", "20", "--years", "4", "--lang", "zh")
+    assert fundsim(monkeypatch, "readings", "taizhou", *small, "--singly") == 0
+    shown = capsys.readouterr().out
+    assert "第13、14、19条" in shown and "Art." not in shown
+    assert fundsim(monkeypatch, "readings", "ziyang", *small) == 0
+    together = [line for line in capsys.readouterr().out.splitlines() if "×" in line]
+    assert any("%、Z" in line for line in together) and not any(", " in line for line in together)
+
+
 def test_readings_of_borrowed_rules_and_one_that_is_chosen() -> None:
     run = RunRequest("hangzhou", paths=128, years=3, rules="zhejiang", readings={"T3": "citywide"})
     found = decide(ReadingsRequest(run))
