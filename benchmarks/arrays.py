@@ -32,6 +32,11 @@ from benchmarks.workload import (
 )
 
 
+def paths_at_once(normals: int, w: Workload) -> int:
+    """Paths that an array program works on at a time: a month of theirs takes about so many normals."""
+    return max(64, normals // (CELLS * w.counties))
+
+
 class State(NamedTuple):
     """One chunk of N paths; money in 100m yuan."""
 

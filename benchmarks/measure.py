@@ -86,17 +86,11 @@ def records(section: str, speeds: dict[str, list[float]], reference: str | None)
     """One record an entry; ``ratio`` is the reference's speed over the entry's, within each round."""
     out = []
     for name, samples in speeds.items():
-        record: dict[str, Any] = {
-            "section": section,
-            "name": name,
-            "unit": "Mcfm/s",
-            "samples": [float(f"{speed:.4g}") for speed in samples],
-            **summary(samples),
-        }
+        made = record(section, name, "Mcfm/s", samples)
         if reference is not None:
             ratios = [a / b for a, b in zip(speeds[reference], samples, strict=True)]
-            record["ratio"] = {"reference": reference, **summary(ratios)}
-        out.append(record)
+            made["ratio"] = {"reference": reference, **summary(ratios)}
+        out.append(made)
     return out
 
 
@@ -114,5 +108,6 @@ def from_straight_line(sizes: Sequence[float], costs: ArrayLike) -> float:
 
 
 def record(section: str, name: str, unit: str, samples: Sequence[float]) -> dict[str, Any]:
-    """A record of something that is no speed."""
-    return {"section": section, "name": name, "unit": unit, "samples": list(samples), **summary(samples)}
+    """What was measured again and again; samples and summary with four digits."""
+    rounded = [float(f"{sample:.4g}") for sample in samples]
+    return {"section": section, "name": name, "unit": unit, "samples": rounded, **summary(samples)}

@@ -77,7 +77,7 @@ def cold_start(settings: Settings, say: Say) -> dict[str, Any]:
         "fundsim run, 1 thousand paths, after a change of the kernels": changed,
         "fundsim --help": shown,
     }
-    return {"records": [_record("cold start", name, "s", samples) for name, samples in names.items()]}
+    return {"records": [record("cold start", name, "s", samples) for name, samples in names.items()]}
 
 
 def memory(settings: Settings, say: Say) -> dict[str, Any]:
@@ -87,9 +87,5 @@ def memory(settings: Settings, say: Say) -> dict[str, Any]:
     for paths in (10_000, 100_000 if settings.small else 10_000_000):
         say(f"{paths:,} paths")
         peak_bytes = int(child(["-c", SIMULATE.format(paths=paths) + PEAK])[1])
-        out.append(_record("memory", f"{paths:,} paths", "MB", [peak_bytes / 1e6]))
+        out.append(record("memory", f"{paths:,} paths", "MB", [peak_bytes / 1e6]))
     return {"records": out}
-
-
-def _record(section: str, name: str, unit: str, samples: list[float]) -> dict[str, Any]:
-    return record(section, name, unit, [float(f"{sample:.4g}") for sample in samples])

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import Entry, Say, from_straight_line, interleaved, record, records
+from benchmarks.measure import SECONDS, Entry, Say, from_straight_line, interleaved, record, records
 from benchmarks.parity import check_parity, check_tallies
 from benchmarks.peers import FUNDSIM, Peer, find_peers
 from benchmarks.peers.fundsim_peer import whole_case
@@ -34,7 +34,7 @@ class Settings:
     """How long to measure."""
 
     rounds: int = 9
-    seconds: float = 0.4
+    seconds: float = SECONDS
     """Of one run."""
     small: bool = False
     """Tiny sizes, to see that everything runs."""
@@ -129,5 +129,5 @@ def scaling(settings: Settings, say: Say) -> dict[str, Any]:
         out += records(f"scaling in {over}", speeds, entries[middle].name)
         costs = [np.divide(numbers, turn) for turn in zip(*speeds.values(), strict=True)]
         off = [100 * from_straight_line(numbers, cost) for cost in costs]
-        lines.append(record("straight lines", f"cost over {over}", "%", [float(f"{x:.3g}") for x in off]))
+        lines.append(record("straight lines", f"cost over {over}", "%", off))
     return {"records": out + lines}

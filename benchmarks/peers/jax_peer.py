@@ -10,11 +10,11 @@ import jax.numpy as jnp
 import numpy as np
 from jax import lax
 
-from benchmarks.arrays import State, Year, closing, opening, year
+from benchmarks.arrays import State, Year, closing, opening, paths_at_once, year
 from benchmarks.peers.numpy_peer import take
 from benchmarks.workload import BINS, CELLS, FUNDS, Normals, Outcome, Workload, empty_outcome
 
-CHUNK_VALUES = 2**15
+chunk = partial(paths_at_once, 2**15)
 
 
 def full(shape: tuple[int, ...], value: float) -> Any:
@@ -46,11 +46,6 @@ def chunk_of(w: Workload, n: int, key: Any) -> Outcome:
     state, start = one(opening(w, full, n), keys[0], True)
     _, rest = lax.scan(partial(one, first=False), state, keys[1:])
     return Outcome(*(jnp.concatenate([a[None], b]) for a, b in zip(start, rest, strict=True)))
-
-
-def chunk(w: Workload) -> int:
-    """Paths worked on at a time."""
-    return max(64, CHUNK_VALUES // (CELLS * w.counties))
 
 
 def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.arrays import Year, closing, opening, year
+from benchmarks.arrays import Year, closing, opening, paths_at_once, year
 from benchmarks.workload import BINS, CELLS, FUNDS, Normals, Outcome, Workload, empty_outcome
 
-CHUNK_VALUES = 2**14
-"""Normals of a month in one chunk, by trial: the arrays that a month works on stay in the cache."""
+chunk = partial(paths_at_once, 2**14)
+"""By trial: the arrays that a month works on stay in the cache."""
 
 
 def tally(outcome: Outcome, y: int, done: Year) -> None:
@@ -21,11 +21,6 @@ def tally(outcome: Outcome, y: int, done: Year) -> None:
     outcome.negative[y] += (done.lowest < 0).sum(1)
     outcome.depleted[y] += (done.gap > 0).sum(2).T
     outcome.sums[y] += np.stack([done.reserves.sum(1), (done.reserves**2).sum(1), *done.paid.sum(2)], 1)
-
-
-def chunk(w: Workload) -> int:
-    """Paths worked on at a time."""
-    return max(64, CHUNK_VALUES // (CELLS * w.counties))
 
 
 def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
-from benchmarks.arrays import Year, closing, opening, year
+from benchmarks.arrays import Year, closing, opening, paths_at_once, year
 from benchmarks.peers.numpy_peer import take
 from benchmarks.workload import BINS, CELLS, FUNDS, Normals, Outcome, Workload, empty_outcome
 
-CHUNK_VALUES = 2**18
+chunk = partial(paths_at_once, 2**18)
 
 
 def full(shape: tuple[int, ...], value: float) -> Any:
@@ -29,11 +29,6 @@ def tally(outcome: Outcome, y: int, done: Year) -> None:
     outcome.sums[y] += torch.stack(
         [reserves.sum(1), (reserves**2).sum(1), *done.paid.double().sum(2)], 1
     ).numpy()
-
-
-def chunk(w: Workload) -> int:
-    """Paths worked on at a time."""
-    return max(64, CHUNK_VALUES // (CELLS * w.counties))
 
 
 def run(w: Workload, paths: int, seed: int, threads: int = 1) -> Outcome:
