@@ -12,7 +12,7 @@ import typer
 from benchmarks.results import IN_PROCESS, SECTIONS, compare, measure_all, pin, read_result
 from benchmarks.sections import Settings
 from scenarios.errors import InputError
-from scenarios.output import check_folder, new_files, write_json
+from scenarios.output import check_file, new_files, write_json
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 PAGES = Path(__file__).parents[1] / "docs"
@@ -27,15 +27,15 @@ def say(text: str) -> None:
 def run(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Where the result goes.")],
     only: Annotated[list[str] | None, typer.Option(metavar="SECTION", help="; ".join(SECTIONS))] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="Rounds in which entries are run in turn.")] = 9,
-    seconds: Annotated[float, typer.Option(min=0.001, help="Of one run.")] = 0.4,
+    rounds: Annotated[int, typer.Option(min=1, help="How often entries take turns.")] = Settings.rounds,
+    seconds: Annotated[float, typer.Option(min=0.001, help="Of one run.")] = Settings.seconds,
     small: Annotated[bool, typer.Option(help="Tiny sizes: whether everything runs.")] = False,
 ) -> None:
     """Measure everything: five to ten minutes."""
     for section in only or []:
         if section not in SECTIONS:
             raise InputError("--only", section, f"expected one of {', '.join(SECTIONS)}")
-    check_folder(out.parent)
+    check_file(out, "--out")
     result = measure_all(only or SECTIONS, Settings(rounds, seconds, small), say)
     missing = result["missing"]
     for name, reason in missing.items():

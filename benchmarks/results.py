@@ -107,7 +107,7 @@ def kernels(say: Say) -> dict[str, Any]:
     for one in measured:
         name, unit = KERNELS[one["name"]]
         items = one["extra_info"]["items"]
-        speeds = [float(f"{items / seconds / 1e6:.4g}") for seconds in one["stats"]["data"]]
+        speeds = [items / seconds / 1e6 for seconds in one["stats"]["data"]]
         out_records.append(record("kernels", name, unit, speeds))
     return {"records": out_records}
 
@@ -155,6 +155,12 @@ def fault(result: Any) -> str | None:
     return None
 
 
+def _verdict(unit: str, more: bool) -> str:
+    if unit != "s" and not unit.endswith("/s"):  # memory, or a deviation in %
+        return "more" if more else "less"
+    return "faster" if more == unit.endswith("/s") else "slower"
+
+
 def compare(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, ...]]:
     """Rows: section, name, both medians, their ratio, and whether the quartiles lie apart."""
     rows: list[tuple[str, ...]] = []
@@ -165,11 +171,7 @@ def compare(before: dict[str, Any], after: dict[str, Any]) -> list[tuple[str, ..
             continue
         ratio = new["median"] / was["median"]
         apart = new["low"] > was["high"] or new["high"] < was["low"]
-        better = (ratio > 1) == new["unit"].endswith("/s")
-        verdict = ("faster" if new["unit"] != "MB" else "less") if better else "slower"
-        if new["unit"] == "MB" and not better:
-            verdict = "more"
-        said = verdict if apart and was["median"] != new["median"] else "within spread"
+        said = _verdict(new["unit"], ratio > 1) if apart else "within spread"
         medians = f"{was['median']:g}", f"{new['median']:g} {new['unit']}"
         rows.append((new["section"], new["name"], *medians, f"{ratio:.2f}", said))
     return rows

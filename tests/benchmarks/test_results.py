@@ -47,6 +47,11 @@ def test_the_distance_from_a_straight_line() -> None:
     assert from_straight_line([1, 2, 3], [1, 2 * 1.5, 3]) == pytest.approx(0.2)  # 1.2, 2.4, 3.6 and 1.2 n
 
 
+def test_a_record_has_four_digits() -> None:
+    assert record("x", "a", "s", [1.23456, 2.34567])["samples"] == [1.235, 2.346]
+    assert records("x", {"a": [1.23456]}, None)[0]["samples"] == [1.235]
+
+
 def test_quartiles() -> None:
     assert summary([5, 1, 2, 3, 4]) == {"low": 2, "median": 3, "high": 4}
 
@@ -59,10 +64,12 @@ def test_comparison_calls_a_difference_only_what_exceeds_the_spread() -> None:
     assert compare(after, before)[0][4:] == ("0.83", "slower")
 
 
-def test_fewer_seconds_are_faster_and_fewer_bytes_are_less() -> None:
-    for unit, verdict in (("s", "faster"), ("MB", "less")):
+def test_fewer_seconds_are_faster_and_fewer_of_anything_else_are_less() -> None:
+    for unit, verdict in (("s", "faster"), ("MB", "less"), ("%", "less")):
         rows = compare(result(("a", [4, 4, 4]), unit=unit), result(("a", [2, 2, 2]), unit=unit))
         assert rows[0][4:] == ("0.50", verdict)
+        rows = compare(result(("a", [2, 2, 2]), unit=unit), result(("a", [4, 4, 4]), unit=unit))
+        assert rows[0][4:] == ("2.00", {"faster": "slower", "less": "more"}[verdict])
 
 
 @pytest.mark.parametrize(
@@ -133,6 +140,14 @@ def test_a_section_that_fails_loses_no_other(
         "peer of scaling": "not installed",
     }
     assert "and a long tale" in capsys.readouterr().err
+
+
+def test_a_folder_in_the_place_of_the_result_is_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "measure_all", lambda *_: pytest.fail("measured"))
+    with pytest.raises(InputError, match="expected a file to write, found a directory"):
+        command.run(tmp_path)
 
 
 @pytest.mark.slow  # starts the program cold, once with all to be translated
