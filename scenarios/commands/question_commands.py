@@ -133,3 +133,4 @@ def stress(
     with progress_on(lang) as progress:
         done = run_stress(request, fund, by, progress)
     print_stress(done, console(), lang)
+    say(["", *done.files])

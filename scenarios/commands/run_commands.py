@@ -25,7 +25,10 @@ from scenarios.commands.options import (
 from scenarios.commands.terminal import console, progress_on, say
 
 if TYPE_CHECKING:
+    from scenarios.labels import Lang
     from scenarios.runs.facts import RunFacts
+    from scenarios.runs.rare_run import RareOutput
+    from scenarios.runs.run import RunOutput
     from sim.gains import Gain
     from sim.metrics import Columns
 
@@ -61,6 +64,7 @@ def run(
         with progress_on(lang) as progress:
             rare = run_rare(RunRequest(*chosen), progress)
         print_rare(rare, console(), lang)
+        say(_files(rare, lang))
         return
 
     from scenarios.labels import label
@@ -77,9 +81,15 @@ def run(
     with screen.capture() as summary, progress_on(lang) as progress:
         done = run_scenario(RunRequest(*chosen), progress, context.obj, tell)
     sys.stdout.write(summary.get())
-    listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
     speed = label("speed", lang, seconds=done.seconds, speed=done.mcfm_per_second)
-    say(["", listed, *done.files, speed])
+    say([*_files(done, lang), speed])
+
+
+def _files(done: RunOutput | RareOutput, lang: Lang) -> list[object]:
+    """The files of a run, under what its figures rest on."""
+    from scenarios.labels import label
+
+    return ["", label("assumptions", lang, count=done.assumptions, file="assumptions.csv"), *done.files]
 
 
 def compare(

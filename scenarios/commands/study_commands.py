@@ -81,6 +81,7 @@ def sensitivity(
     with progress_on(lang) as progress:
         done = run_sensitivity(request, progress)
     print_sensitivity(done, console(), lang)
+    say(["", *done.files])
 
 
 def discover(
@@ -102,7 +103,10 @@ def discover(
     from scenarios.questions.discover_run import DiscoverRequest, print_discovery, run_discover
 
     request = DiscoverRequest(folder, outcome, fund, by, statistic, above, below, density, out)
-    print_discovery(run_discover(request), console(), lang)
+    done = run_discover(request)
+    print_discovery(done, console(), lang)
+    if done.files:
+        say(["", *done.files])
 
 
 def export(

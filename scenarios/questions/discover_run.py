@@ -120,8 +120,6 @@ def print_discovery(done: Discovery, console: Console, lang: Lang = "en") -> Non
         note(console, phrase("no_box", lang, density=f"{request.density:.0%}"))
     else:
         note(console, phrase("box_note", lang))
-    for path in ("", *map(str, done.files)) if done.files else ():
-        console.print(path, markup=False, highlight=False, soft_wrap=True)
 
 
 def _condition(limit: Limit, lang: Lang) -> str:

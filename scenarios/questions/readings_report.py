@@ -14,9 +14,8 @@ from scenarios.questions.question_words import say
 from scenarios.questions.readings_run import MAX_COMBINATIONS, Combined, ReadingsFound, Single
 from scenarios.rulebook.explain import cited
 from scenarios.rulebook.words import word
-from scenarios.runs.facts import caveats, describe
 from scenarios.runs.run import manifest_of, run_facts
-from scenarios.runs.summary import new_table, note, percent
+from scenarios.runs.summary import new_table, note, percent, print_head
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -69,10 +68,7 @@ def deciding(found: ReadingsFound, fund: str) -> list[Single]:
 def print_readings(found: ReadingsFound, console: Console, lang: Lang = "en") -> None:
     """Prints the readings, what each changes by itself, the verdict, and shares in combination."""
     facts = run_facts(found.scenario, found.paths, found.seed)
-    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
-    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
-    for line in caveats(facts, lang):
-        note(console, line)
+    print_head(facts, console, lang)
     _print_questions(found, console, lang)
     for fund in found.defaults:
         _print_singles(found, fund, console, lang)

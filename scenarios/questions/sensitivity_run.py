@@ -33,9 +33,9 @@ from scenarios.questions.sensitivity import (
     variance_split,
 )
 from scenarios.questions.study_words import phrase
-from scenarios.runs.facts import Z95, RunFacts, caveats, describe
+from scenarios.runs.facts import Z95, RunFacts
 from scenarios.runs.run import Progress, manifest_of, run_facts, within
-from scenarios.runs.summary import new_table, note
+from scenarios.runs.summary import new_table, note, print_head
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -180,10 +180,7 @@ def split_table(split: Split) -> pd.DataFrame:
 def print_sensitivity(done: SensitivityOutput, console: Console, lang: Lang = "en") -> None:
     """Prints the indices, how far they are noise, and where a single future's variance comes from."""
     found, facts, outcome = done.found, done.facts, done.outcome
-    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
-    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
-    for line in [*caveats(facts, lang), phrase("levers_stay", lang)]:
-        note(console, line)
+    print_head(facts, console, lang, phrase("levers_stay", lang))
     span = facts["first_year"], facts["first_year"] + facts["years"] - 1
     what = outcome_words(outcome.metric, outcome.year, span, lang)
     table = new_table(
@@ -203,8 +200,6 @@ def print_sensitivity(done: SensitivityOutput, console: Console, lang: Lang = "e
     if found.noise_share > NOISY:
         note(console, phrase("noisy", lang))
     _print_split(done.split, facts["paths"], console, lang)
-    for path in ("", *map(str, done.files)):
-        console.print(path, markup=False, highlight=False, soft_wrap=True)
 
 
 def _add_indices(table: Any, found: Sensitivity, lang: Lang) -> None:

@@ -13,9 +13,9 @@ from scenarios.output import new_files, write_json, write_rows
 from scenarios.questions.crossing import GRID, Answer
 from scenarios.questions.question_words import say
 from scenarios.questions.solve import STATISTICS, Solved
-from scenarios.runs.facts import RunFacts, caveats, describe, wilson
+from scenarios.runs.facts import RunFacts, wilson
 from scenarios.runs.run import manifest_of, run_facts
-from scenarios.runs.summary import LINES, hundred_millions, new_table, note, percent
+from scenarios.runs.summary import LINES, hundred_millions, new_table, note, percent, print_head
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,10 +84,7 @@ def facts_of(solved: Solved) -> RunFacts:
 def print_solved(solved: Solved, console: Console, lang: Lang = "en") -> None:
     """Prints what was asked, the answers or what can be reached, and the bill at each value."""
     facts = facts_of(solved)
-    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
-    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
-    for line in caveats(facts, lang):
-        note(console, line)
+    print_head(facts, console, lang)
     _print_answers(solved, console, lang)
     for line in findings(solved, lang):
         note(console, line)

@@ -15,10 +15,10 @@ from scenarios.output import names_in, new_files, write_json
 from scenarios.questions.outcomes import outcome_words
 from scenarios.questions.study_words import phrase
 from scenarios.rulebook.rows import one_of
-from scenarios.runs.facts import RunFacts, caveats, describe, wilson
+from scenarios.runs.facts import RunFacts, wilson
 from scenarios.runs.rare_run import FEW_HITS
 from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts
-from scenarios.runs.summary import SHOWN_YEARS, new_table, note
+from scenarios.runs.summary import SHOWN_YEARS, new_table, note, print_head
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,17 +119,12 @@ def stress_table(found: Mapping[Fund, Stress]) -> pd.DataFrame:
 def print_stress(done: StressOutput, console: Console, lang: Lang = "en") -> None:
     """Prints, for each fund, how far off the event is and the story year by year."""
     facts = done.facts
-    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
-    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
-    for line in caveats(facts, lang):
-        note(console, line)
+    print_head(facts, console, lang)
     stories = stress_table(done.found)
     for fund, stress in done.found.items():
         _print_story(stress, stories[stories["fund"] == fund].set_index("year"), done, console, lang)
     if any(0 < stress.beta < math.inf for stress in done.found.values()):
         note(console, phrase("stress_note", lang))
-    for path in ("", *map(str, done.files)):
-        console.print(path, markup=False, highlight=False, soft_wrap=True)
 
 
 def _print_story(

@@ -15,9 +15,9 @@ from scenarios.errors import InputError
 from scenarios.labels import Lang, event_label, label
 from scenarios.output import names_in, new_files, write_json
 from scenarios.rulebook.rows import one_of
-from scenarios.runs.facts import CITY, RunFacts, caveats, describe, wilson
+from scenarios.runs.facts import CITY, RunFacts, wilson
 from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts, write_origins
-from scenarios.runs.summary import new_table, note
+from scenarios.runs.summary import new_table, note, print_head
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,10 +118,7 @@ def effective_rows(rare: Rare) -> list[dict[str, Any]]:
 def print_rare(done: RareOutput, console: Console, lang: Lang = "en") -> None:
     """Prints the event's probability by year for each fund, and how exact it is."""
     facts, rare = done.facts, done.rare
-    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
-    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
-    for line in caveats(facts, lang):
-        note(console, line)
+    print_head(facts, console, lang)
     for fund in rare.funds:
         title = label("rare", lang, fund=label(fund, lang), event=event_label(rare.event, lang))
         table = new_table(title, label("year", lang))
@@ -140,6 +137,3 @@ def print_rare(done: RareOutput, console: Console, lang: Lang = "en") -> None:
         else:
             note(console, label("rare_none", lang, fund=label(fund, lang)))
     note(console, label("rare_note", lang, few=FEW_HITS))
-    listed = label("assumptions", lang, count=done.assumptions, file="assumptions.csv")
-    for line in ("", listed, *map(str, done.files)):
-        console.print(line, markup=False, highlight=False, soft_wrap=True)

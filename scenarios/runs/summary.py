@@ -52,13 +52,18 @@ def print_summary(
 ) -> None:
     """Prints one scenario's summary; ``metrics`` is its tidy table, or the columns of it."""
     indexed = MetricsIndex(metrics)
-    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
-    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
-    for line in [*caveats(facts, lang), label("depletion_meaning", lang)]:
-        note(console, line)
+    print_head(facts, console, lang, label("depletion_meaning", lang))
     for fund in funds_of(facts):
         for table in (_by_year, _bill, _counties):
             table(indexed, fund, facts, console, lang)
+
+
+def print_head(facts: RunFacts, console: Console, lang: Lang, *more: str) -> None:
+    """Prints what was run, and the sentences without which its figures mislead."""
+    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
+    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
+    for line in [*caveats(facts, lang), *more]:
+        note(console, line)
 
 
 def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console, lang: Lang) -> None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.errors import InputError
 from scenarios.labels import Lang, label
 from scenarios.output import new_files, write_json, write_rows
-from scenarios.runs.facts import RunFacts, caveats, describe, wilson
+from scenarios.runs.facts import RunFacts, wilson
 from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts
 
 if TYPE_CHECKING:
@@ -135,13 +135,10 @@ def warn(
 
 def print_warnings(done: Warnings, console: Console, lang: Lang) -> None:
     """Prints a table for each fund, and what its columns mean."""
-    from scenarios.runs.summary import new_table, note
+    from scenarios.runs.summary import new_table, note, print_head
 
     facts = done.facts
-    console.print(facts["titles"][lang], style="bold", markup=False, highlight=False)
-    note(console, label("scenario", lang, name=facts["scenario"]) + describe(facts, lang))
-    for line in [*caveats(facts, lang), label("depletion_meaning", lang)]:
-        note(console, line)
+    print_head(facts, console, lang, label("depletion_meaning", lang))
     for fund in dict.fromkeys(fund for fund, _ in done.found):
         rows = {mark: found for (of, mark), found in done.found.items() if of == fund}
         depleted = next(iter(rows.values())).depleted
