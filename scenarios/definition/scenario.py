@@ -37,7 +37,6 @@ from typing import Any
 from pydantic import ValidationError
 
 from scenarios.basecase.office import check_risk_fund, with_office
-from scenarios.basecase.published import Source
 from scenarios.definition.addresses import leaves, put
 from scenarios.definition.policy import Financing, FundPolicy, Trend, grown, louder, with_reserves
 from scenarios.definition.scenario_file import (
@@ -102,31 +101,6 @@ class Scenario:
             "zh": with_rules(self.city, titles["zh"] or self.name, "zh"),
             "en": with_rules(self.city, titles["en"] or self.name, "en"),
         }
-
-    @property
-    def paths(self) -> int:
-        """Number of paths, unless a call says otherwise."""
-        return self.file.paths
-
-    @property
-    def seed(self) -> int:
-        """Seed, unless a call says otherwise."""
-        return self.file.seed
-
-    @property
-    def constructed(self) -> bool:
-        """Whether the figures are nobody's accounts."""
-        return self.file.constructed
-
-    @property
-    def assumptions(self) -> tuple[Assumption, ...]:
-        """What the figures rest on."""
-        return self.file.assumptions
-
-    @property
-    def sources(self) -> tuple[Source, ...]:
-        """Where the figures are from."""
-        return self.file.sources
 
     @cached_property
     def resolved(self) -> dict[str, Any]:

@@ -89,7 +89,7 @@ def run_sensitivity(request: SensitivityRequest, progress: Progress) -> Sensitiv
     outcome = chosen_outcome(scenario.case, request.outcome, request.fund, request.year)
     samples = _samples(request)
     paths = within("--paths", PATHS if request.paths is None else request.paths, 2, 2**31 - 1)
-    seed = within("--seed", scenario.seed if request.seed is None else request.seed, 0, 2**32 - 1)
+    seed = within("--seed", scenario.file.seed if request.seed is None else request.seed, 0, 2**32 - 1)
     if request.threads is not None:
         within("--threads", request.threads, 1, 1024)
     if request.out is not None:

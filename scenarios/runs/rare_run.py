@@ -82,7 +82,7 @@ def run_rare(request: RunRequest, progress: Progress) -> RareOutput:
         write_json(folder / "manifest.json", manifest)
         write_origins(folder, scenario)
         files = names_in(folder, request.out)
-    return RareOutput(rare, facts, files, len(scenario.assumptions), seconds)
+    return RareOutput(rare, facts, files, len(scenario.file.assumptions), seconds)
 
 
 def rare_table(rare: Rare, scenario: str) -> pd.DataFrame:

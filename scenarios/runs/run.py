@@ -131,7 +131,7 @@ def run(
             if tell is not None:
                 tell(columns, facts, gained)
         files = names_in(folder, request.out)
-    return RunOutput(columns, facts, files, len(scenario.assumptions), seconds, speed, gained)
+    return RunOutput(columns, facts, files, len(scenario.file.assumptions), seconds, speed, gained)
 
 
 def checked(request: RunRequest, kind: str = "run") -> tuple[Scenario, int, int]:
@@ -146,7 +146,7 @@ def checked(request: RunRequest, kind: str = "run") -> tuple[Scenario, int, int]
         values=request.values,
     )
     paths = _paths(request, scenario)
-    seed = within("--seed", scenario.seed if request.seed is None else request.seed, 0, MAX_SEED)
+    seed = within("--seed", scenario.file.seed if request.seed is None else request.seed, 0, MAX_SEED)
     if request.threads is not None:
         within("--threads", request.threads, 1, 1024)
     _check_counties(scenario)
@@ -160,7 +160,7 @@ def _paths(request: RunRequest, scenario: Scenario) -> int:
     from sim.sampling import refused, sobol_paths
 
     if request.paths is None:
-        paths = within("paths", scenario.paths, 1, MAX_PATHS)
+        paths = within("paths", scenario.file.paths, 1, MAX_PATHS)
         more = {"sobol": sobol_paths(paths), "antithetic": paths + paths % 2}
         return more.get(request.sampling, paths)
     paths = within("--paths", request.paths, 1, MAX_PATHS)
@@ -186,8 +186,8 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
             f"{path.resolve().parent.name}/{path.name}": content_sha256(path)
             for path in (*scenario.files, *scenario.city.files)
         },
-        "assumptions": [entry.model_dump(mode="json") for entry in scenario.assumptions],
-        "sources": [entry.model_dump(mode="json") for entry in scenario.sources],
+        "assumptions": [entry.model_dump(mode="json") for entry in scenario.file.assumptions],
+        "sources": [entry.model_dump(mode="json") for entry in scenario.file.sources],
         "shock_components_cut_at": 8.0,
     }
 
@@ -196,7 +196,7 @@ def write_origins(folder: Path, scenario: Scenario) -> None:
     """What the scenario's figures rest on, one statement a row; and its rules, one parameter a row."""
     rows = (
         (entry.id, entry.en, entry.zh, "; ".join(entry.about), "; ".join(entry.sources))
-        for entry in scenario.assumptions
+        for entry in scenario.file.assumptions
     )
     write_rows(folder / "assumptions.csv", ASSUMPTION_COLUMNS, rows)
     write_rows(folder / RULES, RULE_COLUMNS, rule_rows(scenario.name, scenario.city))
@@ -220,7 +220,7 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
         "sampling": sampling,
         "first_year": case.first_year,
         "years": case.years,
-        "constructed": scenario.constructed,
+        "constructed": scenario.file.constructed,
         "base_claims_yuan": {
             fund: float(sum(getattr(county, fund).base_claims_yuan for county in case.counties))
             for fund in case.funds

@@ -163,11 +163,11 @@ def test_the_file_is_the_shocks_of_a_scenario(
     scenario = tmp_path / "scenario.toml"
     scenario.write_text(f'extends = "taizhou"\n{text}', encoding="utf-8")
     assert not api.run(scenario, paths=128, years=1).empty
-    statement, *others = load_scenario(scenario).assumptions
+    statement, *others = load_scenario(scenario).file.assumptions
     digest = hashlib.sha256(panel.read_bytes()).hexdigest()
     assert "panel.csv: 2 counties, growth of 2016–2021 (6 rates)" in statement.en and digest in statement.en
     assert "panel.csv：2个县" in statement.zh and digest in statement.zh
-    before = load_scenario("taizhou").assumptions
+    before = load_scenario("taizhou").file.assumptions
     gone = {line.id for line in before} - {line.id for line in others}
     assert gone == {"volatility", "correlation", "county-part"}
     assert fundsim(monkeypatch, "calibrate", panel, "--out", out) == 0  # what it wrote it may write again

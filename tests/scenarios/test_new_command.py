@@ -58,7 +58,7 @@ def test_the_folder_runs(jinhua: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
 def test_empty_tables_change_nothing(jinhua: Path) -> None:
     read, plain = load_scenario(jinhua), ScenarioFile.model_validate(construct("金华市", "rules.toml"))
     assert (read.case.counties, read.case.funds) == (plain.counties, plain.funds)
-    assert read.assumptions == plain.assumptions
+    assert read.file.assumptions == plain.assumptions
 
 
 def test_tables_have_a_row_for_each_place_month_and_year(jinhua: Path) -> None:

@@ -43,7 +43,7 @@ def refusal(folder: Path) -> str:
 
 def said(scenario: Scenario) -> list[str]:
     """Keys that the tables gave a figure."""
-    return [key for line in scenario.assumptions if line.id == "office" for key in line.about]
+    return [key for line in scenario.file.assumptions if line.id == "office" for key in line.about]
 
 
 # --- figures that stand -------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ def test_a_countys_figures_take_the_place_of_the_constructed(ziyang: Path) -> No
         *("counties.2.employee.base_claims_yuan", "counties.2.employee.enrolment_persons"),
         "counties.2.employee.county_balance_yuan",
     ]
-    assert "3 figures" in after.assumptions[0].en and "3项" in after.assumptions[0].zh
+    assert "3 figures" in after.file.assumptions[0].en and "3项" in after.file.assumptions[0].zh
 
 
 def test_accounts_of_the_city(ziyang: Path) -> None:

@@ -61,11 +61,11 @@ def test_built_in_scenario_is_complete(name: str) -> None:
     assert isinstance(scenario, Scenario)
     assert isinstance(scenario.case, Case)
     assert scenario.city.id == scenario.name == name
-    assert scenario.constructed
+    assert scenario.file.constructed
     assert (scenario.case.first_year, scenario.case.years) == (2025, 30)
     assert set(scenario.case.funds) == {"employee", "resident"}
     assert all(county.name_en for county in scenario.case.counties)
-    assert scenario.assumptions and scenario.sources
+    assert scenario.file.assumptions and scenario.file.sources
     assert "constructed base case" in scenario.title["en"]
 
 
@@ -83,7 +83,7 @@ def test_built_in_scenario_is_complete(name: str) -> None:
 def test_what_is_said_of_replaced_figures_goes(given: str, dropped: set[str], tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     path.write_text(f'extends = "taizhou"\n[shocks]\n{given}\n', encoding="utf-8")
-    before, after = ({line.id for line in load_scenario(name).assumptions} for name in ("taizhou", path))
+    before, after = ({line.id for line in load_scenario(name).file.assumptions} for name in ("taizhou", path))
     assert before - after == dropped
 
 
@@ -93,18 +93,18 @@ def test_own_statements_join_those_of_the_scenario_extended(tmp_path: Path) -> N
     source = '[[sources]]\nid = "wages"\nwhat = "own"\n'
     path.write_text("\n".join(['extends = "taizhou"', *statements, source]), encoding="utf-8")
     before, after = load_scenario("taizhou"), load_scenario(path)
-    others = [line for line in before.assumptions if line.id != "wage"]
-    assert [line.en for line in after.assumptions[:2]] == ["own", "own"]
-    assert list(after.assumptions[2:]) == others and len(others) == len(before.assumptions) - 1
-    ids = [source.id for source in after.sources]
-    assert sorted(ids) == sorted(source.id for source in before.sources)
-    assert after.sources[ids.index("wages")].what == "own"
+    others = [line for line in before.file.assumptions if line.id != "wage"]
+    assert [line.en for line in after.file.assumptions[:2]] == ["own", "own"]
+    assert list(after.file.assumptions[2:]) == others and len(others) == len(before.file.assumptions) - 1
+    ids = [source.id for source in after.file.sources]
+    assert sorted(ids) == sorted(source.id for source in before.file.sources)
+    assert after.file.sources[ids.index("wages")].what == "own"
 
 
 def test_own_file_is_read_with_defaults(small: Path) -> None:
     scenario = load_scenario(small)
     assert scenario.title == {"zh": "小市", "en": "small"}
-    assert (scenario.paths, scenario.seed, scenario.constructed) == (100, 1, False)
+    assert (scenario.file.paths, scenario.file.seed, scenario.file.constructed) == (100, 1, False)
     assert scenario.case.funds["resident"].growth.claims == (0.06, 0.05)
     assert [county.name for county in scenario.case.counties] == ["甲县", "乙区"]
     assert scenario.case.rules["resident"].settlement.month == 7
@@ -229,8 +229,8 @@ def test_faulty_file_is_refused(small: Path, old: str, new: str, says: str) -> N
 
 def test_whole_numbers_are_numbers_and_round_ones_whole(small: Path) -> None:
     changes = "paths = 1e2\npolicy.resident.claims = 1\nvolatility_factor = 2\nconstructed = true"
-    scenario = load_scenario(_write(small, "paths = 100", changes))
-    assert (scenario.paths, scenario.file.volatility_factor, scenario.constructed) == (100, 2.0, True)
+    file = load_scenario(_write(small, "paths = 100", changes)).file
+    assert (file.paths, file.volatility_factor, file.constructed) == (100, 2.0, True)
 
 
 def test_a_fund_without_claims_is_refused(small: Path) -> None:

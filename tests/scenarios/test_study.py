@@ -45,7 +45,7 @@ def test_extends_goes_through_files_and_finds_rules_from_each_folder(write: Writ
     write(rules, "below/own.toml")
     write('extends = "linyi"\ncity = "own.toml"\nseed = 7', "below/middle.toml")
     scenario = load_scenario(write('extends = "below/middle.toml"\npaths = 9'))
-    assert (scenario.seed, scenario.paths) == (7, 9)
+    assert (scenario.file.seed, scenario.file.paths) == (7, 9)
     assert scenario.city.path == tmp_path / "below" / "own.toml"
     assert [path.name for path in scenario.files] == ["study.toml", "middle.toml", "linyi.toml"]
 
