@@ -8,6 +8,7 @@ from scenarios.errors import InputError
 from scenarios.labels import Lang, event_label, label
 from scenarios.questions.study_words import metric_words, phrase
 from scenarios.rulebook.rows import one_of
+from sim.differences import PREFIX
 from sim.model import Case
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 EVENT = "event:"
 DISCOUNTED = ":discounted"
-PREFIX = "difference:"
-"""Of a metric less the baseline's."""
 DEFAULT_OUTCOME = "event:reserve_depletion"
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import get_args
 
@@ -24,14 +24,12 @@ from scenarios.questions.factorial import Shares, shares
 from scenarios.rulebook.city import City
 from scenarios.rulebook.idle import effective, reasons
 from scenarios.rulebook.rows import Weight, one_of
-from scenarios.runs.run import RunRequest, checked
+from scenarios.runs.run import Progress, RunRequest, checked
 from sim.model import Case, Fund
 
 MAX_COMBINATIONS = 512
 Choice = Mapping[str, str]
 """Reading id -> name, of those that are not at their default."""
-Progress = Callable[[int, int], None]
-"""Called with paths done and paths in all."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from scenarios.questions.outcomes import outcome_words
 from scenarios.questions.study_words import phrase
 from scenarios.rulebook.rows import one_of
 from scenarios.runs.facts import RunFacts, wilson
-from scenarios.runs.rare_run import FEW_HITS
+from scenarios.runs.rare_run import DEFAULT_EVENT, FEW_HITS
 from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts
 from scenarios.runs.summary import SHOWN_YEARS, new_table, note, print_head
 
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
 
     from sim.model import Fund
     from sim.stress import Stress
-
-DEFAULT_EVENT = "reserve_depletion"
 
 
 @dataclass(frozen=True)

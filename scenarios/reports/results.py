@@ -20,10 +20,11 @@ from scenarios.reports.table import (
     yuan,
 )
 from scenarios.reports.words import phrase
-from scenarios.runs.compare_summary import DIFFERENCE, HUNDRED_MILLION_YUAN, Figure, agresti_min, figures
+from scenarios.runs.compare_summary import HUNDRED_MILLION_YUAN, Figure, agresti_min, figures
 from scenarios.runs.compare_summary import MONTHS as DECIMAL_MONTHS
 from scenarios.runs.facts import CITY, Z95, Yearly, wilson
 from scenarios.runs.summary import LINES, STATISTICS
+from sim.differences import PREFIX
 
 if TYPE_CHECKING:
     from scenarios.pictures.runs import Run
@@ -87,9 +88,7 @@ def side_by_side(runs: Sequence[Run], lang: Lang) -> ReportTable:
             Cell(figure.words),
             Cell(run.facts["scenario"]),
             _compared(figure, run, figure.value(run.metrics)),
-            EMPTY
-            if run is first
-            else _compared(figure, run, figure.difference(run.metrics, lang), DIFFERENCE),
+            EMPTY if run is first else _compared(figure, run, figure.difference(run.metrics, lang), PREFIX),
         )
         for fund in first.funds
         for figure in figures(fund, first.facts, [run.metrics for run in runs], lang)

@@ -17,7 +17,7 @@ from scenarios.rulebook.explain import cited, value_in_words
 from scenarios.runs.contrast import Difference, Said
 from scenarios.runs.facts import Z95, MetricsIndex, RunFacts, caveats, funds_of, wilson
 from scenarios.runs.summary import LINES, new_table, note
-from sim.differences import nought_if_absent
+from sim.differences import PREFIX, nought_if_absent
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 HUNDRED_MILLION_YUAN = 1e8
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 SHOWN_DIFFERENCES = 16
-DIFFERENCE = "difference:"
 MONTHS, DEPLETION = "months_of_capacity", "event:reserve_depletion"
 
 
@@ -54,7 +53,7 @@ class Figure:
 
     def difference(self, metrics: MetricsIndex, lang: Lang) -> str:
         """Less the first; empty where one of the two does not report it."""
-        value, error, n = self.found(metrics, DIFFERENCE)
+        value, error, n = self.found(metrics, PREFIX)
         if math.isnan(value):
             return ""
         if self.statistic == "probability":

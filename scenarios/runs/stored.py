@@ -13,7 +13,6 @@ from scenarios.runs.facts import RunFacts
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("scenario", "fund", "county", "year", "metric", "statistic", "value", "std_error", "n")
 MANIFEST, METRICS = "manifest.json", "metrics.parquet"
 
 
@@ -93,6 +92,8 @@ def _facts(path: Path, entry: Any) -> RunFacts:
 def _table(path: Path) -> pd.DataFrame:
     import pandas as pd
     from pyarrow import ArrowException
+
+    from sim.metrics import COLUMNS
 
     try:
         table = pd.read_parquet(path)
