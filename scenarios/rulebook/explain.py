@@ -212,7 +212,7 @@ def _print_readings(city: City, lang: Lang, console: Console) -> None:
 
 def cited(clause: str, lang: Lang) -> str:
     """A clause as the language cites it: Art. 13, 14 is 第13、14条 in Chinese; numbered sections stay as they
-    are.  What a scenario sets by itself and what nobody states are called that."""
+    are.  An assumption, and what a scenario sets by itself, are called that."""
     if clause == ASSUMPTION:
         return word("status:assumption", lang)
     if clause.split(" ")[-1] == SCENARIO:  # another city's id may stand before it
