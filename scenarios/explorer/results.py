@@ -12,8 +12,8 @@ from scenarios.errors import InputError
 from scenarios.labels import LANGUAGES
 from scenarios.runs.facts import RunFacts
 from scenarios.runs.stored import MANIFEST, read_stored
-from scenarios.sweeps.store import JOURNAL, METRICS, SCENARIOS, STUDY
-from scenarios.sweeps.study_files import FORMAT
+from scenarios.sweeps.store import METRICS, SCENARIOS, STUDY
+from scenarios.sweeps.swept import arrow_table, load_swept
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,17 +72,11 @@ def read_results(folder: Path) -> Results:
 
 
 def _of_study(folder: Path) -> Results:
-    import pyarrow.parquet as pq
-    from pyarrow import ArrowException
+    import pyarrow.dataset as ds
 
-    if (folder / JOURNAL).exists():
-        raise InputError(folder, "", "not finished: the fundsim sweep that began it goes on")
-    manifest = _manifest(folder / STUDY)
-    path = folder / SCENARIOS
-    try:
-        rows = pq.read_table(path).to_pylist()
-    except (OSError, ArrowException) as error:
-        raise InputError(path, "", f"expected a Parquet file of scenarios ({error!s:.120})") from None
+    swept = load_swept(folder)
+    manifest, path = _checked(folder / STUDY, swept.study), folder / SCENARIOS
+    rows = arrow_table(path).to_pylist()
     for name in (ID, NUMBER, BASE):
         if not rows or name not in rows[0]:
             raise InputError(path, f"column {name}", "is needed, with a row a scenario")
@@ -93,33 +87,22 @@ def _of_study(folder: Path) -> Results:
     by_id = {row[ID]: row for row in rows}
 
     def read(scenario: str) -> Shown:
-        at = folder / METRICS
-        try:
-            table = pq.read_table(at, filters=[("scenario", "==", scenario)]).to_pandas()
-        except (OSError, ArrowException) as error:
-            raise InputError(at, "", f"expected Parquet files of metrics ({error!s:.120})") from None
+        table = arrow_table(folder / METRICS, ds.field("scenario") == scenario).to_pandas()
         if table.empty:
-            raise InputError(at, "", f"expected rows of {scenario}, which {SCENARIOS} names")
+            raise InputError(folder / METRICS, "", f"expected rows of {scenario}, which {SCENARIOS} names")
         return Shown(table, _facts(folder / STUDY, manifest, by_id[scenario]), manifest["kept"])
 
     return Results(varied, rows, read)
 
 
-def _manifest(path: Path) -> dict[str, Any]:
-    """study.json, its bases as checked scenario files."""
-    from pydantic import ValidationError
-
+def _checked(path: Path, study: Mapping[str, Any]) -> dict[str, Any]:
+    """What is needed of study.json, its bases as checked scenario files."""
     try:
-        manifest = json.loads(path.read_text("utf-8"))
-        if manifest["format"] != FORMAT:
-            raise ValueError(f"format {FORMAT}, found {manifest['format']!s:.20}")
-        bases = {name: ScenarioFile.model_validate(base) for name, base in manifest["bases"].items()}
-        whole = {"paths": int(manifest["paths"]), "seed": int(manifest["seed"]), "bases": bases}
-        whole["rules_files"] = dict(manifest.get("rules_files", {}))
-        return whole | {"kept": frozenset(manifest["outcomes"]["metrics"])}
-    except OSError as error:
-        raise InputError(path, "", f"expected a readable file ({error.strerror})") from None
-    except (ValueError, KeyError, TypeError, AttributeError, ValidationError) as error:
+        bases = {name: ScenarioFile.model_validate(base) for name, base in study["bases"].items()}
+        whole = {"paths": int(study["paths"]), "seed": int(study["seed"]), "bases": bases}
+        whole["rules_files"] = dict(study.get("rules_files", {}))
+        return whole | {"kept": frozenset(study["outcomes"]["metrics"])}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         said = str(error).splitlines()[0]
         raise InputError(path, "", f"expected a study as fundsim sweep writes it ({said:.120})") from None
 
@@ -149,7 +132,8 @@ def _facts(path: Path, manifest: Mapping[str, Any], row: Mapping[str, Any]) -> R
 
 
 def _value(stored: Any) -> Any:
-    """A value as the study has it: tables and lists are stored as JSON."""
-    if isinstance(stored, str) and stored[:1] in ("{", "["):
-        return json.loads(stored)
-    return stored
+    """A value as the study has it: tables, lists and numbers beside them are JSON, which no name is."""
+    try:
+        return json.loads(stored) if isinstance(stored, str) else stored
+    except ValueError:
+        return stored

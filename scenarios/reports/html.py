@@ -84,7 +84,7 @@ def _kind(cells: Sequence[Cell], figures: bool) -> str:
 
 
 def _cell(cell: Cell, kind: str, first: bool) -> str:
-    sort = "" if cell.number is None else f' data-number="{cell.number!r}"'
+    sort = "" if cell.number is None else f' data-number="{cell.number}"'
     tag, scope = ("th", ' scope="row"') if first else ("td", "")
     text = escape(cell.text).replace("/", "/<wbr>")  # where an address may be broken
     return f"<{tag}{scope}{sort}{kind}>{text}</{tag}>"

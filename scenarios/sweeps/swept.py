@@ -145,14 +145,17 @@ def read_sweep(folder: Path | str) -> tuple[pd.DataFrame, pd.DataFrame]:
 
 
 def _frame(path: Path, wanted: object = None) -> pd.DataFrame:
+    table: pd.DataFrame = arrow_table(path, wanted).to_pandas()
+    return table
+
+
+def arrow_table(path: Path, wanted: object = None) -> Any:
     """The wanted rows of a Parquet file or of a folder of such, all without a filter; InputError where it
     cannot be read."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        read = pq.read_table(path, filters=wanted, page_checksum_verification=True)
-        table: pd.DataFrame = read.to_pandas()
+        return pq.read_table(path, filters=wanted, page_checksum_verification=True)
     except (OSError, pa.ArrowException) as error:
         raise InputError(path, "", f"damaged ({error}); remove it and sweep again") from None
-    return table

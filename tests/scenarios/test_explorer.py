@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import signal
@@ -149,16 +150,40 @@ def test_refusals(swept: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not finished"):
         read_results(copy)
     (copy / "unfinished.sqlite").unlink()
-    shutil.rmtree(copy / "metrics.parquet")
+    part = copy / "metrics.parquet" / "part-00000.parquet"
+    whole = bytearray(part.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    part.write_bytes(whole)
     results = read_results(copy)
-    with pytest.raises(InputError, match=r"metrics\.parquet"):
-        results.read(results.rows[0]["scenario"])
-    (copy / "scenarios.parquet").write_bytes(b"x")
-    with pytest.raises(InputError, match=r"scenarios\.parquet: expected a Parquet file"):
+    with pytest.raises(InputError, match=r"metrics\.parquet: damaged"):
+        for row in results.rows:
+            results.read(row["scenario"])
+    part.unlink()
+    with pytest.raises(InputError, match="not finished"):
         read_results(copy)
-    (copy / "study.json").write_text("{}", "utf-8")
+    part.touch()
+    (copy / "scenarios.parquet").write_bytes(b"x")
+    with pytest.raises(InputError, match=r"scenarios\.parquet: damaged"):
+        read_results(copy)
+    study = json.loads((copy / "study.json").read_text("utf-8"))
+    shutil.copy(swept / "scenarios.parquet", copy)
+    (copy / "study.json").write_text(json.dumps(study | {"bases": None}), "utf-8")
     with pytest.raises(InputError, match=r"study\.json: expected a study"):
         read_results(copy)
+    (copy / "study.json").write_text("{}", "utf-8")
+    with pytest.raises(InputError, match=r"study\.json: damaged"):
+        read_results(copy)
+
+
+def test_a_number_among_tables_is_read_as_a_number(tmp_path: Path) -> None:
+    study = """extends = "base.toml"
+levers.policy.employee.claims = [1.05, { value = 1.1, phase_in_years = 2 }]
+levers.rules = ["taizhou", "linyi"]
+"""
+    write_study(tmp_path, study)
+    results = read_results(sweep(sweep_request(tmp_path)).out)
+    titles = [results.read(row["scenario"]).facts["titles"]["en"] for row in results.rows]
+    assert len(titles) == 4 and "policy.employee.claims=1.05," in titles[0] and "1.1" in titles[2]
 
 
 def test_no_picture_without_the_burden_or_without_a_year(compared: Path, swept: Path) -> None:

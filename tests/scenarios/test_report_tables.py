@@ -255,6 +255,12 @@ def test_a_sweep_s_outcomes_are_those_of_its_scenarios(swept: Path) -> None:
     assert len(frames["listed_employee"]) == len(scenarios)
 
 
+def test_a_sweep_s_tables_sort_by_every_figure(swept: Path) -> None:
+    page = "".join(page_of(swept, "en").sections())
+    sorted_by = re.findall(r'data-number="([^"]*)"', page)
+    assert len(sorted_by) > 100 and all(math.isfinite(float(each)) for each in sorted_by)
+
+
 def test_money_of_several_places_is_a_share_of_each_one_s_own_claims(tmp_path: Path) -> None:
     places = ("taizhou", "linyi")
     study = f"extends = {list(places)}", "horizon_years = 12", "paths = 128", 'levers.rules = ["taizhou"]'
