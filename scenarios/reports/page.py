@@ -159,13 +159,13 @@ class StudyPage:
             "summary": [study.outcomes(self.sweep, self.lang)],
             "levers": study.by_value(self.sweep, self.lang),
             "scenarios": study.listed(self.sweep, self.lang),
-            "assumptions": inputs.assumptions(self.sweep.manifest["bases"].values(), self.lang),
+            "assumptions": inputs.assumptions(self.sweep.swept.study["bases"].values(), self.lang),
         }
 
     def sections(self) -> list[Html]:
         """The page from top to bottom."""
         tables = {key: [html.table(each, self.lang) for each in some] for key, some in self.tables().items()}
-        facts, manifest = self.sweep.run.facts, self.sweep.manifest
+        facts, manifest = self.sweep.run.facts, self.sweep.swept.study
         about = phrase(
             "sweep_about",
             self.lang,

@@ -19,9 +19,9 @@ from scenarios.pictures.captions import caption, metric_caption
 from scenarios.pictures.panels import MONEY, unit_of
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table, whole
 from scenarios.reports.words import phrase
-from scenarios.runs.facts import CITY
-from scenarios.sweeps.store import STUDY, read_study
-from scenarios.sweeps.swept import absent_is_nought, may_move, read_sweep
+from scenarios.rulebook.words import word
+from scenarios.sweeps.store import STUDY
+from scenarios.sweeps.swept import NOT_VARIED, Swept, in_words, load_swept, may_move, value_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from scenarios.runs.facts import RunFacts
 
 BASE = "base"
-IDENTIFYING = ("scenario", "number", BASE)
 MANY = 200
 """Scenarios that are listed one by one; of more, the extremes of every outcome."""
 EXTREMES = 3
@@ -42,9 +41,7 @@ VALUES = 12
 class Sweep(NamedTuple):
     """A finished sweep."""
 
-    manifest: dict[str, Any]
-    scenarios: pd.DataFrame
-    """scenario, number, base, and a column for each varied address; by scenario."""
+    swept: Swept
     outcomes: dict[tuple[str, str], pd.Series[float]]
     """By fund and metric, each scenario's months, probability or, of money, share of its own base-year city
     claims: yuan of different places do not compare."""
@@ -52,10 +49,15 @@ class Sweep(NamedTuple):
     """What pictures must say of it."""
 
     @property
+    def scenarios(self) -> pd.DataFrame:
+        """scenario, number, base, and a column for each varied address."""
+        return self.swept.scenarios
+
+    @property
     def varied(self) -> list[str]:
         """The addresses, as in the study; first the base where there are several."""
-        several = [BASE] if len(self.manifest["bases"]) > 1 else []
-        return [*several, *(str(name) for name in self.scenarios if name not in IDENTIFYING)]
+        several = [BASE] if len(self.swept.study["bases"]) > 1 else []
+        return [*several, *(str(name) for name in self.scenarios if name not in NOT_VARIED)]
 
 
 def read(folder: Path) -> Sweep:
@@ -63,37 +65,26 @@ def read(folder: Path) -> Sweep:
     from scenarios.pictures.runs import Run
     from scenarios.runs.facts import MetricsIndex
 
-    scenarios, metrics = read_sweep(folder)
-    manifest = read_study(folder)
-    metrics = metrics[metrics["county"] == CITY]
-    scenarios = scenarios.sort_values("number").set_index("scenario", drop=False)
-    found = _outcomes(metrics, scenarios, manifest["bases"])
+    swept = load_swept(folder)
+    found = _outcomes(swept)
     if not found:
         expected = "expected an event, months of capacity or a burden of the last year or the whole horizon"
         raise InputError(folder / STUDY, "outcomes.metrics", expected)
-    return Sweep(manifest, scenarios, found, Run(MetricsIndex(metrics.iloc[:0]), _facts(manifest, metrics)))
+    funds = sorted({fund for fund, _ in found})
+    return Sweep(swept, found, Run(MetricsIndex(swept.city_rows(metric=[])), _facts(swept, funds)))
 
 
-def _outcomes(
-    metrics: pd.DataFrame, scenarios: pd.DataFrame, bases: dict[str, Any]
-) -> dict[tuple[str, str], pd.Series[float]]:
-    """One value for every fund, metric and scenario; nought where the rules leave nothing to report."""
-    import pandas as pd
-
-    mean = metrics[metrics["statistic"].isin(["mean", "probability"])]
-    flows = mean["metric"].str.startswith(("outlay:", "adjustment:"))
-    dated = mean["metric"].str.startswith(("event:", "months_of_capacity", "unfunded"))
-    whole_horizon = mean[flows & mean["year"].isna() & ~mean["metric"].str.contains(":discounted")]
-    at_end = mean[dated & (mean["year"] == mean["year"].max())]
-    both = pd.concat([at_end, whole_horizon], ignore_index=True)
-    wide = both.pivot_table(index="scenario", columns=["fund", "metric"], values="value", sort=False)
-    wide = wide.reindex(scenarios.index)
-    found = {}
-    for fund, metric in wide:
-        values = wide[fund, metric].astype(float)
+def _outcomes(swept: Swept) -> dict[tuple[str, str], pd.Series[float]]:
+    """The figures of all scenarios by the last year or of the whole horizon, money as a share of claims."""
+    kept = swept.study["outcomes"]["metrics"]
+    dated = [metric for metric in kept if metric.startswith(("event:", "months_of_capacity", "unfunded"))]
+    flows = [metric for metric in kept if metric.startswith(("outlay:", "adjustment:"))]
+    undiscounted = [metric for metric in flows if ":discounted" not in metric]
+    found = swept.figures(dated, swept.last) | swept.figures(undiscounted, None)
+    for fund, metric in found:
         if metric.startswith(MONEY):
-            values = values / scenarios[BASE].map({name: _claims(base, fund) for name, base in bases.items()})
-        found[str(fund), str(metric)] = values.fillna(0.0) if absent_is_nought(metric) else values
+            claims = {name: _claims(base, fund) for name, base in swept.bases_with(fund).items()}
+            found[fund, metric] /= swept.scenarios[BASE].map(claims)
     return found
 
 
@@ -102,8 +93,9 @@ def _claims(base: dict[str, Any], fund: str) -> float:
     return float(sum(county[fund]["base_claims_yuan"] for county in base["counties"]))
 
 
-def _facts(manifest: dict[str, Any], metrics: pd.DataFrame) -> RunFacts:
+def _facts(swept: Swept, funds: list[str]) -> RunFacts:
     """As of a run: title, paths, seed, years; claims of 1, for money is a share of them already."""
+    manifest, (first, last) = swept.study, swept.span
     bases = manifest["bases"]
     base = next(iter(bases.values()))
     titles: dict[Lang, str] = {"en": base["title_en"], "zh": base["title_zh"]}
@@ -116,10 +108,10 @@ def _facts(manifest: dict[str, Any], metrics: pd.DataFrame) -> RunFacts:
         "city": titles,
         "paths": manifest["paths"],
         "seed": manifest["seed"],
-        "first_year": base["first_year"],
-        "years": base["horizon_years"],
+        "first_year": int(first.min()),
+        "years": int(last.max() - first.min()) + 1,
         "constructed": any(each["constructed"] for each in manifest["bases"].values()),
-        "base_claims_yuan": dict.fromkeys(sorted(set(metrics["fund"])), 1.0),
+        "base_claims_yuan": dict.fromkeys(funds, 1.0),
         "denominator": base["options"]["months_denominator"],
         "response": tuple(base["shocks"]["response"]),
         "delegated_sharing": {},
@@ -129,16 +121,16 @@ def _facts(manifest: dict[str, Any], metrics: pd.DataFrame) -> RunFacts:
 
 def outcomes(sweep: Sweep, lang: Lang) -> ReportTable:
     """One row a fund and outcome: its mean, and its least and largest value with their scenarios."""
-    rows = []
+    rows, numbers = [], sweep.scenarios["number"].to_dict()
     for (fund, metric), values in sweep.outcomes.items():
         cells = []
-        for value, name in ((values.min(), values.idxmin()), (values.max(), values.idxmax())):
-            number = int(str(sweep.scenarios.at[name, "number"]))
-            cells += [shown_as(sweep, fund, metric, value), whole(number)]
+        for value, at in ((values.min(), values.idxmin()), (values.max(), values.idxmax())):
+            cells += [shown_as(sweep, fund, metric, value), whole(numbers[at])]
         words = Cell(outcome_words(sweep, metric, fund, lang))
         rows.append((Cell(label(fund, lang)), words, shown_as(sweep, fund, metric, values.mean()), *cells))
     keys = ("fund", "figure", "mean", "least", "least_number", "largest", "largest_number")
-    return make_table("outcomes", lang, keys, rows, count=len(sweep.scenarios))
+    table = make_table("outcomes", lang, keys, rows, count=len(sweep.scenarios), last=sweep.swept.last)
+    return table._replace(note=_note(sweep, "outcomes", lang))
 
 
 def by_value(sweep: Sweep, lang: Lang) -> list[ReportTable]:
@@ -149,7 +141,7 @@ def by_value(sweep: Sweep, lang: Lang) -> list[ReportTable]:
 def _by_value(sweep: Sweep, fund: str, lang: Lang) -> ReportTable:
     rows: list[tuple[Cell, ...]] = []
     for address in sweep.varied:
-        words = grouped(sweep, address, lang)
+        words = in_words(sweep.scenarios[address], VALUES, 3, word("default", lang))
         if address == BASE and words.nunique() > VALUES:
             continue  # every prefecture by itself: they are listed
         for name in dict.fromkeys(words):
@@ -165,19 +157,19 @@ def listed(sweep: Sweep, lang: Lang) -> list[ReportTable]:
 
 
 def _listed(sweep: Sweep, fund: str, lang: Lang) -> ReportTable:
+    import pandas as pd
+
     outcomes = _of(sweep, fund)
-    names = [str(name) for name in sweep.scenarios.index]
-    if len(names) > MANY:
-        ordered = [list(values.sort_values(kind="stable").index) for values in outcomes.values()]
-        ends = {name for each in ordered for name in (*each[:EXTREMES], *each[-EXTREMES:])}
-        names = [name for name in names if name in ends]
+    scenarios = sweep.scenarios
+    if len(scenarios) > MANY:
+        ordered = [values.dropna().sort_values(kind="stable").index for values in outcomes.values()]
+        ends = {at for each in ordered for at in (*each[:EXTREMES], *each[-EXTREMES:])}
+        scenarios = scenarios.loc[sorted(ends)]
     rows: list[tuple[Cell, ...]] = []
-    for name in names:
-        varied = {at: sweep.scenarios.at[name, at] for at in sweep.varied}
-        said = [f"{at}={_value(value, lang)}" for at, value in varied.items() if not _missing(value)]
-        cells = [shown_as(sweep, fund, metric, float(values[name])) for metric, values in outcomes.items()]
-        number = whole(int(str(sweep.scenarios.at[name, "number"])))
-        rows.append((number, Cell(name), Cell("; ".join(said)), *cells))
+    for at, row in zip(scenarios.index, scenarios.to_dict("records"), strict=True):
+        said = [f"{name}={value_words(row[name])}" for name in sweep.varied if pd.notna(row[name])]
+        cells = [shown_as(sweep, fund, metric, float(values[at])) for metric, values in outcomes.items()]
+        rows.append((whole(row["number"]), Cell(row["scenario"]), Cell("; ".join(said)), *cells))
     return _of_fund(sweep, "listed", fund, ("number", "scenario", "values"), rows, lang)
 
 
@@ -197,8 +189,16 @@ def _of_fund(
         phrase("of_fund", lang, fund=label(fund, lang), title=title),
         (*(phrase(f"heading:{key}", lang) for key in keys), *heads),
         tuple(rows),
-        phrase(f"note:{name}", lang, count=len(sweep.scenarios)),
+        _note(sweep, name, lang),
     )
+
+
+def _note(sweep: Sweep, name: str, lang: Lang) -> str:
+    """A table's note; where scenarios end before others, how many of them have no figure."""
+    last, count = sweep.swept.last, len(sweep.scenarios)
+    ended = count - int(sweep.swept.simulates(last).sum())
+    note = phrase(f"note:{name}", lang, count=count, last=last)
+    return note + (phrase("ended", lang, ended=ended, count=count, last=last) if ended else "")
 
 
 def effects(sweep: Sweep) -> pd.DataFrame:
@@ -218,21 +218,7 @@ def effects(sweep: Sweep) -> pd.DataFrame:
                 means = {end: figures[names].mean() for end, names in ends.items()}
                 named = {"fund": fund, "metric": metric, "parameter": address}
                 rows.append({**named, **means, "base": figures.mean()})
-    return pd.DataFrame(rows)
-
-
-def grouped(sweep: Sweep, address: str, lang: Lang) -> pd.Series[str]:
-    """Each scenario's value of an address in words, in the order of values; thirds of the scenarios where
-    there are many."""
-    import pandas as pd
-
-    values = sweep.scenarios[address].sort_values(kind="stable")
-    words = [_value(value, lang) for value in values]
-    if pd.api.types.is_numeric_dtype(values) and values.nunique() > VALUES:
-        low, high = values.quantile([1 / 3, 2 / 3])
-        thirds = f"≤ {low:.4g}", f"{low:.4g} … {high:.4g}", f"> {high:.4g}"
-        words = [thirds[int(value > low) + int(value > high)] for value in values]
-    return pd.Series(words, index=values.index)
+    return pd.DataFrame(rows).dropna()
 
 
 def outcome_words(sweep: Sweep, metric: str, fund: str, lang: Lang) -> str:
@@ -255,13 +241,3 @@ def _ranged(sweep: Sweep, fund: str, metric: str, values: pd.Series[float]) -> C
     if mean.number is None or low.number is None or high.number is None:
         return EMPTY
     return Cell(f"{mean.text} ({low.text}–{high.text})", mean.number, (low.number, high.number))
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _value(value: Any, lang: Lang) -> str:
-    if _missing(value):
-        return phrase("default", lang)
-    return f"{value:.4g}" if isinstance(value, float) else str(value)

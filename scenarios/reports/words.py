@@ -11,7 +11,6 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "stop": (".", "。"),
     "comma": (", ", "、"),
     "all": ("all", "全部"),
-    "default": ("(default)", "（默认）"),
     "with_unit": ("{what}, {unit}", "{what}（{unit}）"),
     "low": ("low", "下限"),
     "high": ("high", "上限"),
@@ -147,10 +146,15 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "sweep_varied": ("Varied: {names}.", "变动：{names}。"),
     "table:outcomes": ("Outcomes over all {count:,} scenarios", "全部{count:,}个情景的结果"),
     "note:outcomes": (
-        "Probabilities and months: by the last year. Treasuries and policy: mean of the whole horizon,"
+        "Probabilities and months: by {last}. Treasuries and policy: mean of the whole horizon,"
         " not discounted;"
         " unfunded: stock at the end. Mean over scenarios, each alike; Number: which scenario.",
-        "概率与月数截至最后一年；财政负担与政策调整为全期均值，未折现；无来源缺口为期末存量。均值按情景等权；编号为所在情景。",
+        "概率与月数截至{last}年；财政负担与政策调整为全期均值，未折现；无来源缺口为期末存量。均值按情景等权；编号为所在情景。",
+    ),
+    "ended": (
+        " {ended:,} of the {count:,} scenarios do not simulate {last}: they have no probability, months or"
+        " unfunded bill here, and treasuries and policy are means of their own horizons.",
+        "{count:,}个情景中有{ended:,}个不模拟{last}年，故无概率、月数与无来源缺口；其财政负担与政策调整按各自的模拟期计。",
     ),
     "table:levers": ("outcomes by value of what varies", "按取值的结果"),
     "note:levers": (

@@ -212,6 +212,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "下一步：fundsim run {folder} --out {folder}/out --lang zh",
     ),
     # a sweep
+    "default": ("(default)", "（默认）"),
     "sweep:interrupted": (
         "interrupted; what is finished lies in {out}, and the same command goes on",
         "已中断；已完成的情景保存在{out}，再次执行同一命令即可继续",
@@ -228,6 +229,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "sweep:done": (
         "{study}: {n:,} scenarios, {ran:,} of them simulated now.",
         "{study}：{n:,}个情景，其中本次模拟{ran:,}个。",
+    ),
+    "sweep:ended": (
+        "{ended:,} of the {count:,} scenarios do not simulate {year}; they have no figure here.",
+        "{count:,}个情景中有{ended:,}个不模拟{year}年，以下数字不含这些情景。",
     ),
     "sweep:range": (
         "{fund}, {metric}: {low} to {high}, median scenario {mid}",

@@ -22,8 +22,6 @@ from scenarios.runs.run import MAX_PATHS, MAX_SEED, Progress, within
 from scenarios.sweeps.study_files import copies, manifest, scenario_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from scenarios.sweeps.cluster import Workers
     from scenarios.sweeps.store import Store
     from sim.desk import Desk
@@ -128,31 +126,6 @@ def sweep(request: SweepRequest, progress: Progress = lambda done, of: None) -> 
     names = [STUDY, SCENARIOS, SPEED, *(f"metrics.parquet/{path.name}" for path in parts_of(request.out))]
     files = tuple(path for name in names if (path := request.out / name).exists())
     return SweepOutput(task.study, points, request.out, len(left), spent.seconds, busy, files)
-
-
-def outcome_table(
-    out: Path, metrics: Sequence[str], year: int
-) -> tuple[pd.DataFrame, dict[tuple[str, str], pd.Series[float]]]:
-    """The scenarios, and by fund and metric the city's mean or probability in the year in each of them;
-    nought where a scenario's rules leave nothing to report."""
-    import pyarrow.dataset as ds
-    import pyarrow.parquet as pq
-
-    from scenarios.sweeps.swept import absent_is_nought
-
-    field = ds.field
-    wanted = field("metric").isin(list(metrics)) & (field("county") == "*")
-    wanted &= field("statistic").isin(["mean", "probability"]) & (field("year") == year)
-    columns = ["scenario", "fund", "metric", "value"]
-    found = ds.dataset(out / "metrics.parquet").to_table(columns, filter=wanted).to_pandas()
-    scenarios = pq.read_table(out / "scenarios.parquet").to_pandas()
-    wide = found.pivot(index="scenario", columns=["fund", "metric"], values="value")
-    wide = wide.reindex(scenarios["scenario"])
-    ordered = sorted(wide.columns, key=lambda each: (metrics.index(each[1]), each[0]))
-    figures = {each: wide[each] for each in ordered}
-    return scenarios, {
-        each: column.fillna(0.0) if absent_is_nought(each[1]) else column for each, column in figures.items()
-    }
 
 
 def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:

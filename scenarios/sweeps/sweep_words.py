@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from scenarios.labels import Lang, wrap
 from scenarios.rulebook.words import word
@@ -52,13 +52,15 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
     """The range of each main outcome over the scenarios, and the means by value of what moved it."""
     import numpy as np
 
-    from scenarios.sweeps.sweep import outcome_table
+    from scenarios.sweeps.swept import load_swept
 
-    first = done.study.bases[0].file
-    last = first.first_year + first.horizon_years - 1
-    scenarios, figures = outcome_table(done.out, MAIN, last)
-    lines = [word("sweep:done", lang, n=len(done.points), ran=done.ran, study=done.study.name), ""]
-    for (fund, metric), column in figures.items():
+    swept = load_swept(done.out)
+    last, count = swept.last, len(done.points)
+    lines = [word("sweep:done", lang, n=count, ran=done.ran, study=done.study.name)]
+    if ended := count - int(swept.simulates(last).sum()):
+        lines.append(word("sweep:ended", lang, ended=ended, count=count, year=last))
+    lines.append("")
+    for (fund, metric), column in swept.figures(MAIN, last).items():
         values = column.to_numpy()
         if not np.isfinite(values).any():
             continue
@@ -66,7 +68,7 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
         said = {"fund": word(f"fund:{fund}", lang), "metric": _named(metric, last, lang)}
         shown = {"low": _figure(metric, low), "mid": _figure(metric, middle), "high": _figure(metric, high)}
         lines.append(word("sweep:range", lang, **said, **shown))
-        for at, means in moved_by(scenarios, column, fund)[:SHOWN_LEVERS]:
+        for at, means in moved_by(swept.scenarios, column, fund, lang)[:SHOWN_LEVERS]:
             by_value = ", ".join(f"{value}: {_figure(metric, mean)}" for value, mean in means)
             lines.append(f"    {at}  {by_value}")
     if all(base.file.constructed for base in done.study.bases):
@@ -82,23 +84,18 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
 
 
 def moved_by(
-    scenarios: pd.DataFrame, column: pd.Series[float], fund: str
+    scenarios: pd.DataFrame, column: pd.Series[float], fund: str, lang: Lang = "en"
 ) -> list[tuple[str, list[tuple[str, float]]]]:
     """Address -> the mean of a fund's outcome by value, the address whose means lie furthest apart first."""
-    from scenarios.sweeps.swept import may_move
+    from scenarios.sweeps.swept import in_words, may_move
 
     found = []
     for at in [str(name) for name in scenarios if name not in ("scenario", "number")]:
-        by = scenarios[at]
-        if by.nunique(dropna=False) < 2 or not may_move(at, fund):
+        words = in_words(scenarios[at], SHOWN_VALUES, 2, word("default", lang))
+        if words.nunique() > SHOWN_VALUES or not may_move(at, fund):
             continue
-        if by.nunique(dropna=False) > SHOWN_VALUES:
-            if by.dtype.kind not in "if":
-                continue
-            middle = by.median()
-            by = by.map(lambda x, m=middle: f"<{m:.4g}" if x < m else f"≥{m:.4g}")
-        means = column.groupby(by.to_numpy(), dropna=False, sort=True).mean().dropna()
-        pairs = [(_value(value), float(mean)) for value, mean in means.items()]
+        means = column.groupby(words).mean().reindex(words.unique()).dropna()
+        pairs = [(str(name), float(mean)) for name, mean in means.items()]
         if len(pairs) > 1 and _spread(pairs) > 1e-3 * max(abs(mean) for _, mean in pairs):
             found.append((at, pairs))
     return sorted(found, key=lambda each: -_spread(each[1]))
@@ -107,12 +104,6 @@ def moved_by(
 def _spread(means: Sequence[tuple[str, float]]) -> float:
     figures = [mean for _, mean in means]
     return max(figures) - min(figures)
-
-
-def _value(value: Any) -> str:
-    if value != value or value is None:
-        return "-"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _figure(metric: str, value: float) -> str:

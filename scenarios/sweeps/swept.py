@@ -7,8 +7,10 @@ rows of all scenarios.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,8 +69,43 @@ class Swept:
                 columns[name] = column.astype("float64")
         return pd.DataFrame(columns, index=self.scenarios.index)
 
+    @cached_property
+    def span(self) -> tuple[pd.Series[int], pd.Series[int]]:
+        """Each scenario's first and last year."""
+        first, years = self._of_each("first_year"), self._of_each("horizon_years")
+        return first, first + years - 1
+
+    @property
+    def years(self) -> list[int]:
+        """Those that some scenario simulates and the study keeps."""
+        first, last = self.span
+        kept = self.study["outcomes"]["years"]
+        return [year for year in range(first.min(), last.max() + 1) if kept is None or year in kept]
+
+    @property
+    def last(self) -> int:
+        """The last of them, or where none is kept the last simulated."""
+        return max(self.years, default=int(self.span[1].max()))
+
+    def simulates(self, year: int | None) -> pd.Series[bool]:
+        """Whether the year is one of each scenario's; None, the whole horizon, is."""
+        first, last = self.span
+        return first.notna() if year is None else (first <= year) & (year <= last)
+
+    def bases_with(self, fund: str) -> dict[str, Any]:
+        """The bases that have the fund, by name."""
+        return {name: base for name, base in self.study["bases"].items() if fund in base["funds"]}
+
+    def _of_each(self, key: str) -> pd.Series[int]:
+        """A whole number of each scenario: its own, or its base's."""
+        of_base = self.scenarios["base"].map({name: base[key] for name, base in self.study["bases"].items()})
+        own = self.scenarios.get(key, of_base)
+        return own.fillna(of_base).astype(int)
+
     def city_rows(self, **equal: object) -> pd.DataFrame:
-        """The city's rows of the metrics table that have these values; InputError as ``_frame``."""
+        """The city's rows of the metrics table that have these values, of a list one of them; InputError as
+        ``arrow_table``."""
+        import pyarrow as pa
         import pyarrow.dataset as ds
 
         from scenarios.sweeps.store import METRICS
@@ -76,25 +113,47 @@ class Swept:
         wanted = ds.field("county") == CITY
         for name, value in equal.items():
             field = ds.field(name)
-            wanted &= field.is_null() if value is None else field == value
+            if isinstance(value, list):
+                wanted &= field.isin(pa.array(value, pa.string()))
+            else:
+                wanted &= field.is_null() if value is None else field == value
         return _frame(self.folder / METRICS, wanted)
 
-    def values(self, figure: Figure) -> pd.Series[float]:
-        """The figure of each scenario in order; an event that a scenario's rules do not know has 0.
+    def figures(
+        self, metrics: Sequence[str], year: int | None, statistics: Sequence[str] = ("mean", "probability")
+    ) -> dict[tuple[str, str], pd.Series[float]]:
+        """By fund and metric, in the order of the metrics, the figure of each scenario, for those that any
+        scenario has.
 
-        InputError names the option at fault where no scenario has it, or not every one.
+        A scenario whose rules rule a metric out has nought of it.  One that does not simulate the year, or
+        does not have the fund, has no figure: NaN.
         """
-        wanted = {"fund": figure.fund, "metric": figure.metric, "statistic": figure.statistic}
-        rows = self.city_rows(**wanted, year=figure.year)
-        if not len(rows):
+        rows = self.city_rows(metric=list(metrics), statistic=list(statistics), year=year)
+        there = self.simulates(year)
+        found: dict[tuple[str, str], pd.Series[float]] = {}
+        for metric, fund in itertools.product(metrics, FUNDS):
+            mine = rows[(rows["metric"] == metric) & (rows["fund"] == fund)].set_index("scenario")["value"]
+            if len(mine):
+                column = mine.reindex(self.scenarios["scenario"]).set_axis(self.scenarios.index)
+                ruled_out = column.isna() & there & self.scenarios["base"].isin(self.bases_with(fund))
+                found[fund, metric] = column.mask(ruled_out & absent_is_nought(metric), 0.0)
+        return found
+
+    def values(self, figure: Figure) -> pd.Series[float]:
+        """One of the ``figures``; InputError names the option at fault where no scenario has it, or not every
+        one."""
+        by_metric = self.figures([figure.metric], figure.year, [figure.statistic])
+        found = by_metric.get((figure.fund, figure.metric))
+        if found is None:
             raise self._unknown(figure)
-        found = rows.set_index("scenario")["value"].reindex(self.scenarios["scenario"])
-        if figure.metric.startswith("event:"):
-            found = found.fillna(0.0)
         if found.isna().any():
             expected = f"expected a figure of every scenario, found none of {found.isna().sum():,}"
+            if not self.simulates(figure.year).all():
+                shared = [year for year in self.years if self.simulates(year).all()]
+                other = f"take --by {shared[-1]}, the last year of all" if shared else "no year is of all"
+                expected += f", for {figure.year} is not of their years: {other}"
             raise InputError(self.folder, figure.metric, expected)
-        return found.reset_index(drop=True)
+        return found
 
     def _unknown(self, figure: Figure) -> InputError:
         """What is wrong with a figure that no scenario has: the first of its words that is not known."""
@@ -117,6 +176,29 @@ class Swept:
 def absent_is_nought(metric: str) -> bool:
     """Whether a scenario without the metric has nought of it, for its rules rule it out."""
     return nought_if_absent(metric) or metric.startswith(("event:", "outlay:"))
+
+
+def in_words(values: pd.Series[Any], most: int, parts: int, default: str) -> pd.Series[str]:
+    """Each scenario's value at an address in words, in the order of values; last, as ``default``, those that
+    are as the base has them.  Of more than ``most`` numbers, ranges with as many scenarios in each."""
+    import numpy as np
+    import pandas as pd
+
+    ordered = values.sort_values(kind="stable")
+    own = ordered.dropna()
+    words = [value_words(value) for value in own]
+    if pd.api.types.is_numeric_dtype(values) and values.nunique(dropna=False) > most:
+        edges = own.quantile(np.arange(1, parts) / parts).to_numpy()
+        said = [f"{edge:.4g}" for edge in edges]
+        inner = [f"{low} … {high}" for low, high in itertools.pairwise(said)]
+        ranges = [f"≤ {said[0]}", *inner, f"> {said[-1]}"]
+        words = [ranges[i] for i in np.searchsorted(edges, own)]
+    return pd.Series(words, own.index, dtype=object).reindex(ordered.index, fill_value=default)
+
+
+def value_words(value: Any) -> str:
+    """A value at an address."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def may_move(address: str, fund: str) -> bool:

@@ -70,7 +70,13 @@ def make_sweep(folder: Path) -> Path:
     pd.DataFrame(frame).to_parquet(folder / "scenarios.parquet", index=False)
     (folder / "study.json").write_text(
         json.dumps(
-            {"format": 1, "seed": 1, "parts_sha256": {"part-00000.parquet": "", "part-00001.parquet": ""}}
+            {
+                "format": 1,
+                "seed": 1,
+                "bases": {"taizhou": {"first_year": 2025, "horizon_years": 30, "funds": {"resident": {}}}},
+                "outcomes": {"years": [2053, 2054]},
+                "parts_sha256": {"part-00000.parquet": "", "part-00001.parquet": ""},
+            }
         ),
         encoding="utf-8",
     )

@@ -255,6 +255,43 @@ def test_a_sweep_s_outcomes_are_those_of_its_scenarios(swept: Path) -> None:
     assert len(frames["listed_employee"]) == len(scenarios)
 
 
+def test_scenarios_that_end_before_have_no_figure_and_the_notes_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    varied = "levers.horizon_years = [1, 2]", "levers.volatility_factor = [1, 2, 3]"
+    write_study(tmp_path, "\n".join(('extends = "base.toml"', *varied)))
+    out = sweep(request(tmp_path)).out
+    monkeypatch.setattr("scenarios.reports.study.MANY", 5)
+    monkeypatch.setattr("scenarios.reports.study.EXTREMES", 1)
+    for lang, said in (
+        ("en", "3 of the 6 scenarios do not simulate 2026"),
+        ("zh", "6个情景中有3个不模拟2026年"),
+    ):
+        frames = api.tables(out, lang=lang)  # type: ignore[arg-type]
+        assert all(said in frames[name].attrs["note"] for name in ("outcomes", "levers_resident"))
+    frames = api.tables(out)
+    levers, listed = frames["levers_resident"], frames["listed_resident"]
+    depleted = next(str(name) for name in levers if str(name).startswith("Reserves depleted"))
+    by_years = levers[levers["Varied"] == "horizon_years"].set_index("Value")[depleted]
+    assert by_years["1"] == "" and 0 <= by_years["2"] <= 100
+    ends = listed.set_index("Number")[depleted]
+    assert (ends[ends.index < 3] == "").all() and (ends[ends.index >= 3] != "").all() and len(ends) > 2
+    moved = effects(read(out))
+    assert moved[["low", "high", "base"]].notna().all(axis=None)
+
+
+def test_scenarios_as_their_base_has_them_are_a_row_of_their_own(tmp_path: Path) -> None:
+    growth = [f"[[design.list]]\ntrend.resident.claims = {n / 1000}" for n in range(14)]
+    others = [f"[[design.list]]\npolicy.resident.claims = {1 + n / 10}" for n in range(1, 4)]
+    write_study(tmp_path, "\n".join(('extends = "base.toml"', *growth, *others)))
+    out = sweep(request(tmp_path)).out
+    for lang, default in (("en", "(default)"), ("zh", "（默认）")):
+        levers = api.tables(out, lang=lang)["levers_resident"]  # type: ignore[arg-type]
+        name = address_name("trend.resident.claims", lang)  # type: ignore[arg-type]
+        rows = levers[levers.iloc[:, 0] == name]
+        assert rows.iloc[:, 1].tolist()[-1] == default and rows.iloc[:, 2].tolist() == [5, 4, 5, 3]
+
+
 def test_a_sweep_s_tables_sort_by_every_figure(swept: Path) -> None:
     page = "".join(page_of(swept, "en").sections())
     sorted_by = re.findall(r'data-number="([^"]*)"', page)

@@ -16,9 +16,9 @@ from small_study import SCENARIOS, STUDY, request, results, write_study
 from scenarios.definition.study import builtin_studies, load_study
 from scenarios.errors import InputError
 from scenarios.sweeps import store
-from scenarios.sweeps.sweep import SweepOutput, outcome_table, sweep
+from scenarios.sweeps.sweep import SweepOutput, sweep
 from scenarios.sweeps.sweep_words import moved_by
-from scenarios.sweeps.swept import read_sweep
+from scenarios.sweeps.swept import load_swept, read_sweep
 from sim.metrics import metrics_table
 from sim.series import Wanted
 from sim.simulate import simulate
@@ -168,10 +168,12 @@ def test_the_summary_counts_scenarios_that_rules_leave_without_a_bill(tmp_path: 
     _, metrics = read_sweep(done.out)
     last = metrics[(metrics["metric"] == "unfunded") & (metrics["year"] == 2026)]
     reporting = set(last["scenario"])
-    scenarios, figures = outcome_table(done.out, ["unfunded", "months_of_capacity"], 2026)
-    for (fund, metric), column in figures.items():
-        absent = [each for each in scenarios["scenario"] if each not in reporting]
-        assert 0 < len(absent) < len(scenarios) and column.notna().all()
+    swept = load_swept(done.out)
+    scenarios = swept.scenarios
+    absent = scenarios.index[~scenarios["scenario"].isin(reporting)]
+    assert 0 < len(absent) < len(scenarios)
+    for (fund, metric), column in swept.figures(["unfunded", "months_of_capacity"], 2026).items():
+        assert column.notna().all()
         assert metric != "unfunded" or (column[absent] == 0).all()
         if metric == "unfunded":
             assert "rules" in dict(moved_by(scenarios, column, fund))
