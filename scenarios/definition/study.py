@@ -193,7 +193,7 @@ class Study:
             return [{}]
         city = build(base, policy).city
         if self.readings.how == "combined":
-            number = math.prod(map(len, _reading_options(city, self.readings)))
+            number = math.prod(1 + len(each) for each in alternatives(city, self.readings.weights).values())
             self._check_number("uncertainties.readings", number)
         return [
             {f"readings.{at}": name for at, name in chosen.items()}
@@ -273,19 +273,28 @@ def unit_sample(path: Path, design: Design, dimensions: int) -> np.ndarray[Any, 
 def reading_choices(city: City, wanted: ReadingsWanted) -> list[dict[str, str]]:
     """The default reading first, then every alternative of the wanted weights, one by one or in all
     combinations; a reading at its default is left out."""
-    options = _reading_options(city, wanted)
-    if wanted.how == "singly":
-        return [{}, *({at: name} for each in options for at, name in filter(None, each))]
-    return [dict(filter(None, choice)) for choice in itertools.product(*options)]
+    names = alternatives(city, wanted.weights)
+    return [{}, *singly(names)] if wanted.how == "singly" else together(names)
 
 
-def _reading_options(city: City, wanted: ReadingsWanted) -> list[Sequence[tuple[str, str] | None]]:
-    """What each reading may be, None at its default."""
-    options: list[Sequence[tuple[str, str] | None]] = []
-    for at, reading in city.readings.items():
-        names = [each.name for each in reading.alternative if each.weight in wanted.weights]
-        options.append([None, *((at, name) for name in names)])
-    return options
+def alternatives(city: City, weights: Sequence[Weight]) -> dict[str, list[str]]:
+    """The alternatives of these weights of every reading that has any, in the order of the city's file."""
+    named = {
+        at: [each.name for each in reading.alternative if each.weight in weights]
+        for at, reading in city.readings.items()
+    }
+    return {at: names for at, names in named.items() if names}
+
+
+def singly(names: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Every alternative by itself."""
+    return [{at: name} for at, some in names.items() for name in some]
+
+
+def together(names: Mapping[str, Sequence[str]]) -> list[dict[str, str]]:
+    """Every combination, of each reading its default first; the last reading varies fastest."""
+    levels = [[{}, *singly({at: some})] for at, some in names.items()]
+    return [{at: name for each in row for at, name in each.items()} for row in itertools.product(*levels)]
 
 
 def _find_study(name_or_path: str | Path) -> Path:

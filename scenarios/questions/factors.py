@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenarios.definition.scenario import Base, build, present
-from scenarios.definition.study import ReadingsWanted, Study, reading_choices
+from scenarios.definition.study import ReadingsWanted, Study, alternatives, reading_choices
 from scenarios.definition.variation import Values, Variation
 from scenarios.errors import InputError
 
@@ -76,11 +76,8 @@ def _readings(base: Base, wanted: ReadingsWanted) -> list[Factor]:
     if wanted.how == "singly":
         choices = [_addressed(choice) for choice in reading_choices(city, wanted)]
         return [Factor(READINGS, _one_of(choices))] if len(choices) > 1 else []
-    names = {
-        at: [reading.default, *(each.name for each in reading.alternative if each.weight in wanted.weights)]
-        for at, reading in city.readings.items()
-    }
-    return [Factor(READING + at, _one_of(known)) for at, known in names.items() if len(known) > 1]
+    names = alternatives(city, wanted.weights)
+    return [Factor(READING + at, _one_of([city.readings[at].default, *some])) for at, some in names.items()]
 
 
 def _addressed(choice: Mapping[str, str]) -> dict[str, str]:

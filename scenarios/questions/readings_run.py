@@ -17,7 +17,7 @@ import numpy as np
 
 from scenarios.definition.lever import base_of, narrowed
 from scenarios.definition.scenario import Scenario, build
-from scenarios.definition.study import ReadingsWanted, reading_choices
+from scenarios.definition.study import alternatives, singly, together
 from scenarios.errors import InputError
 from scenarios.questions.effects import OUTCOMES, Difference, Outcomes, differences, outcomes
 from scenarios.questions.factorial import Shares, shares
@@ -30,6 +30,8 @@ from sim.model import Case, Fund
 MAX_COMBINATIONS = 512
 Choice = Mapping[str, str]
 """Reading id -> name, of those that are not at their default."""
+Grid = Mapping[str, Sequence[str]]
+"""Reading id -> its alternatives, of those that are combined."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +125,8 @@ def decide(request: ReadingsRequest, progress: Progress = lambda done, of: None)
     fixed = tuple(scenario.file.readings)
     free = {at: each for at, each in scenario.city.readings.items() if at not in fixed}
     city = replace(scenario.city, readings=free)
-    choices = _choices(city, request.weights, "singly")[1:]
-    varied = tuple(dict.fromkeys(at for choice in choices for at in choice))
+    grid: Grid = alternatives(city, request.weights)
+    varied, choices = tuple(grid), singly(grid)
     if not varied:
         expected = f"expected readings of weight {' or '.join(request.weights)}, found none in this city"
         raise InputError(scenario.path, "readings", expected)
@@ -132,55 +134,33 @@ def decide(request: ReadingsRequest, progress: Progress = lambda done, of: None)
     compile_kernels(scenario.case)
     started = time.perf_counter()
     runner = _Runner(scenario, request.run.threads, paths, seed, progress)
-    grid = _grid(city, request.weights, varied) if request.combined else []
-    small = math.prod(map(len, grid)) <= MAX_COMBINATIONS
-    runner.run([{}, *choices, *(_product(grid) if small else [])])
+    grid = grid if request.combined else {}
+    small = math.prod(1 + len(names) for names in grid.values()) <= MAX_COMBINATIONS
+    runner.run([{}, *choices, *(together(grid) if small else [])])
     singles = tuple(runner.single(city, fund, choice) for fund in scenario.case.funds for choice in choices)
-    held: tuple[str, ...] = ()
     if not small:
-        grid, held = _largest(grid, singles)
-        runner.run(_product(grid))
+        grid = _largest(grid, singles)
+        runner.run(together(grid))
     combined = tuple(runner.combined(fund, grid) for fund in scenario.case.funds if grid)
     defaults = {fund: runner.found(fund, {}) for fund in scenario.case.funds}
+    held = tuple(at for at in varied if at not in grid) if grid else ()
     run = paths, seed, varied, fixed, held, defaults, singles, combined
     return ReadingsFound(scenario, *run, len(runner.known), time.perf_counter() - started)
 
 
-Option = tuple[tuple[str, str] | None, ...]
-"""A reading's levels: its default as None, then (id, name) of each alternative."""
-
-
-def _choices(city: City, weights: tuple[Weight, ...], how: str) -> list[dict[str, str]]:
-    return reading_choices(city, ReadingsWanted.model_validate({"how": how, "weights": weights}))
-
-
-def _grid(city: City, weights: tuple[Weight, ...], varied: Iterable[str]) -> list[Option]:
-    """The levels of each reading, the default first."""
-    singly = [next(iter(choice.items())) for choice in _choices(city, weights, "singly")[1:]]
-    return [(None, *(pair for pair in singly if pair[0] == at)) for at in varied]
-
-
-def _product(grid: Sequence[Option]) -> list[Choice]:
-    """Every combination, the last reading varying fastest."""
-    from itertools import product
-
-    return [dict(pair for pair in pairs if pair is not None) for pairs in product(*grid)]
-
-
-def _largest(grid: list[Option], singles: Sequence[Single]) -> tuple[list[Option], tuple[str, ...]]:
-    """As many readings as there is room for, those that move most by themselves first; and the others."""
+def _largest(grid: Grid, singles: Sequence[Single]) -> Grid:
+    """As many readings as there is room for, those that move most by themselves first."""
     moved: dict[str, float] = {}
     for single in singles:
         moved[single.reading] = max(moved.get(single.reading, 0.0), single.size)
     kept: set[str] = set()
     room = MAX_COMBINATIONS
-    for option in sorted(grid, key=lambda option: -moved[option[1][0]]):  # type: ignore[index]
-        if len(option) <= room:
-            room //= len(option)
-            kept.add(option[1][0])  # type: ignore[index]
-    names = [option[1][0] for option in grid]  # type: ignore[index]
-    left = tuple(name for name in names if name not in kept)
-    return [option for option, name in zip(grid, names, strict=True) if name in kept], left
+    for at in sorted(grid, key=lambda at: -moved[at]):
+        levels = 1 + len(grid[at])
+        if levels <= room:
+            room //= levels
+            kept.add(at)
+    return {at: names for at, names in grid.items() if at in kept}
 
 
 class _Runner:
@@ -245,11 +225,11 @@ class _Runner:
             rules[0] == rules[1],
         )
 
-    def combined(self, fund: Fund, grid: Sequence[Option]) -> Combined:
+    def combined(self, fund: Fund, grid: Grid) -> Combined:
         """All combinations, and who explains what of them."""
-        choices = _product(grid)
+        choices = together(grid)
         found = tuple(self.found(fund, choice) for choice in choices)
-        size = [len(option) for option in grid]
+        size = [1 + len(names) for names in grid.values()]
         tables = {
             name: np.array([each[at].difference for each in found]).reshape(size)
             for at, name in enumerate(OUTCOMES)
