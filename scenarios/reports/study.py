@@ -202,7 +202,8 @@ def _note(sweep: Sweep, name: str, lang: Lang) -> str:
 
 
 def effects(sweep: Sweep) -> pd.DataFrame:
-    """For a tornado: each outcome's mean where an address of numbers is lowest and highest, and over all."""
+    """For a tornado: each outcome's mean where an address of numbers is lowest and highest, and over all; of
+    outcomes with figures at both ends."""
     import pandas as pd
 
     rows = []

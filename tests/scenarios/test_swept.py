@@ -11,6 +11,7 @@ import pytest
 from replay_data_directory import Command
 from small_study import request, write_study
 
+from scenarios import api
 from scenarios.sweeps.sweep import sweep
 from scenarios.sweeps.sweep_words import moved_by
 from scenarios.sweeps.swept import in_words, load_swept
@@ -59,6 +60,8 @@ def test_a_base_without_a_fund_has_no_figure_of_it(tmp_path: Path) -> None:
     swept = load_swept(sweep(request(tmp_path, study=path)).out)
     for (fund, _), column in swept.figures(["event:unfunded", "outlay:county_treasury"], 2026).items():
         assert column.isna().tolist() == [False, fund == "employee"]
+    by_fund = [api.tables(swept.folder)[f"listed_{fund}"].iloc[:, 3:] for fund in ("employee", "resident")]
+    assert [(table == "").all(axis=1).tolist() for table in by_fund] == [[False, True], [False, False]]
 
 
 def test_scenarios_as_their_base_has_them_are_a_group_of_their_own() -> None:
