@@ -152,8 +152,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
         "概率与月数截至{last}年；财政负担与政策调整为全期均值，未折现；无来源缺口为期末存量。均值按情景等权；编号为所在情景。",
     ),
     "ended": (
-        " {ended:,} of the {count:,} scenarios do not simulate {last}: they have no probability, months or"
-        " unfunded bill here, and treasuries and policy are means of their own horizons.",
+        " {last} is outside the years of {ended:,} of the {count:,} scenarios, which have no probability,"
+        " months or unfunded bill here; their treasuries and policy are means of their own horizons.",
         "{count:,}个情景中有{ended:,}个不模拟{last}年，故无概率、月数与无来源缺口；其财政负担与政策调整按各自的模拟期计。",
     ),
     "table:levers": ("outcomes by value of what varies", "按取值的结果"),

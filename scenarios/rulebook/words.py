@@ -231,7 +231,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{study}：{n:,}个情景，其中本次模拟{ran:,}个。",
     ),
     "sweep:ended": (
-        "{ended:,} of the {count:,} scenarios do not simulate {year}; they have no figure here.",
+        "{year} is outside the years of {ended:,} of the {count:,} scenarios, which have no figure here.",
         "{count:,}个情景中有{ended:,}个不模拟{year}年，以下数字不含这些情景。",
     ),
     "sweep:range": (

@@ -264,7 +264,7 @@ def test_scenarios_that_end_before_have_no_figure_and_the_notes_say_so(
     monkeypatch.setattr("scenarios.reports.study.MANY", 5)
     monkeypatch.setattr("scenarios.reports.study.EXTREMES", 1)
     for lang, said in (
-        ("en", "3 of the 6 scenarios do not simulate 2026"),
+        ("en", "2026 is outside the years of 3 of the 6 scenarios"),
         ("zh", "6个情景中有3个不模拟2026年"),
     ):
         frames = api.tables(out, lang=lang)  # type: ignore[arg-type]

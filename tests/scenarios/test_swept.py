@@ -26,7 +26,7 @@ levers.volatility_factor = [1, 2]
 
 @pytest.mark.parametrize(
     ("lang", "said"),
-    [("en", "2 of the 4 scenarios do not simulate 2026"), ("zh", "4个情景中有2个不模拟2026年")],
+    [("en", "2026 is outside the years of 2 of the 4 scenarios"), ("zh", "4个情景中有2个不模拟2026年")],
 )
 def test_a_scenario_that_ends_before_has_no_figure(
     tmp_path: Path, fundsim: Command, lang: str, said: str
