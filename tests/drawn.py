@@ -39,7 +39,7 @@ STRONG: dict[str, Any] = {
     "response": (0.2, 0.0),
 }
 UNEVEN = tuple(np.linspace(0.5, 1.5, 12) / 12)
-REVENUE_EARLY = (0.45, *(0.05,) * 11)
+REVENUE_EARLY = (0.45, *np.linspace(0.03, 0.07, 11))
 SIZES = {"甲县": 1.0, "乙市": 2.5, "丙区": 0.4}
 """County figures hang on the name, so that a county keeps its own wherever it stands."""
 
