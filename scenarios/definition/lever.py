@@ -72,7 +72,7 @@ def find_lever(base: Base, name: str, fund: str | None) -> Lever:
         raise InputError("--lever", "", one_of(name, [*SHORT, *numbers]))
     scenario = build(base, {})
     chosen = _fund(scenario, name, fund)
-    address = SHORT.get(name, name).format(fund=chosen)
+    address = SHORT.get(name, name).replace("{fund}", chosen)
     if isinstance(get(plain, address), dict) and _is_number(get(plain, f"{address}.value")):
         address += ".value"  # the year in which it starts, and its phase-in, stay as they are
     now = _present(scenario, plain, address, chosen)

@@ -114,7 +114,9 @@ def load_city(
     other = None if rules is None else read_rules(find_rules(rules))
     layers = None if template is None else _template(own, template)
     chosen = tuple((readings or {}).items())
-    return _city(own, other, layers, chosen, json.dumps(changes) if changes else "")
+    # a date of TOML, which no rule takes, is refused as the text it is written as
+    written = json.dumps(changes, default=str) if changes else ""
+    return _city(own, other, layers, chosen, written)
 
 
 @lru_cache(maxsize=256)

@@ -129,6 +129,7 @@ def test_a_target_out_of_reach_says_what_can_be_reached() -> None:
     [
         (["--lever", "premum", "--target", "0.1"], ["--lever", '"premium"']),
         (["--lever", "premium", "--target", "0.1"], ["--fund", "employee or resident"]),
+        (["--lever", "counties.{x}.y", "--target", "0.1", "--fund", "employee"], ["--lever", "{x}"]),
         (["--lever", "premium", "--target", "0.1", "--fund", "residents"], ["--fund", '"resident"']),
         (["--lever", LEVER, "--target", "0.1", "--fund", "employee"], ["--fund", "resident"]),
         (["--lever", "premium", "--target", "0.1", "--fund", "employee", "--range", "1", "2"], ["financing"]),

@@ -47,6 +47,13 @@ from scenarios.errors import InputError
             "32 or 64",
         ),
         ("outcomes.metric = []", "outcomes.metric", "metrics"),
+        (
+            'uncertainties.trend = { distribution = ["normal"] }',
+            "uncertainties.trend.distribution",
+            "lognormal",
+        ),
+        ("[[design.list]]\nfirst_year = 2025-01-01", "first_year", "found datetime.date(2025, 1, 1)"),
+        ("rule.employee.top_up.months = 2025-01-01", "rule.employee.top_up.months", "found '2025-01-01'"),
         ("rule.both.settlement.surplus_to_poo = 1", "rule.both.settlement.surplus_to_poo", "surplus_to_pool"),
         ("rule.both.settlement.surplus_to_pool = 2", "rule.both.settlement.surplus_to_pool", "less"),
         ("rule.resident.settlement.waterfall.pol = 0.5", "rule.resident.settlement.waterfall.pol", "pool"),
@@ -73,6 +80,12 @@ def test_mistakes_are_named(write: Write, text: str, place: str, expected: str) 
     assert error.value.file == str(path)
     assert error.value.place.startswith(place)
     assert expected in error.value.expected
+
+
+def test_a_date_among_the_values_of_a_lever_is_refused(write: Write) -> None:
+    study = load_study(write('extends = "taizhou"\nlevers.policy.employee.reserve_months = [3, 2025-01-01]'))
+    with pytest.raises(InputError, match=r"policy\.employee\.reserve_months: .*valid number, found .*2025"):
+        study.scenario(study.points()[1])
 
 
 TENS = ", ".join(str(n / 1000) for n in range(10))
