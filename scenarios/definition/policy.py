@@ -69,7 +69,8 @@ class Trend(Instrument):
 def grown(
     case: FundCase, policy: FundPolicy, financing: Financing, trend: Trend, first_year: int, years: int
 ) -> FundCase:
-    """The fund with levers and trend in its growth; ValueError where a lever lacks its base value."""
+    """The fund with levers and trend in its growth; ValueError where a lever lacks its base value, or growth
+    comes to what it cannot be."""
     steps = [
         ("contributions", policy.contributions, 1.0),
         ("claims", policy.claims, 1.0),
@@ -92,6 +93,10 @@ def grown(
         for kind, each in factors.items()
         if (known := _rates(getattr(case.growth, kind), years))
     }
+    for kind, each in rates.items():
+        for rate in each:
+            if not -1 < rate <= 1:
+                raise ValueError(f"expected growth above -1 and up to 1, found {rate:.4g} for {kind}")
     return case.model_copy(update={"growth": Growth.model_validate(rates)})
 
 
@@ -127,6 +132,9 @@ def louder(shocks: Shocks, factor: float) -> Shocks:
     if factor == 1.0:
         return shocks
     names = ("city_volatility", "county_volatility", "monthly_volatility")
+    loudest = max(each for name in names for each in getattr(shocks, name))
+    if factor * loudest > 1:
+        raise ValueError(f"expected volatilities up to 1, found {loudest:g} times {factor:g}")
     scaled = {name: [factor * each for each in getattr(shocks, name)] for name in names}
     return Shocks.model_validate({**shocks.model_dump(), **scaled})
 

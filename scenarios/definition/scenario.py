@@ -28,7 +28,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -189,7 +190,7 @@ def changed(path: Path, file: ScenarioFile, values: Mapping[str, Any], section: 
             put(table, address, value, path)
         return validated(path, table)
     except InputError as error:
-        ours = any(_one_way(error.place, address) for address in values)
+        ours = leads_to(error.place, values)
         place = f"{section}.{error.place}" if section and ours else error.place
         raise InputError(path, place, error.expected) from None
 
@@ -229,10 +230,9 @@ def _chosen(error: InputError, file: ScenarioFile) -> str | None:
     return None if error.place else next(named, None)
 
 
-def _one_way(place: str, address: str) -> bool:
-    """Whether one of them leads to the other."""
-    shorter, longer = sorted((f"{place}.", f"{address}."), key=len)
-    return longer.startswith(shorter)
+def leads_to(place: str, addresses: Iterable[str]) -> bool:
+    """Whether the place of an error leads to one of the addresses, or one of them to it."""
+    return any(f"{place}.".startswith(f"{at}.") or f"{at}.".startswith(f"{place}.") for at in addresses)
 
 
 def _with_own_figures(path: Path, file: ScenarioFile) -> tuple[ScenarioFile, tuple[Path, ...]]:
@@ -265,16 +265,15 @@ def _case(path: Path, file: ScenarioFile, city: City, values: Mapping[str, Any])
     counties, funds = file.counties, dict(file.funds)
     for fund in file.funds:
         policy, financing = file.policy.get(fund, FundPolicy()), file.financing.get(fund, Financing())
-        trend = file.trend.get(fund, Trend())
-        try:
-            span = file.first_year, min(file.horizon_years, 200)
+        trend, span = file.trend.get(fund, Trend()), (file.first_year, min(file.horizon_years, 200))
+        with _blaming(path, f"trend.{fund}"):
+            grown(funds[fund], FundPolicy(), financing, trend, *span)
+        with _blaming(path, f"policy.{fund}"):
             funds[fund] = grown(funds[fund], policy, financing, trend, *span)
-            if policy.reserve_months is not None and all(getattr(each, fund) for each in counties):
-                counties, funds[fund] = with_reserves(counties, funds, fund, policy.reserve_months)
-        except ValidationError as error:
-            raise InputError(path, f"policy.{fund}", refused(path, type(trend), error).expected) from None
-        except ValueError as error:
-            raise InputError(path, f"policy.{fund}", str(error)) from None
+        if policy.reserve_months is not None and all(getattr(each, fund) for each in counties):
+            counties, funds[fund] = with_reserves(counties, funds, fund, policy.reserve_months)
+    with _blaming(path, "volatility_factor"):
+        shocks = louder(file.shocks, file.volatility_factor)
     try:
         return Case(
             first_year=file.first_year,
@@ -282,7 +281,7 @@ def _case(path: Path, file: ScenarioFile, city: City, values: Mapping[str, Any])
             rules=dict(city.rules),
             funds=funds,
             counties=counties,
-            shocks=louder(file.shocks, file.volatility_factor),
+            shocks=shocks,
             options=file.options,
         )
     except ValidationError as error:
@@ -290,6 +289,15 @@ def _case(path: Path, file: ScenarioFile, city: City, values: Mapping[str, Any])
         given = problem.place == "years"
         place = ("--years" if "horizon_years" in values else "horizon_years") if given else problem.place
         raise InputError(path, place, problem.expected) from None
+
+
+@contextmanager
+def _blaming(path: Path, place: str) -> Iterator[None]:
+    """What cannot be is refused as the fault of that place."""
+    try:
+        yield
+    except ValueError as error:
+        raise InputError(path, place, str(error)) from None
 
 
 def _readings(readings: Mapping[str, str]) -> dict[str, str]:

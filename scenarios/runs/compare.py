@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenarios.definition.scenario import Scenario
-from scenarios.definition.variants import parse_variant, told_apart
+from scenarios.definition.scenario import Scenario, leads_to
+from scenarios.definition.variants import Variant, parse_variant, told_apart
 from scenarios.errors import InputError
 from scenarios.output import names_in, new_files, write_json, write_rows
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
@@ -207,6 +207,16 @@ def compare_manifest(compared: Comparison) -> dict[str, Any]:
     }
 
 
+def _checked(variant: Variant, request: RunRequest) -> tuple[Scenario, int, int]:
+    """The scenario as named; an InputError over a value behind the ``@`` names what was typed, no file."""
+    chosen = {name: getattr(variant, name) for name in ("readings", "template", "rules", "values")}
+    try:
+        return checked(replace(request, scenario=variant.base, **chosen))
+    except InputError as error:
+        typed = leads_to(error.place, variant.values)
+        raise InputError(variant.text if typed else error.file, error.place, error.expected) from None
+
+
 def checked_scenarios(names: Sequence[str], request: RunRequest) -> tuple[dict[str, Scenario], int, int]:
     """The scenarios by name, and the paths and seed of all; InputError for whatever cannot be.
 
@@ -215,19 +225,7 @@ def checked_scenarios(names: Sequence[str], request: RunRequest) -> tuple[dict[s
     """
     options = (dict(request.readings or {}), request.rules, request.template)
     variants = [parse_variant(text, *options) for text in names]
-    found = [
-        checked(
-            replace(
-                request,
-                scenario=variant.base,
-                readings=variant.readings,
-                template=variant.template,
-                rules=variant.rules,
-                values=variant.values,
-            )
-        )
-        for variant in variants
-    ]
+    found = [_checked(variant, request) for variant in variants]
     told = told_apart(variants, [scenario.name for scenario, _, _ in found])
     scenarios = {name: scenario for name, (scenario, _, _) in zip(told, found, strict=True)}
     check_alike(scenarios)

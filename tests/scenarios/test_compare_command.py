@@ -127,7 +127,12 @@ def test_identical_scenarios_differ_by_nothing_and_it_is_said(tmp_path: Path, mo
         (["ziyang", "zyang"], 'did you mean "ziyang"'),
         (["ziyang", "ziyang@Z5=cty"], 'readings.Z5: "cty" is unknown'),
         (["ziyang", "linyi", "--reading", "Z5=city"], 'linyi.toml: readings.Z5: "Z5" is unknown'),
-        (["ziyang", "ziyang@shocks.respnse=1"], "shocks.respnse"),
+        (["ziyang", "ziyang@shocks.respnse=1"], "fundsim: ziyang@shocks.respnse=1: shocks.respnse: "),
+        (
+            ["ziyang", "ziyang@volatility_factor=99"],
+            "fundsim: ziyang@volatility_factor=99: volatility_factor: ",
+        ),
+        (["ziyang", "ziyang@rule.both.top_up.months=2025-01-01"], "rule.both.top_up.months: Input should be"),
         (["ziyang", "linyi", "--paths", "0"], "--paths: expected a whole number"),
     ],
 )

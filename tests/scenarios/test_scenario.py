@@ -205,6 +205,21 @@ FAULTS = [
     ('name = "乙区"', 'name = "乙区"\ncity_level = 1', "counties.2.city_level: expected true or"),
     ("paths = 100", 'paths = 100\nconstructed = "yes"', "constructed: expected true or false, found 'yes'"),
     ("paths = 100", "paths = 100\npolicy.resident.claims = true", "claims: expected a number, found True"),
+    (
+        "paths = 100",
+        "volatility_factor = 9\nshocks.monthly_volatility = [0, 0.5, 0, 0]",
+        "volatility_factor: .*1, found 0.5 times 9",
+    ),
+    (
+        "paths = 100",
+        "policy.resident.claims = 1.5\ntrend.resident.claims = 0.98",
+        "trend.resident: .*up to 1, found 1.04 for claims",
+    ),
+    (
+        "paths = 100",
+        "policy.resident.claims = 2.5\ntrend.resident.claims = 0.1",
+        "policy.resident: .*up to 1, found 1.9 for claims",
+    ),
     ('[[counties]]\nname = "甲县"', "[[counties]]", "counties.1.name: needs name"),
     ("[counties.resident]", "[counties.employee]", "counties: 甲县 has no figures for the resident fund"),
     ('city = "taizhou"', 'city = "taizhuo"', "taizhuo.*taizhou"),
