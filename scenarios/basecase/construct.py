@@ -43,6 +43,7 @@ from scenarios.basecase.published import (
 )
 from scenarios.definition.scenario_file import ScenarioFile
 from scenarios.errors import InputError
+from scenarios.output import check_file, new_files
 from scenarios.toml_text import to_toml
 from sim.model import FUNDS, Fund
 
@@ -236,13 +237,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", required=True, type=Path, metavar="FILE")
     given = parser.parse_args(arguments)
     try:
+        check_file(given.out, "--out")
         scenario = construct(given.prefecture, given.rules, name=given.out.stem)
-        given.out.write_text(to_toml(scenario, COMMENTS), "utf-8")
+        with new_files(given.out.parent) as folder:
+            (folder / given.out.name).write_text(to_toml(scenario, COMMENTS), "utf-8")
     except InputError as error:
         print(error, file=sys.stderr)
-        return 2
-    except OSError as error:
-        print(InputError(given.out, "", error.strerror or str(error)), file=sys.stderr)
         return 2
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import tomllib
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -251,10 +252,27 @@ def test_command_writes_the_library_file(tmp_path: Path) -> None:
     assert out.read_bytes() == (LIBRARY / "ziyang.toml").read_bytes()
 
 
-@pytest.mark.parametrize(("place", "out"), [("台洲市", "x.toml"), ("台州市", "missing/x.toml")])
+@pytest.mark.parametrize(
+    ("place", "out", "said"), [("台洲市", "x.toml", "台州"), ("台州市", "", "expected a file to write")]
+)
 def test_command_refuses_without_writing(
-    place: str, out: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    place: str, out: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([place, "--rules", "taizhou", "--out", str(tmp_path / out)]) == 2
-    assert "台州" in capsys.readouterr().err or not (tmp_path / out).parent.exists()
+    assert said in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_command_that_finds_no_room_leaves_the_file_as_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "ziyang.toml"
+    out.write_text("mine")
+    before, most = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, most))  # no file of this process may be larger
+    try:
+        assert main(["资阳", "--rules", "ziyang", "--out", str(out)]) == 2
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, most))
+    assert "--out: could not be written" in capsys.readouterr().err
+    assert out.read_text() == "mine" and list(tmp_path.iterdir()) == [out]
