@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 FEW_HITS = 30
 """Below so many effective hits the standard error is itself no more than a guess."""
 DEFAULT_EVENT = "reserve_depletion"
-PICTURES = ("months_of_capacity.png", "months_of_capacity.svg")
-"""Of an earlier run of another kind in the same directory."""
+STALE = ("differences.csv", "months_of_capacity.png", "months_of_capacity.svg")
+"""Of an earlier run of another kind, or a comparison, in the same directory."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def run_rare(request: RunRequest, progress: Progress) -> RareOutput:
         "simulation_seconds": round(seconds, 3),
     }
     table = rare_table(rare, scenario.name)
-    with new_files(request.out, PICTURES) as folder:
+    with new_files(request.out, STALE) as folder:
         table.to_parquet(folder / "metrics.parquet", index=False)
         table.to_csv(folder / "metrics.csv", index=False, lineterminator="\n")
         write_json(folder / "manifest.json", manifest)
