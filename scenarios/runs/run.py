@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -183,13 +184,26 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
         "chosen_readings": dict(scenario.city.chosen),
         "borrowed_rules": [origin.id for origin in scenario.city.borrowed],
         "inputs_sha256": {
-            f"{path.resolve().parent.name}/{path.name}": content_sha256(path)
-            for path in (*scenario.files, *scenario.city.files)
+            name: content_sha256(path)
+            for name, path in _by_name((*scenario.files, *scenario.city.files)).items()
         },
         "assumptions": [entry.model_dump(mode="json") for entry in scenario.file.assumptions],
         "sources": [entry.model_dump(mode="json") for entry in scenario.file.sources],
         "shock_components_cut_at": 8.0,
     }
+
+
+def _by_name(files: Iterable[Path]) -> dict[str, Path]:
+    """Files by folder and name; by folders above it too where that would name two of them the same.
+
+    No name begins at the root: where a machine keeps its files is not to be published.
+    """
+    below_root = {path.resolve().parts[1:]: path for path in files}
+    for length in itertools.count(2):
+        named = {"/".join(parts[-length:]): path for parts, path in below_root.items()}
+        if len(named) == len(below_root):
+            break
+    return named
 
 
 def write_origins(folder: Path, scenario: Scenario) -> None:

@@ -15,8 +15,10 @@ import pytest
 from command_line import Refused, fundsim
 
 import scenarios
+from scenarios.definition.scenario import load_scenario
 from scenarios.errors import InputError
 from scenarios.output import new_files, write_json
+from scenarios.runs.run import manifest_of, run_facts
 
 FILES = {
     *("metrics.parquet", "metrics.csv", "manifest.json", "assumptions.csv", "rules.csv"),
@@ -52,6 +54,16 @@ def test_the_manifest_says_what_was_run(small_run: Path) -> None:
     assert set(manifest["inputs_sha256"]) == {"library/ziyang.toml", "cities/ziyang.toml"}
     assert manifest["resolved"]["scenario"]["counties"]
     assert manifest["packages"]["numba"]
+
+
+def test_the_manifest_names_files_of_one_name_apart_and_no_place_of_the_machine(tmp_path: Path) -> None:
+    for folder, base in (("A", "../../B/c/base.toml"), ("B", "ziyang")):
+        (tmp_path / folder / "c").mkdir(parents=True)
+        (tmp_path / folder / "c" / "base.toml").write_text(f'extends = "{base}"\n')
+    scenario = load_scenario(tmp_path / "A" / "c" / "base.toml")
+    named = set(manifest_of(scenario, run_facts(scenario, 1, 1))["inputs_sha256"])
+    shared = {"scenarios/library/ziyang.toml", "scenarios/cities/ziyang.toml"}
+    assert named == {"A/c/base.toml", "B/c/base.toml"} | shared
 
 
 @pytest.mark.parametrize(
