@@ -125,7 +125,6 @@ def rules_text(place: Place, rules: str) -> str:
         f"id = {json.dumps(id)}",
         f"zh = {_toml_text(place.name)}",
         f"en = {_toml_text(english)}",
-        f"province = {{ zh = {_toml_text(place.province)}, en = {_toml_text(place.province)} }}",
         f"in_force_from = {BASE_YEAR + 1}-01-01",
         f"clauses_of = {_toml_text(rules)}",
         "",

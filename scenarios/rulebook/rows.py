@@ -102,7 +102,7 @@ class Header(Origin):
     """The city, its document and how long it is in force."""
 
     id: Name
-    province: Bilingual
+    province: Bilingual | None = None
     document: Document
     in_force_from: date
     clauses_of: str | None = None

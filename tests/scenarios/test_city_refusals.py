@@ -82,7 +82,7 @@ WRONG = [  # what to replace in the example, with what; then words of the one me
         'insert.both = { before = "pol", value = { pool = 1 }, clause = "A", zh = "z", en = "e" }',
         ["readings.M1.last_year.insert.both.before", 'did you mean "pool"?'],
     ),
-    ('province = { zh = "某省", en = "Someprovince" }', "", ["city.province", "is needed"]),
+    ("in_force_from = 2024-01-01", "", ["city.in_force_from", "is needed"]),
     ('id = "mytown"', 'idd = "mytown"', ["city.idd", 'did you mean "id"?']),
     ('number = "某政发', 'numbr = "某政发', ["city.document.numbr", 'did you mean "number"?']),
     ("[[outside]]", "[outside]", ["outside", "[[outside]], a list"]),

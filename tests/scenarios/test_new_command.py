@@ -45,6 +45,10 @@ def test_files(jinhua: Path) -> None:
     assert files_of(jinhua) == WRITTEN
 
 
+def test_no_chinese_province_stands_for_an_english_one(jinhua: Path) -> None:
+    assert load_city(str(jinhua / "rules.toml")).header.province is None  # whose English name is not known
+
+
 def test_the_folder_runs(jinhua: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     call = ("run", str(jinhua), "--out", str(tmp_path / "out"), "--paths", "200", "--years", "3")
     assert fundsim(monkeypatch, *call) == 0
