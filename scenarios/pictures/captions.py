@@ -25,10 +25,6 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
         "{fund}: burden of the year, mean, % of base-year city claims",
         "{fund}：当年负担均值，占基年全市基金支出的百分比",
     ),
-    "no_burden": (
-        "burden not estimated by this run",
-        "本次运行未估计负担",
-    ),
     "no_burden_note": (
         "Burden: not estimated by a run of weighted paths; a plain run shows who pays.",
         "负担：加权路径的运行不作估计，由谁承担须见普通运行。",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from scenarios.labels import Lang, event_label, label
+from scenarios.labels import Lang, event_label, event_words, label
 from scenarios.pictures import fonts
 from scenarios.pictures.captions import caption
 from scenarios.pictures.plot import NOTHING, say_inside
@@ -32,51 +32,40 @@ HEADLINE = "reserve_depletion"
 
 
 def depletion_figure(runs: Sequence[Run], lang: Lang, event: str = HEADLINE) -> Figure:
-    """Probability of the event by year with its Wilson interval, and the burden of the year beside it.
+    """Probability of the event by year with its Wilson interval, and the burden of the year beside it, which
+    weighted paths do not have.
 
     One run shows its burden by bearer; several show a line each, probability and total burden.
     """
-    single = len(runs) == 1
+    funds = runs[0].funds
+    burdens = {fund: [yearly_burden(run, fund, lang) for run in runs] for fund in funds}
+    known = any(any(parts) for parts in burdens.values())
     notes = [
         caption("wilson_band", lang),
         label("depletion_meaning", lang)
         if event == HEADLINE
         else caption("event_is", lang, event=event_label(event, lang)),
         *said(runs, lang),
-        caption("all_burden", lang) if _burdens(runs[0], lang) else caption("no_burden_note", lang),
+        caption("all_burden" if known else "no_burden_note", lang),
     ]
-    words = Words(titled(runs, caption("depletion", lang), lang), about(runs, lang), tuple(notes))
-    funds = runs[0].funds
+    what = caption("depletion", lang) if known and event == HEADLINE else event_words(event, lang)
+    words = Words(titled(runs, what, lang), about(runs, lang), tuple(notes))
     figure, body = sheet(words, 0.55 + 2.5 * len(funds))
-    panels = body.subplots(len(funds), 2, squeeze=False, sharex=True)
-    for (chance, burden), fund in zip(panels, funds, strict=True):
+    panels = body.subplots(len(funds), 2 if known else 1, squeeze=False, sharex=True)
+    for (chance, *beside), fund in zip(panels, funds, strict=True):
         highest = max(
             _draw_chance(chance, run, fund, event, i if len(runs) > 1 else None) for i, run in enumerate(runs)
         )
         percents(chance, highest)
         key = "depleted_by" if event == HEADLINE else "probability_by"
         _title(chance, caption(key, lang, fund=label(fund, lang)))
-        _title(burden, caption("burden_of_year", lang, fund=label(fund, lang)))
-        parts = [yearly_burden(run, fund, lang) for run in runs]
-        if not any(parts):
-            say_inside(burden, caption("no_burden", lang))
-            burden.set_yticks([])
-        elif single:
-            stacked(burden, parts[0], lang)
-        else:
-            for i, mine in enumerate(parts):
-                _draw_total(burden, mine, i)
-        if any(parts):
-            burden.yaxis.set_major_formatter("{x:g}%")
-            _from_nought(burden)
-        for axes in (chance, burden):
+        for burden in beside:
+            _title(burden, caption("burden_of_year", lang, fund=label(fund, lang)))
+            _draw_burdens(burden, burdens[fund], lang)
+        for axes in (chance, *beside):
             whole_years(axes, runs[0].first, runs[0].last, 5)
     legend(body, panels.flat)
     return figure
-
-
-def _burdens(run: Run, lang: Lang) -> bool:
-    return any(yearly_burden(run, fund, lang) for fund in run.funds)
 
 
 def _draw_chance(axes: Axes, run: Run, fund: str, event: str, series: int | None) -> float:
@@ -117,6 +106,17 @@ def stacked(axes: Axes, parts: Sequence[Part], lang: Lang) -> None:
         )
         tops[True], tops[False] = up + np.where(rising, values, 0), down + np.where(rising, 0, values)
     axes.axhline(0, color=fonts.INK, lw=0.6)
+
+
+def _draw_burdens(axes: Axes, burdens: Sequence[list[Part]], lang: Lang) -> None:
+    """One run's burden by bearer, or the total of each of several."""
+    if len(burdens) == 1:
+        stacked(axes, burdens[0], lang)
+    else:
+        for i, parts in enumerate(burdens):
+            _draw_total(axes, parts, i)
+    axes.yaxis.set_major_formatter("{x:g}%")
+    _from_nought(axes)
 
 
 def _draw_total(axes: Axes, parts: Sequence[Part], series: int) -> None:

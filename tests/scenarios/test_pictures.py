@@ -385,12 +385,20 @@ def test_one_county_one_year_one_fund_and_nothing_ever_happens():
     assert p.get_ylim()[1] > 100 * binomtest(0, PATHS).proportion_ci(method="wilson").high
 
 
-def test_weighted_paths_have_no_burden_and_say_so():
-    table = make_table()
-    table = table[table["metric"].str.startswith("event:reserve")]
+@pytest.mark.parametrize(
+    ("event", "title"),
+    [
+        ("reserve_depletion", {"en": "reserves depleted", "zh": "累计结余耗尽"}),
+        ("treasury_call_city", {"en": "the city treasury called", "zh": "动用市级财政资金"}),
+    ],
+)
+def test_weighted_paths_have_an_event_without_a_burden_and_say_so(event, title):
+    table = make_table().query("metric == 'event:reserve_depletion'").assign(metric=f"event:{event}")
     run = run_of(table, facts_of(table, sampling="importance"))
-    for lang in ("en", "zh"):
-        assert words_of(depletion_figure([run], lang)).count(caption("no_burden", lang)) == 2
+    for lang, words in title.items():
+        figure = depletion_figure([run], lang, event)
+        assert figure.texts[0].get_text().endswith(words) and len(figure.axes) == len(BASE)
+        assert caption("no_burden_note", lang) in words_of(figure).replace("\n", "" if lang == "zh" else " ")
 
 
 def test_an_event_of_weighted_paths_fills_its_panel_and_has_no_band_where_no_path_had_it():
@@ -399,6 +407,6 @@ def test_an_event_of_weighted_paths_fills_its_panel_and_has_no_band_where_no_pat
     unknown = (table["fund"] == "employee") | (table["year"] == FIRST)
     table.loc[unknown, ["value", "std_error"]] = 0.0, np.nan
     figure = depletion_figure([run_of(table, facts_of(table, sampling="importance"))], "en")
-    (employee, *_), _, (band, *_), _ = (axes.collections or [None] for axes in figure.axes)
+    (employee, *_), (band, *_) = (axes.collections or [None] for axes in figure.axes)
     assert not employee.get_paths() and band.get_paths()[0].vertices[:, 0].min() == FIRST + 1
-    assert 1 < figure.axes[2].get_ylim()[1] / (100 * table["value"].max()) < 3
+    assert 1 < figure.axes[1].get_ylim()[1] / (100 * table["value"].max()) < 3
