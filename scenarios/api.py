@@ -252,7 +252,8 @@ def draw(metrics: pd.DataFrame, picture: str, lang: Lang = "en") -> Picture:
     from scenarios.runs.stored import Stored
 
     facts = metrics.attrs["facts"]
-    each = [facts] if "scenario" in facts else list(facts.values())
+    of_one = isinstance(facts.get("scenario"), str)  # of several, one may be called so
+    each = [facts] if of_one else list(facts.values())
     made = {found.name: found.make for found in pictures(Stored(metrics, each, None), lang)}
     make = made.get(picture)
     if make is None:

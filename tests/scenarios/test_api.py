@@ -42,6 +42,13 @@ def test_run_gives_the_table_that_it_writes(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} >= {"manifest.json", "metrics.csv"}
 
 
+def test_a_comparison_with_a_scenario_of_any_name_is_drawn(tmp_path: Path) -> None:
+    own = tmp_path / "scenario.toml"  # which is called so where it says no name
+    own.write_text('extends = "taizhou"\nvolatility_factor = 2', "utf-8")
+    compared = api.compare(["taizhou", str(own)], paths=64, years=2)
+    assert api.draw(compared.metrics, "months_of_capacity_scenario").name == "months_of_capacity_scenario"
+
+
 @pytest.mark.parametrize(
     "name", ["run", "compare", "warn", "solve", "readings", "stress", "sweep", "sensitivity", "explain"]
 )
