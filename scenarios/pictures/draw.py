@@ -57,13 +57,10 @@ def pictures(stored: Stored, lang: Lang) -> Iterator[Picture]:
     from scenarios.pictures.comparison import comparison_figure
     from scenarios.pictures.depletion import HEADLINE, depletion_figure
     from scenarios.pictures.payers import payers_figure
-    from scenarios.pictures.runs import file_name, run_of
+    from scenarios.pictures.runs import name_ends, run_of
 
     runs = [run_of(stored.table, facts) for facts in stored.facts]
-    ends = {
-        name: "" if len(runs) == 1 else f"_{file_name(name)}"
-        for name in (run.facts["scenario"] for run in runs)
-    }
+    ends = name_ends(runs)
     for n, some in enumerate(_sheets(runs, LINES)):
         yield Picture(_name("depletion", n), partial(depletion_figure, some, lang, stored.event or HEADLINE))
     if stored.event is not None:

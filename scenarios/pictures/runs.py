@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -133,9 +134,18 @@ def short_name(run: Run, first: Run) -> str:
     return name.removeprefix(base) if name.startswith(f"{base}@") else name
 
 
-def file_name(scenario: str) -> str:
-    """A scenario's name as it stands in the names of files and tables."""
-    return re.sub(r"[^\w.-]", "_", scenario)
+def name_ends(runs: Sequence[Run]) -> dict[str, str]:
+    """By scenario, what the names of its pictures and tables end in; of one alone, nothing.
+
+    No two are alike, also where a system takes ``A`` for ``a``: a later file would replace the one before.
+    """
+    ends: dict[str, str] = {}
+    for name in (run.facts["scenario"] for run in runs):
+        plain = re.sub(r"[^\w.-]", "_", name)
+        tries = itertools.chain([plain], (f"{plain}_{n}" for n in itertools.count(2)))
+        taken = {end.casefold() for end in ends.values()}
+        ends[name] = next(end for each in tries if (end := f"_{each}").casefold() not in taken)
+    return ends if len(runs) > 1 else dict.fromkeys(ends, "")
 
 
 def yearly_burden(run: Run, fund: str, lang: Lang, bearers: Bearers = PARTS) -> list[Part]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.explorer.names import address_name
 from scenarios.labels import Lang, event_words, label
 from scenarios.pictures.draw import pictures
+from scenarios.pictures.runs import name_ends
 from scenarios.reports import html, inputs, study
 from scenarios.reports.html import Html
 from scenarios.reports.results import (
@@ -63,7 +64,11 @@ class RunPage:
             ],
             "rules": inputs.rules(self.folder, self.lang, several),
             "assumptions": inputs.assumptions(self.manifest.get("scenarios", [self.manifest]), self.lang),
-            "results": [table for run in self.runs for table in of_run(run, self.event, self.lang, several)],
+            "results": [
+                table
+                for run, end in zip(self.runs, name_ends(self.runs).values(), strict=True)
+                for table in of_run(run, self.event, self.lang, end)
+            ],
         }
 
     def sections(self) -> list[Html]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from scenarios.labels import Lang, event_label, label
-from scenarios.pictures.runs import county_name, file_name
+from scenarios.pictures.runs import county_name
 from scenarios.reports.table import (
     EMPTY,
     Cell,
@@ -111,17 +111,16 @@ def _compared(figure: Figure, run: Run, text: str, prefix: str = "") -> Cell:
     return Cell(text, value / unit, (ends[0] / unit, ends[1] / unit))
 
 
-def of_run(run: Run, event: str, lang: Lang, several: bool) -> Iterator[ReportTable]:
-    """One scenario's tables, fund by fund; its name in the titles where there are ``several``."""
+def of_run(run: Run, event: str, lang: Lang, end: str) -> Iterator[ReportTable]:
+    """One scenario's tables, fund by fund, whose names end in ``end``; where that is something, for there are
+    several, the scenario's name in the titles."""
     for fund in run.funds:
         for table in (who_pays(run, fund, lang), by_county(run, fund, lang), by_year(run, fund, event, lang)):
             if table.rows:
                 title = phrase("of_fund", lang, fund=label(fund, lang), title=table.title)
-                name, scenario = f"{table.name}_{fund}", run.facts["scenario"]
-                if several:
-                    title = phrase("of_scenario", lang, scenario=scenario, title=title)
-                    name += f"_{file_name(scenario)}"
-                yield table._replace(name=name, title=title)
+                if end:
+                    title = phrase("of_scenario", lang, scenario=run.facts["scenario"], title=title)
+                yield table._replace(name=f"{table.name}_{fund}{end}", title=title)
 
 
 def by_year(run: Run, fund: str, event: str, lang: Lang) -> ReportTable:

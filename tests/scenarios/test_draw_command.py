@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from command_line import Refused, fundsim
 from pictured import facts_of, make_comparison, make_table
@@ -68,6 +69,17 @@ def test_a_comparison_is_drawn_together_and_one_by_one(tmp_path: Path, monkeypat
     ends = ("as_written", "每县自保", "full_pooling")
     assert {f"months_of_capacity_{end}.pdf" for end in ends} <= set(made)
     assert len(made) == len(set(made)) == 3 + 3 * 5
+
+
+def test_scenarios_that_files_would_call_the_same_have_pictures_of_their_own(tmp_path: Path) -> None:
+    tables = [make_table(name) for name in ("方案 1", "方案+1", "Plan", "plan")]
+    several = store(
+        tmp_path / "several", pd.concat(tables), {"scenarios": [facts_of(table) for table in tables]}
+    )
+    names = [picture.name for picture in pictures(read_stored(several), "en")]
+    fans = [f"months_of_capacity_{end}" for end in ("方案_1", "方案_1_2", "Plan", "plan_2")]
+    assert [name for name in names if name.startswith("months")] == fans
+    assert len({name.lower() for name in names}) == len(names)
 
 
 DRAWN_APART = """

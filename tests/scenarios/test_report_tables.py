@@ -151,6 +151,18 @@ def test_csv_opens_in_excel_and_holds_the_numbers(compared: Path, tmp_path: Path
         assert len(read) == len(frame)
 
 
+def test_scenarios_that_files_would_call_the_same_have_tables_of_their_own(tmp_path: Path) -> None:
+    for number, name in enumerate(("方案 1", "方案+1")):
+        (tmp_path / f"{number}.toml").write_text(f'extends = "ziyang"\nname = "{name}"\n', "utf-8")
+    names = [str(tmp_path / f"{number}.toml") for number in range(2)]
+    api.compare(names, paths=64, years=2, out=tmp_path / "compared")
+    files = tables(tmp_path / "compared", tmp_path / "tables", "csv")
+    frames = api.tables(tmp_path / "compared")
+    assert {path.stem for path in files} == {"tables", *frames}
+    titles = {name: frame.attrs["title"] for name, frame in frames.items() if name.startswith("who_pays")}
+    assert len(titles) == 4 and all(("方案+1" in titles[name]) == name.endswith("_2") for name in titles)
+
+
 def test_latex_rows_have_their_columns_and_nothing_raw(compared: Path, tmp_path: Path) -> None:
     files = tables(compared, tmp_path, "tex", "zh")
     whole = (tmp_path / "tables.tex").read_text("utf-8")
