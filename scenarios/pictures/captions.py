@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenarios.labels import Lang, event_label
+from scenarios.labels import Lang, event_words
 
 _CAPTIONS: dict[str, tuple[str, str]] = {
     "with_about": ("{title}: {what}", "{title}：{what}"),
@@ -173,26 +173,13 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "unit:yuan": ("100m yuan", "亿元"),
     "unit:plain": ("", ""),
     # sensitivity
-    "tornado": ("one parameter at a time", "单参数敏感性"),
     "at_low": ("At the parameter's low value", "参数取低值"),
     "at_high": ("At its high value", "参数取高值"),
+    "tornado": ("what moves the outcomes", "各因素的影响"),
     "tornado_note": (
-        "Vertical line: the base case. All other parameters stay at their base values.",
-        "竖线为基准情形；其余参数保持基准值。",
-    ),
-    "tornado_averaged": ("what moves the outcomes", "各因素的影响"),
-    "tornado_averaged_note": (
         "Bars: mean over the scenarios at the lowest and at the highest value (of many values: lowest and"
-        " highest"
-        " third), everything else varying. Line: mean over all scenarios.",
+        " highest third), everything else varying. Line: mean over all scenarios.",
         "条形为取最低值与最高值（取值很多时为最低与最高三分之一）的情景均值，其余各项随之变动；竖线为全部情景的均值。",
-    ),
-    "sobol": ("Sobol indices: shares of the variance", "Sobol指数：方差贡献"),
-    "first_order": ("First order: by itself", "一阶：单独作用"),
-    "total": ("Total: with its interactions", "总效应：含交互作用"),
-    "sobol_note": (
-        "Lines: 95% intervals of the estimate. Estimates may fall outside 0 to 1 by chance.",
-        "线段为估计的95%区间；估计值可能因抽样误差略超出0至1。",
     ),
     "readings": ("which reading moves what", "各项解读的影响"),
     "readings_note": (
@@ -205,13 +192,6 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "no_transfers": ("nothing goes through a pool or risk fund", "没有经由统筹或风险基金的转移"),
     "only_probabilities": ("a run of weighted paths holds the event alone", "加权路径的运行仅含该事件"),
     "not_drawn": ("Not drawn: {name} ({why}).", "未绘制：{name}（{why}）。"),
-    # convergence
-    "convergence": ("the estimate as paths are added", "估计值随路径数的收敛"),
-    "paths_axis": ("Paths", "路径数"),
-    "convergence_note": (
-        "Band: 95% interval from as many paths. Dashed: the estimate from all paths.",
-        "阴影为相应路径数下的95%区间；虚线为全部路径的估计值。",
-    ),
     # the rules of a city
     "rules_title": ("{city}: who pays, when and by which clause", "{city}：何时、由谁、依据何条承担"),
     "at_start": (
@@ -251,7 +231,7 @@ def caption(key: str, lang: Lang, **values: object) -> str:
 def metric_caption(metric: str, lang: Lang, year: int | None = None) -> str:
     """The words for a metric, an event's by that year; a metric without words by its name."""
     if metric.startswith("event:"):
-        name = event_label(metric.removeprefix("event:"), lang).split("（" if lang == "zh" else " (")[0]
+        name = event_words(metric.removeprefix("event:"), lang)
         name = name[:1].upper() + name[1:]
         return name if year is None else caption("by_year", lang, metric=name, year=year)
     bare = metric.removesuffix(":discounted")

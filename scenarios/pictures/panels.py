@@ -74,8 +74,8 @@ def metric_panels(
 ) -> tuple[Figure, SubFigure, list[Panel]]:
     """A sheet with a panel a metric (down) and fund (across), each ``row_inches`` high beside its title.
 
-    ``figures``: the frame's columns in the metric's own unit, handed on in the unit shown; none where the
-    frame's figures have no unit.  ValueError for a depletion without a burden.
+    ``figures``: the frame's columns in the metric's own unit, handed on in the unit shown.  ValueError for a
+    depletion without a burden.
     """
     metrics = list(dict.fromkeys(frame["metric"]))
     check_burden(metrics)
@@ -90,8 +90,7 @@ def metric_panels(
             part[list(figures)] *= factor
             if "difference" in figures and unit == "unit:probability":
                 unit = "unit:points"
-            named = caption(unit, lang) if figures else ""
-            axes.set_title(heading(metric, run, fund, lang, named, TITLE_INCHES), size=7)
+            axes.set_title(heading(metric, run, fund, lang, caption(unit, lang), TITLE_INCHES), size=7)
             axes.tick_params(labelsize=6.5)
             if len(part):
                 panels.append(Panel(axes, part, column))

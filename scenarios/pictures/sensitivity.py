@@ -1,4 +1,4 @@
-"""What moves a figure: a tornado of single parameters, Sobol indices, and the readings of clauses.
+"""What moves a figure: a tornado of what a study varies, and the readings of clauses.
 
 Frames are tidy, a row a fund, metric and parameter; ``run`` gives the facts that every picture states.
 ValueError where a depletion comes without a burden.
@@ -29,14 +29,14 @@ ROW, NAMES = 0.24, 1.5
 """Height of a row and width for its name, inches."""
 
 
-def tornado_figure(effects: pd.DataFrame, run: Run, lang: Lang, averaged: bool = False) -> Figure:
-    """The figure at each parameter's low and high value, the widest bar first.
+def tornado_figure(effects: pd.DataFrame, run: Run, lang: Lang) -> Figure:
+    """The figure at each parameter's low and high value, over the scenarios of a study, in which everything
+    else varies too; the widest bar first.
 
-    ``averaged``: over the scenarios of a study, in which everything else varies too.
     ``effects``: fund, metric, parameter, low, high, base; the last three in the metric's own unit.
     """
     height = ROW * effects["parameter"].nunique()
-    words = _words(run, "tornado_averaged" if averaged else "tornado", lang)
+    words = _words(run, "tornado", lang)
     shown = metric_panels(effects, run, words, height, ("low", "high", "base"), lang)
     figure, body, panels = shown
     for axes, rows, _ in panels:
@@ -48,30 +48,6 @@ def tornado_figure(effects: pd.DataFrame, run: Run, lang: Lang, averaged: bool =
             name = caption(f"at_{column}", lang)
             axes.barh(np.arange(len(rows)), reach, left=base, height=0.7, color=fill, label=name)
         axes.axvline(base, color=fonts.INK, lw=0.8)
-        _name_rows(axes, rows["parameter"].tolist())
-    legend(body, [panel.axes for panel in panels])
-    return figure
-
-
-def sobol_figure(indices: pd.DataFrame, run: Run, lang: Lang) -> Figure:
-    """First-order and total indices with their intervals, the largest total first.
-
-    ``indices``: fund, metric, parameter, first_order, first_order_conf, total, total_conf; ``_conf`` are half
-    widths of 95 % intervals.
-    """
-    height = ROW * 1.2 * indices["parameter"].nunique()
-    figure, body, panels = metric_panels(indices, run, _words(run, "sobol", lang), height, (), lang)
-    for axes, rows, _ in panels:
-        rows = rows.sort_values(["total", "parameter"], ascending=[False, True])
-        places = np.arange(len(rows))
-        for shift, column, fill in ((-0.19, "first_order", LOW), (0.19, "total", HIGH)):
-            value, conf = (rows[name].to_numpy(float) for name in (column, f"{column}_conf"))
-            axes.barh(places + shift, value, height=0.36, color=fill, label=caption(column, lang))
-            for place, middle, half in zip(places + shift, value, conf, strict=True):
-                axes.plot([middle - half, middle + half], [place, place], color=fonts.INK, lw=0.8)
-        axes.axvline(0, color=fonts.INK, lw=0.6)
-        low, high = axes.get_xlim()
-        axes.set_xlim(min(0.0, low), max(1.0, high))
         _name_rows(axes, rows["parameter"].tolist())
     legend(body, [panel.axes for panel in panels])
     return figure

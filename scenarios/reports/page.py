@@ -219,9 +219,7 @@ class StudyPage:
         except ValueError:
             return []
         with drawing():
-            return [
-                html.picture(tornado_figure(moved, self.sweep.run, self.lang, averaged=True), 1, self.lang)
-            ]
+            return [html.picture(tornado_figure(moved, self.sweep.run, self.lang), 1, self.lang)]
 
 
 def page_of(directory: str | Path, lang: Lang) -> RunPage | StudyPage:

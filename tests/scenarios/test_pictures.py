@@ -27,7 +27,6 @@ from scipy.stats import binomtest
 
 from scenarios.pictures.captions import _CAPTIONS, caption
 from scenarios.pictures.comparison import comparison_figure
-from scenarios.pictures.convergence import convergence_figure
 from scenarios.pictures.counties import (
     counties_figure,
     county_sheets,
@@ -38,7 +37,7 @@ from scenarios.pictures.counties import (
 from scenarios.pictures.depletion import depletion_figure, depletion_year_figure
 from scenarios.pictures.payers import EVERYBODY, payers_figure
 from scenarios.pictures.runs import run_of
-from scenarios.pictures.sensitivity import readings_figure, sobol_figure, tornado_figure
+from scenarios.pictures.sensitivity import readings_figure, tornado_figure
 from scenarios.pictures.sheet import measure
 from scenarios.runs.compare_summary import agresti_min
 from scenarios.runs.facts import Z95
@@ -75,30 +74,16 @@ def size(metric):
     return 0.1 if metric.startswith("event") else 1e9
 
 
-PARAMETERS = [{"parameter": name} for name in ("growth of claims", "人口老龄化", "volatility")]
 TORNADO = frame(
-    names=PARAMETERS,
+    names=[{"parameter": name} for name in ("growth of claims", "人口老龄化", "volatility")],
     low=lambda i, m: size(m) * (1 - 0.1 * (i + 1)),
     high=lambda i, m: size(m) * (1 + 0.2 * (i + 1)),
     base=lambda i, m: size(m),
-)
-SOBOL = frame(
-    names=PARAMETERS,
-    first_order=lambda i, m: 0.1 * i,
-    first_order_conf=lambda i, m: 0.02,
-    total=lambda i, m: 0.1 * i + 0.05,
-    total_conf=lambda i, m: 0.03,
 )
 READINGS = frame(
     names=[{"reading": "T3", "value": "citywide"}, {"reading": "T5", "value": "after_pool"}],
     difference=lambda i, m: size(m) * (0.1 - 0.19 * i),
     std_error=lambda i, m: size(m) * (0.01 + 0.09 * i),
-)
-CONVERGENCE = frame(
-    names=[{"paths": 128}, {"paths": 1024}, {"paths": 8192}],
-    value=lambda i, m: size(m) * (1 + 0.1 / (i + 1)),
-    low=lambda i, m: size(m) * (1 - 0.1 / (i + 1)),
-    high=lambda i, m: size(m) * (1 + 0.3 / (i + 1)),
 )
 EVERY = {
     "depletion": lambda run, runs, lang: depletion_figure([run], lang),
@@ -109,9 +94,7 @@ EVERY = {
     "transfers": lambda run, runs, lang: transfers_figure(run, lang),
     "comparison": lambda run, runs, lang: comparison_figure(runs, lang),
     "tornado": lambda run, runs, lang: tornado_figure(TORNADO, run, lang),
-    "sobol": lambda run, runs, lang: sobol_figure(SOBOL, run, lang),
     "readings": lambda run, runs, lang: readings_figure(READINGS, run, lang),
-    "convergence": lambda run, runs, lang: convergence_figure(CONVERGENCE, run, lang),
 }
 
 
@@ -324,12 +307,6 @@ def test_the_widest_bar_of_a_tornado_comes_first(made):
     assert high.get_x() + high.get_width() == pytest.approx(1.6 * unit)
 
 
-def test_sobol_bars_are_the_indices_with_their_intervals(made):
-    axes = sobol_figure(SOBOL, made[0], "en").axes[0]
-    assert [bar.get_width() for bar in axes.patches] == pytest.approx([0.2, 0.1, 0, 0.25, 0.15, 0.05])
-    assert list(axes.lines[0].get_xdata()) == pytest.approx([0.18, 0.22])
-
-
 def test_a_reading_that_may_move_nothing_is_hollow(made):
     axes = readings_figure(READINGS, made[0], "en").axes[0]
     points = [line for line in axes.lines if line.get_marker() == "o"]
@@ -340,25 +317,10 @@ def test_a_reading_that_may_move_nothing_is_hollow(made):
     assert {line.get_markerfacecolor() for line in unknown.lines if line.get_marker() == "o"} == {"#ffffff"}
 
 
-def test_convergence_ends_at_the_last_estimate(made):
-    axes = convergence_figure(CONVERGENCE, made[0], "en").axes[0]
-    np.testing.assert_allclose(axes.lines[0].get_xdata(), [128, 1024, 8192])
-    assert axes.lines[1].get_ydata()[0] == pytest.approx(10 * (1 + 0.1 / 3))
-
-
-@pytest.mark.parametrize(
-    "draw", [tornado_figure, sobol_figure, readings_figure, convergence_figure], ids=lambda d: d.__name__
-)
-def test_a_depletion_without_a_burden_is_refused(draw, made):
-    frames = {
-        tornado_figure: TORNADO,
-        sobol_figure: SOBOL,
-        readings_figure: READINGS,
-        convergence_figure: CONVERGENCE,
-    }
-    alone = frames[draw][frames[draw]["metric"] == METRICS[0]]
+@pytest.mark.parametrize(("draw", "rows"), [(tornado_figure, TORNADO), (readings_figure, READINGS)])
+def test_a_depletion_without_a_burden_is_refused(draw, rows, made):
     with pytest.raises(ValueError, match="beside a burden"):
-        draw(alone, made[0], "en")
+        draw(rows[rows["metric"] == METRICS[0]], made[0], "en")
 
 
 def test_one_county_one_year_one_fund_and_nothing_ever_happens():
