@@ -15,11 +15,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scenarios.labels import Lang, comma, label
 from scenarios.pictures import fonts
-from scenarios.pictures.sheet import MARGIN, lines, measure
+from scenarios.pictures.sheet import (
+    MARGIN,
+    NOTE,
+    drawing,
+    intervals,
+    lines,
+    measure,
+    stretch,
+    tall,
+    whole_years,
+)
 from scenarios.runs.facts import (
     COUNTED,
     MetricsIndex,
@@ -30,7 +39,6 @@ from scenarios.runs.facts import (
     funds_of,
     independent_paths,
     uncounted,
-    wilson,
 )
 
 if TYPE_CHECKING:
@@ -40,7 +48,6 @@ if TYPE_CHECKING:
 
     from sim.metrics import Columns
 
-Floats = NDArray[np.float64]
 Do = Callable[[Callable[[], object], Callable[[], object]], None]
 """Does two things."""
 BANDS = (("p01", "p99"), ("p05", "p95"), ("p10", "p90"), ("p25", "p75"))
@@ -55,13 +62,8 @@ DRAWN = {"months_of_capacity", *(bearer[0] for bearer in BEARERS)}
 """Metrics of the city that the fan chart shows, beside its events."""
 BODY, KEY = 5.9, 0.25  # heights of the panels and of a legend, inches
 TITLE, YEARS, BETWEEN = 0.235, 0.25, 0.37  # heights above, below and between the panels, inches
-BESIDE, DIGIT, MARK = (
-    0.18,
-    0.062,
-    0.3,
-)  # widths of a tick and its margins, of a digit, of a mark's name, inches
+BESIDE, DIGIT, MARK = 0.18, 0.062, 0.3  # widths of a tick and its margins, a digit, a mark's name, inches
 PANELS = (3.4, 1.0, 1.5)  # their heights, relative
-NOTE = 6.5  # size of notes, points
 NOTHING = 1e-9  # percent: below it a panel shows nothing
 
 
@@ -84,10 +86,7 @@ def fan_chart(
     ``metrics`` is the tidy table of one scenario or its columns, ``out`` a path without suffix; ``do`` has
     both files written.  Returns the paths written.
     """
-    import matplotlib
-
-    with matplotlib.rc_context():
-        fonts.use_fonts()
+    with drawing():
         return save(fan_figure(metrics, facts, lang), out, do=do)
 
 
@@ -129,8 +128,8 @@ def fan_figure(metrics: pd.DataFrame | Columns, facts: RunFacts, lang: Lang) -> 
     )
     notes = [line for note in said for line in lines(note, width - 2 * MARGIN, NOTE)]
 
-    head = sum(_height(some, size) for some, size, _ in above) + 0.2
-    bottom = KEY + _height(notes, NOTE) + 0.1
+    head = sum(tall(len(some), size) for some, size, _ in above) + 0.2
+    bottom = KEY + tall(len(notes), NOTE) + 0.1
     height = head + KEY + BODY + bottom
     figure = Figure(figsize=(width, height))
     panels = figure.subplots(len(PANELS), len(funds), squeeze=False, sharex="col")
@@ -141,8 +140,7 @@ def fan_figure(metrics: pd.DataFrame | Columns, facts: RunFacts, lang: Lang) -> 
         _draw_marks(fan_axes, marks, lang)
         _draw_depletion(depletion_axes, indexed.yearly(fund, "event:reserve_depletion", "probability"))
         _draw_burden(burden_axes, list(_burden(indexed, fund, facts)), lang)
-        burden_axes.set_xlim(first - 0.6, last + 0.6)
-        burden_axes.xaxis.get_major_locator().set_params(integer=True, nbins=7, min_n_ticks=1)
+        whole_years(burden_axes, first, last)
     _one_scale(panels[1], label("depletion_title", lang), 3)
     _one_scale(panels[2], label("burden_title", lang), 5)
 
@@ -151,7 +149,7 @@ def fan_figure(metrics: pd.DataFrame | Columns, facts: RunFacts, lang: Lang) -> 
     top = height - 0.1
     for some, size, colour in above:
         _write(figure, some, size, colour, top)
-        top -= _height(some, size) + 0.04
+        top -= tall(len(some), size) + 0.04
     _write(figure, notes, NOTE, fonts.GREY, bottom - KEY)
     _place(figure, panels, bottom)
     return figure
@@ -190,11 +188,6 @@ def _notes(facts: RunFacts, marks: list[str], cut: bool, lang: Lang) -> list[str
     if cut:
         lines.append(label("clipped", lang))
     return [*lines, label("depletion_meaning", lang), label("burden_meaning", lang)]
-
-
-def _height(some: list[str], points: float) -> float:
-    """Height in inches of lines of that size."""
-    return len(some) * points * 1.4 / 72
 
 
 def _write(figure: Figure, some: list[str], points: float, colour: str, top: float) -> None:
@@ -236,9 +229,9 @@ def _limits(fan: dict[str, Yearly], marks: list[str]) -> tuple[float, float, boo
 
 def _draw_fan(axes: Axes, fan: dict[str, Yearly], lang: Lang) -> None:
     for (low, high), fill in zip(BANDS, fonts.FAN, strict=True):
-        years, floor, ceiling = _stretch(fan[low].year, fan[low].value, fan[high].value)
+        years, floor, ceiling = stretch(fan[low].year, fan[low].value, fan[high].value)
         axes.fill_between(years, floor, ceiling, color=fill, lw=0, label=f"{low}–{high}")
-    years, median, mean = _stretch(fan["p50"].year, fan["p50"].value, fan["mean"].value)
+    years, median, mean = stretch(fan["p50"].year, fan["p50"].value, fan["mean"].value)
     axes.plot(years, median, color="#0d2f4f", lw=1.6, label=label("median", lang))
     axes.plot(years, mean, color=fonts.INK, lw=0.9, ls=(0, (4, 2)), label=label("mean", lang))
     axes.axhline(0, color=fonts.INK, lw=0.8)
@@ -256,16 +249,9 @@ def _draw_marks(axes: Axes, marks: list[str], lang: Lang) -> None:
             named = mark
 
 
-def _stretch(year: NDArray[np.int64], *values: Floats) -> list[Floats]:
-    """Years and values to draw; a single year is drawn as a short level stretch."""
-    if len(year) == 1:
-        return [year[0] + np.array([-0.4, 0.4]), *(np.repeat(numbers, 2) for numbers in values)]
-    return [year.astype(np.float64), *values]
-
-
 def _draw_depletion(axes: Axes, rows: Yearly) -> None:
-    ends = [wilson(p, n) for p, n in zip(rows.value.tolist(), independent_paths(rows), strict=True)]
-    years, middle, low, high = _stretch(rows.year, 100 * rows.value, *100 * np.array(ends).T)
+    low, high = intervals(rows.value, independent_paths(rows))
+    years, middle, low, high = stretch(rows.year, 100 * rows.value, 100 * low, 100 * high)
     axes.fill_between(years, low, high, color="#b5b5b5", lw=0)
     axes.plot(years, middle, color=fonts.INK, lw=1.0)
     axes.set_ylim(0, _round_up(float(np.nanmax(high))))
