@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.errors import InputError
-from scenarios.labels import Lang, wrap
+from scenarios.labels import Lang
 from scenarios.output import check_file, new_files, write_json
 from scenarios.rulebook.words import word
 from scenarios.runs.machine import machine
 from scenarios.runs.run import MAX_PATHS, Progress
+from scenarios.runs.summary import note
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -173,8 +174,7 @@ def print_bench(speeds: Mapping[str, Speed], screen: Console, lang: Lang) -> Non
         word("bench:note", lang),
         f"{facts['processor']}, {' '.join(facts['vector_flags'])}",
     ):
-        for part in wrap(line, screen.width - 2):
-            screen.print(part, markup=False, highlight=False)
+        note(screen, line)
 
 
 def duration(seconds: float, lang: Lang) -> str:

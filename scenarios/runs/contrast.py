@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from scenarios.definition.addresses import leaves
 from scenarios.definition.policy import Trend
 from scenarios.definition.scenario import Scenario
 from scenarios.labels import Lang, label
@@ -132,15 +133,8 @@ def _inputs(scenario: Scenario) -> dict[str, str]:
         name: {key: value for key, value in county.items() if key not in ("name", "name_en")}
         for name, county in counties.items()
     }
-    return {COUNTIES: _json(list(counties))} | dict(_dotted({**kept, COUNTIES: figures}, ""))
-
-
-def _dotted(table: Mapping[str, Any], above: str) -> Iterator[tuple[str, str]]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _dotted(value, f"{above}{key}.")
-        elif value is not None:
-            yield f"{above}{key}", _json(value)
+    said = leaves({**kept, COUNTIES: figures})
+    return {COUNTIES: _json(list(counties))} | {key: _json(value) for key, value in said if value is not None}
 
 
 def _json(value: object) -> str:

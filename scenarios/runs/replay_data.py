@@ -116,7 +116,6 @@ def _monthly(
         raise InputError(path, f"year {gap}", "expected consecutive years, found a gap")
     flows = np.full((len(funds), count, 12, len(counties), 2), np.nan)
     for row, year in zip(rows, years, strict=True):
-        row.choice("fund", FUNDS, "a fund")
         at = (
             _known_fund(row, funds),
             year - first,
