@@ -190,7 +190,7 @@ def parse_variation(path: Path, place: str, entry: Any) -> Variation:
         kind, entry = Values, {"values": [entry]}
     elif "distribution" in entry:
         name = entry["distribution"]
-        if name not in [*DISTRIBUTIONS]:  # a list may stand here, of which no dict can say that it lacks it
+        if name not in [*DISTRIBUTIONS]:  # of a list, which has no hash, the table itself cannot be asked
             raise InputError(path, f"{place}.distribution", one_of(name, DISTRIBUTIONS))
         kind = DISTRIBUTIONS[name]
     else:

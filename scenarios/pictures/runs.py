@@ -141,10 +141,10 @@ def name_ends(runs: Sequence[Run]) -> dict[str, str]:
     """
     ends: dict[str, str] = {}
     for name in (run.facts["scenario"] for run in runs):
-        plain = re.sub(r"[^\w.-]", "_", name)
+        plain = "_" + re.sub(r"[^\w.-]", "_", name)
         tries = itertools.chain([plain], (f"{plain}_{n}" for n in itertools.count(2)))
         taken = {end.casefold() for end in ends.values()}
-        ends[name] = next(end for each in tries if (end := f"_{each}").casefold() not in taken)
+        ends[name] = next(end for end in tries if end.casefold() not in taken)
     return ends if len(runs) > 1 else dict.fromkeys(ends, "")
 
 

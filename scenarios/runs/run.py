@@ -194,10 +194,8 @@ def manifest_of(scenario: Scenario, facts: RunFacts) -> dict[str, Any]:
 
 
 def _by_name(files: Iterable[Path]) -> dict[str, Path]:
-    """Files by folder and name; by folders above it too where that would name two of them the same.
-
-    No name begins at the root: where a machine keeps its files is not to be published.
-    """
+    """Files by folder and name, and by as many folders above as tell all apart: a manifest is published, and
+    where a machine keeps its files is nobody's business."""
     below_root = {path.resolve().parts[1:]: path for path in files}
     for length in itertools.count(2):
         named = {"/".join(parts[-length:]): path for parts, path in below_root.items()}
