@@ -52,10 +52,10 @@ from sim.kernels.codes import (
     VALUE,
 )
 from sim.kernels.december import add_totals, close
-from sim.kernels.january import begin_year, sum_of, top_up
+from sim.kernels.january import begin_year, top_up
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.months import add_net
-from sim.kernels.rows import clear, wipe
+from sim.kernels.rows import clear, sum_of, wipe
 from sim.kernels.settlement import settle
 from sim.kernels.shocks import TOGETHER, city_draws, city_year, county_months, county_year
 from sim.lower import lower_case, lower_noise
