@@ -96,13 +96,19 @@ def test_counties_that_each_owe_something_else(city: str) -> None:
     hold_against_twin(simulate(case, paths=2, seed=11), draw(case, 11, 2))
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-@given(
-    rules(),
-    rules(),
-    st.sampled_from([NAMES, NAMES[:1], NAMES[1:]]),
-    st.sampled_from([{}, ANALYST, NO_INTEREST]),
+ANY_OPTIONS = st.fixed_dictionaries(
+    {
+        "interest_rate": st.sampled_from([0.0, 0.02]),
+        "attributable_part": st.sampled_from([0.0, 0.4, 1.0]),
+        "plan_ratio": st.sampled_from([0.9, 1.2]),
+        "excellent_probability": st.sampled_from([0.6, 1.0]),
+        "months_denominator": st.sampled_from(["same_year", "previous_year"]),
+    }
 )
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(rules(), rules(), st.sampled_from([NAMES, NAMES[:1], NAMES[1:]]), ANY_OPTIONS)
 def test_any_rule_table_is_the_twins(
     employee: FundRules, resident: FundRules, names: tuple[str, ...], options: dict[str, Any]
 ) -> None:
