@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from sim.kernels.codes import (
     BASE_CLAIMS,
+    BASE_CONTRIBUTIONS,
     CITY_TREASURY,
     COUNTY_SLOTS,
     COUNTY_TREASURY,
@@ -123,8 +124,9 @@ def layers(rules: FundRules) -> tuple[Floats, Floats, NDArray[np.int64]]:
     shares = np.zeros((2, MAX_LAYERS, len(SOURCES) + 1))
     short = np.zeros(MAX_LAYERS, np.int64)
     for i, layer in enumerate(rules.settlement.waterfall):
+        total = sum(layer.shares.values())  # 1, but for what a file rounds off
         for source, share in layer.shares.items():
-            shares[0, i, SOURCES.index(source)] = share
+            shares[0, i, SOURCES.index(source)] = share / total
         shares[1, i] = below_excellent(shares[0, i], rules.assessment)
         shares[:, i, UP_TO] = np.inf if layer.up_to is None else layer.up_to
         short[i] = WHEN_SHORT.index(layer.when_pool_short)
@@ -273,7 +275,7 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
     """Levels of the median path and the shock model, logarithms to base 2."""
     funds, shocks = list(case.funds), case.shocks
     drift = np.array([growth_by_year(case.funds[fund].growth, case.years) for fund in funds])
-    base = plan.opening[:, :, [4, 5]]
+    base = plan.opening[:, :, [BASE_CONTRIBUTIONS, BASE_CLAIMS]]
     level = base[:, :, :, None] * np.exp(np.cumsum(drift, axis=2))[:, None, :, :]
     ahead = np.concatenate(
         [np.zeros((len(funds), 1)), np.cumsum(drift[:, 1] - drift[:, 0], axis=1)[:, :-1]], 1
@@ -284,7 +286,7 @@ def lower_noise(case: Case, plan: Plan, seed: int) -> Noise:
         shocks.county_correlation,
         shocks.city_degrees_of_freedom or 0.0,
         shocks.county_degrees_of_freedom or 0.0,
-        epidemic.probability,
+        epidemic.probability if epidemic.probability < 1 else 2.0,  # U in single precision may round to 1
         epidemic.claims_mean * LOG2E,
         epidemic.claims_sd * LOG2E,
         epidemic.contributions_mean * LOG2E,

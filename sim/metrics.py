@@ -64,11 +64,12 @@ def all_metrics(below: tuple[float, ...]) -> list[str]:
 
 
 def can_be_unfunded(rules: FundRules) -> bool:
-    """Whether some gap may find no payer: the last layer is not borne by treasuries alone."""
+    """Whether some gap may find no payer: the last layer is not borne by treasuries alone, or has a limit."""
     layers = rules.settlement.waterfall
-    safe = {"county_treasury", "city_treasury"}
-    last = {source for source, share in layers[-1].shares.items() if share > 0} if layers else set()
-    return rules.names("unfunded") or not last or not last <= safe
+    if not layers or layers[-1].up_to is not None:
+        return True
+    last = {source for source, share in layers[-1].shares.items() if share > 0}
+    return rules.names("unfunded") or not last <= {"county_treasury", "city_treasury"}
 
 
 def balances_cover(rules: FundRules) -> bool:

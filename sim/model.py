@@ -26,7 +26,7 @@ Yuan = Annotated[float, Field(ge=0)]
 Rate = Annotated[float, Field(gt=-1, le=1)]
 Volatility = Annotated[float, Field(ge=0, le=1)]
 Persistence = Annotated[float, Field(gt=-1, lt=1)]
-DegreesOfFreedom = Annotated[float, Field(gt=2)] | None
+DegreesOfFreedom = Annotated[float, Field(ge=2.1, le=1e6)] | None
 Four = tuple[float, float, float, float]
 
 

@@ -74,7 +74,8 @@ def gini(net: list):
 
 
 def months_of(stock, claims):
-    return stock * 12 / claims if counts(claims) else None
+    held = stock if counts(abs(stock)) else 0
+    return held * 12 / claims if counts(claims) else None
 
 
 class Books:

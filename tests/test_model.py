@@ -36,6 +36,13 @@ def test_a_risk_fund_needs_rules_that_have_one(city: str, accepted: bool) -> Non
             Case.model_validate(case)
 
 
+@pytest.mark.parametrize("degrees", [2.05, 1e7])
+def test_degrees_of_freedom_that_single_precision_cannot_tell(degrees: float) -> None:
+    case = plain("taizhou") | {"shocks": {"city_degrees_of_freedom": degrees}}
+    with pytest.raises(ValidationError, match="city_degrees_of_freedom"):
+        Case.model_validate(case)
+
+
 def test_planned_growth_is_a_rate() -> None:
     case = plain("taizhou")
     case["funds"]["employee"]["plan_growth"]["claims"] = -7.0

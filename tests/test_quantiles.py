@@ -93,14 +93,17 @@ def check(kind: str, values: np.ndarray, width: float, relative: float) -> Singl
     assert (np.abs(found - exact) <= bin_at(exact)).all()
     spread = np.sqrt(n * P * (1 - P))
     low, high = order_statistic(values, P * n - spread), order_statistic(values, P * n + spread)
-    assert (np.abs(errors - (high - low) / 2) <= bin_at(np.maximum(np.abs(high), np.abs(low)))).all()
+    enough = (P * n - spread >= 0) & (P * n + spread <= n)
+    assert np.isnan(errors[~enough]).all()
+    apart = np.abs(errors - (high - low) / 2) <= bin_at(np.maximum(np.abs(high), np.abs(low)))
+    assert apart[enough].all()
     for a in (0.95, 0.99):
         value, error = bins.tail_mean(a)
         var = order_statistic(values, np.array([a * n]))[0]
         excess = np.maximum(values - var, 0)
         assert abs(value - (var + excess.mean() / (1 - a))) <= 2 * bin_at(np.array(size))
         slack = 3 * bin_at(np.array(size)) / ((1 - a) * np.sqrt(n))
-        if n < 1 / (1 - a) - 1e-9:
+        if n < 10 / (1 - a) - 1e-9:
             assert np.isnan(error)
             continue
         assert abs(error - excess.std() / ((1 - a) * np.sqrt(n))) <= slack
@@ -145,8 +148,8 @@ def test_nothing_paid_is_exactly_nothing() -> None:
         bins = check(kind, values, 0, 1 / 256)
         found, errors = bins.quantiles(np.array([0.01, 0.5, 0.59]))
         assert (found == 0).all() and (errors[:2] == 0).all()
-    nothing, (n, mean, squares) = tallied("money", np.zeros(300))
-    assert (n, mean, squares, nothing.total, nothing.beyond) == (300, 0, 0, 300, 0)
+    nothing, (n, mean, squares) = tallied("money", np.zeros(1500))
+    assert (n, mean, squares, nothing.total, nothing.beyond) == (1500, 0, 0, 1500, 0)
     assert nothing.tail_mean(0.99) == (0, 0)
     cents = np.array([0.004, -0.004, 0.0, 4e9])  # below 0.005 yuan an amount is nought
     assert tallied("signed", cents)[0].count.tolist() == [3, 1]
@@ -251,14 +254,14 @@ def test_standard_errors_are_those_of_repeated_samples() -> None:
     assert values.mean() == pytest.approx(BASE * (np.log(20) + 1), rel=0.01)
 
 
-def test_a_tail_of_less_than_a_value_has_no_error() -> None:
-    """Nothing lies beyond VaR there, and the formula says 0; from one on it is what repeated samples say."""
-    for a, n in ((0.95, 19), (0.99, 40), (0.99, 99), (0.95, 1)):
+def test_a_tail_of_few_values_has_no_error() -> None:
+    """The formula says too little there; from ten values on nearly what repeated samples say."""
+    for a, n in ((0.95, 19), (0.95, 199), (0.99, 99), (0.99, 999), (0.95, 1)):
         assert np.isnan(tallied("money", rng().exponential(BASE, n))[0].tail_mean(a)[1])
-    for a, n in ((0.95, 20), (0.99, 100)):
+    for a, n in ((0.95, 200), (0.99, 1000)):
         found = [tallied("money", sample)[0].tail_mean(a) for sample in rng().exponential(BASE, (200, n))]
         values, errors = np.array(found).T
-        assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.4)
+        assert np.sqrt(np.mean(errors**2)) == pytest.approx(values.std(), rel=0.15)
 
 
 def test_many_series_are_worked_on_as_each_alone() -> None:
@@ -315,12 +318,13 @@ def test_summaries_are_those_of_numpy_on_bins() -> None:
         spread = np.sqrt(n * P * (1 - P))
         error = (at_rank(bins, n * P + spread)[0] - at_rank(bins, n * P - spread)[0]) / 2
         np.testing.assert_allclose(bins.quantiles(P)[0], value, rtol=1e-12)
-        np.testing.assert_allclose(bins.quantiles(P)[1], np.maximum(error, width / 2), rtol=1e-9)
+        error = np.where((P * n >= spread) & ((1 - P) * n >= spread), np.maximum(error, width / 2), np.nan)
+        np.testing.assert_allclose(bins.quantiles(P)[1], error, rtol=1e-9)
         var = bins.quantiles(np.array([0.95]))[0][0]
         excess = np.repeat(np.maximum((bins.low + bins.high) / 2 - var, 0), bins.count)
         found = bins.tail_mean(0.95)
         assert found[0] == pytest.approx(var + excess.mean() / 0.05, rel=1e-12)
-        if n >= 20:
+        if n >= 200:
             assert found[1] == pytest.approx(excess.std() / 0.05 / np.sqrt(n), rel=1e-9)
 
 

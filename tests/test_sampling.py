@@ -191,6 +191,18 @@ def test_months_and_uniforms_are_mirrored_too() -> None:
     assert abs(struck.mean() - 0.3) < 0.01 and not (struck[:, :HALF] & struck[:, HALF:]).any()
 
 
+def test_an_epidemic_s_size_is_mirrored() -> None:
+    """Its normals have the other sign: the logarithms of two mirrored years have a sum that is known."""
+    epidemic = {"probability": 1.0, "claims_mean": 0.2, "claims_sd": 0.1, "contributions_sd": 0.05}
+    case = make_case(shocks={"epidemic": epidemic}, years=1)
+    year = np.log(draw(case, 8, LANES, mirrored=True).year)[:, :, 0]
+    plain = np.log(draw(make_case(shocks={}, years=1), 8, 1).year)[:, :, 0]
+    both = (year[..., : LANES // 2] + year[..., LANES // 2 :]) / 2 - plain
+    np.testing.assert_allclose(both[:, 1], 0.2, atol=1e-6)
+    np.testing.assert_allclose(both[:, 0], 0.0, atol=1e-6)
+    assert year[:, 1].std() > 0.05
+
+
 def test_every_antithetic_path_is_the_twins(taizhou: Case) -> None:
     paths = 24
     drawn = draw(taizhou, 2, LANES, mirrored=True)

@@ -13,6 +13,9 @@ import pytest
 from drawn import NAMES, STRONG, draw, make_case
 from scipy import stats
 
+from sim.kernels.lanes import LANES
+from sim.kernels.shocks import draw_epidemic
+from sim.lower import lower_case, lower_noise
 from sim.model import Case
 
 PATHS = 40_000
@@ -210,6 +213,15 @@ def test_epidemic_years() -> None:
     assert np.abs(np.corrcoef(struck) - np.eye(3)).max() <= limit
     never = draw(make_case(names=NAMES[:1], years=2, shocks=QUIET), 7, 256, months=False).year
     np.testing.assert_allclose(never, np.exp(level[:, :, :2, :1]) * np.ones(256), rtol=1e-14)
+
+
+def test_a_sure_epidemic_strikes_whatever_is_drawn() -> None:
+    """The greatest word's uniform number is 1 in single precision, which is below no probability."""
+    case = make_case(shocks={"epidemic": {"probability": 1.0, "claims_mean": 0.5}})
+    noise = lower_noise(case, lower_case(case), 1)
+    epidemic, words = np.zeros(2 * LANES, np.float32), np.full(4 * LANES, -1, np.int32)
+    draw_epidemic(epidemic, words, noise.scalars)
+    assert (epidemic[LANES:] > 0).all()
 
 
 def test_policy_response_alone() -> None:

@@ -36,6 +36,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "无法达到：所试的{lever}取值均不能使概率为{target}。取{a}时概率为{a_p}，取{b}时为{b_p}；"
         "最低{c_p}（取{c}），最高{d_p}（取{d}）。可用--range另定范围。",
     ),
+    "solve:not_ruled_out": (
+        "Not ruled out: {target} lies within the interval of the probability at {values}.",
+        "尚不能排除：取{values}时，{target}在该概率的置信区间之内。",
+    ),
     "solve:turns": (
         "The probability both rises and falls over the range. All answers that a grid of {values} values"
         " shows are given; --range looks closer.",

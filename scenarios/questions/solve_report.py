@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from scenarios.definition.lever import Lever
-from scenarios.labels import Lang, event_label, label
+from scenarios.labels import Lang, comma, event_label, label
 from scenarios.output import new_files, write_json, write_rows
 from scenarios.questions.crossing import GRID, Answer
 from scenarios.questions.question_words import say
@@ -109,6 +109,9 @@ def findings(solved: Solved, lang: Lang) -> Iterator[str]:
             for part, text in (("", number(each.value)), ("_p", chance(each.count / solution.paths)))
         }
         yield say("solve:out_of_reach", lang, lever=lever.name, target=chance(target), **figures)
+        if kept := [each.value for each in solution.tried if each.kept]:
+            values = comma(lang).join(map(number, kept))
+            yield say("solve:not_ruled_out", lang, values=values, target=chance(target))
     if len(solved.answers) > 1 or solution.turns:
         yield say("solve:turns", lang, values=GRID)
     for answer in solved.answers:

@@ -141,7 +141,7 @@ def _print_story(
         table.add_row(str(year), *changes, *(f"{row[name]:z.1f}" for name in ("months_median", "months")))
     simulated = done.simulated[stress.fund]
     low, high = wilson(simulated.probability, simulated.independent_paths)
-    few = "?" if 0 < simulated.kish < FEW_HITS else ""
+    few = "?" if simulated.kish < FEW_HITS else ""
     chance = {"p": few + _chance(simulated.probability), "low": _chance(low), "high": _chance(high)}
     interval = phrase("between", lang, **chance)
     if not 0 < stress.beta < math.inf:

@@ -41,6 +41,7 @@ from sim.kernels.normals import uniform
 from sim.kernels.rows import fill, wipe
 from sim.kernels.sampled import count_pairs, weigh_event
 from sim.kernels.shocks import (
+    ALL_BITS,
     EXCELLENCE,
     PER_ADDRESS,
     TOGETHER,
@@ -137,7 +138,7 @@ def draw_assessments(plan, noise, work, path, y):
         for f in range(noise.fund.shape[0]):
             d, cell = work.books.county[f, c], 2 * noise.fund[f] * LANES
             if noise.mirrored:
-                mirror_words(drawn, cell)
+                mirror_words(drawn, cell, ALL_BITS)
             draw_excellence(d, drawn, cell, plan.excellent_probability)
 
 

@@ -148,8 +148,9 @@ def months_of(v, stock, claims):
     stock = known(stock)
     claims = known(claims)
     for i in range(LANES):
+        held = v[stock + i] if abs(v[stock + i]) >= NOUGHT else 0.0
         year = v[claims + i]
-        v[VALUE + i] = MONTHS * v[stock + i] / year if year >= MONTHS * NOUGHT else np.nan
+        v[VALUE + i] = MONTHS * held / year if year >= MONTHS * NOUGHT else np.nan
 
 
 @stage

@@ -40,10 +40,10 @@ CUT = np.float32(8)
 ONE = np.float32(1)
 ZERO = np.float32(0)
 HALF_LN2 = np.float32(0.34657359027997264)
-ALL_BITS = np.int32(-1)
+ALL_BITS, NO_BITS = np.int32(-1), np.int32(0)
 
-# words of a year's epidemic that are mirrored: whether it strikes, and the angle of its pair of normals
-WHETHER, ANGLE = np.int64(0), np.int64(3 * LANES)
+# words of a year's epidemic that are mirrored: whether it strikes, radius and angle of its pair of normals
+WHETHER, RADIUS, ANGLE = np.int64(0), np.int64(2 * LANES), np.int64(3 * LANES)
 # slots of a fund's float32 rows: contributions, claims, and the deviations of both
 FIRST, SECOND = np.int64(0), np.int64(LANES)
 DEVIATION_FIRST, DEVIATION_SECOND = np.int64(2 * LANES), np.int64(3 * LANES)
@@ -63,7 +63,7 @@ class Noise(NamedTuple):
     level: np.ndarray
     """(F, C, 2, Y) float64 yuan: totals of the median path without shocks."""
     gap: np.ndarray
-    """(F, C, Y) float32: log claims minus log contributions of the year before, less the base year's."""
+    """(F, Y) float32: log claims minus log contributions of the year before, less the base year's."""
     profile: np.ndarray
     """(F, 2, 12) float64 shares of a year."""
     city_root: np.ndarray
@@ -129,12 +129,13 @@ def mirror(draws):
 
 
 @stage
-def mirror_words(words, word):
-    """The same for one word of every lane: U becomes 1 - U, and a direction turns by half a circle."""
+def mirror_words(words, word, bits):
+    """The same for one word of every lane, which keeps all bits but these; with ALL_BITS turned U becomes
+    1 - U, and a direction turns by half a circle."""
     wide()
     word = known(word)
     for i in range(HALF):
-        words[word + HALF + i] = ixor(words[word + i], ALL_BITS)
+        words[word + HALF + i] = ixor(words[word + i], bits)
 
 
 @stage
@@ -208,8 +209,9 @@ def city_year(noise, shocked, path, y):
     if noise.scalars[EPIDEMIC_PROBABILITY] > ZERO:
         words(shocked.words[:PER_ADDRESS], path, THE_CITY, 16 * y, EPIDEMIC, noise.key)
         if noise.mirrored:
-            mirror_words(shocked.words, WHETHER)
-            mirror_words(shocked.words, ANGLE)
+            mirror_words(shocked.words, WHETHER, ALL_BITS)
+            mirror_words(shocked.words, RADIUS, NO_BITS)
+            mirror_words(shocked.words, ANGLE, ALL_BITS)
         draw_epidemic(shocked.epidemic, shocked.words, noise.scalars)
 
 

@@ -15,6 +15,8 @@ from sim.kernels.tally import NOUGHTS
 
 STRIDE = 128
 """Bins that are looked at together: most of them are empty."""
+TAIL_VALUES = 10.0
+"""Beyond VaR, without which a tail mean's error says far too little."""
 
 
 class Asked(NamedTuple):
@@ -153,7 +155,7 @@ def interpolated(edges, edge, unit, out, bins, rank):
 @stage
 def tail(edges, edge, unit, out, bins, a):
     """TVaR at a: VaR + E[(X - VaR)+] / (1 - a), and sd((X - VaR)+) / ((1 - a) sqrt n), which is NaN where the
-    values are so few that less than one lies beyond VaR."""
+    values are so few that less than ten lie beyond VaR: it would be far too small."""
     n = np.float64(out.upto[bins])
     value, _, _ = interpolated(edges, edge, unit, out, bins, n * a)
     total, squares = 0.0, 0.0
@@ -165,7 +167,7 @@ def tail(edges, edge, unit, out, bins, a):
         squares += excess * excess * count
     mean = total / n
     variance = max(squares / n - mean * mean, 0.0)
-    error = np.sqrt(variance / n) / (1 - a) if n * (1 - a) >= 1.0 else np.nan
+    error = np.sqrt(variance / n) / (1 - a) if n * (1 - a) >= TAIL_VALUES else np.nan
     return value + mean / (1 - a), error
 
 
@@ -174,7 +176,8 @@ def summarise(counts, asked, edges, out, wipe):
     """All series; ``wipe`` leaves their counts empty.
 
     A percentile's standard error is half the distance between the order statistics at
-    n p -+ sqrt(n p (1 - p)), at least half a bin; NaN where one of the two is the end of the range.
+    n p -+ sqrt(n p (1 - p)), at least half a bin; NaN where one of the two is the end of the range, or where
+    there are too few values to have it.
     A series without values has NaN.
     """
     percentiles = asked.percentiles.shape[0]
@@ -194,7 +197,8 @@ def summarise(counts, asked, edges, out, wipe):
                 middle, width, _ = interpolated(edges, edge, unit, out, bins, n * p)
                 low, _, below = interpolated(edges, edge, unit, out, bins, n * p - spread)
                 high, _, above = interpolated(edges, edge, unit, out, bins, n * p + spread)
-                error = np.nan if below or above else max((high - low) / 2, width / 2)
+                beyond = below or above or n * p - spread < 0.0 or n * p + spread > n
+                error = np.nan if beyond else max((high - low) / 2, width / 2)
                 out.value[s, k], out.error[s, k] = middle, error
             else:
                 a = asked.tails[k - percentiles]

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,17 @@ def test_a_target_out_of_reach_says_what_can_be_reached() -> None:
     ):
         said = " ".join(findings(found, lang))  # type: ignore[arg-type]
         assert all(each in said for each in words)
+
+
+def test_a_target_that_the_end_of_the_range_keeps_is_not_ruled_out() -> None:
+    """At an end the probability is a little above the target, and its interval holds that."""
+    run = RunRequest("taizhou", paths=2000)
+    ask = SolveRequest(run, "reserve_months", 0.1, fund="employee", by=BY, range=(1.0, 2.0))
+    most = max(each.count for each in solve(ask).solution.tried)
+    found = solve(replace(ask, target=(most + 1) / 2000))
+    assert found.answers == () and any(each.kept for each in found.solution.tried)
+    assert "Not ruled out" in " ".join(findings(found, "en"))
+    assert "尚不能排除" in " ".join(findings(found, "zh"))
 
 
 @pytest.mark.parametrize(
