@@ -134,7 +134,7 @@ def serve(results: Results, lang: Lang, port: int, browser: bool, tell: Callable
     try:
         import panel as pn
     except ImportError:
-        expected = "needs Panel, which is not installed: pip install 'fundsim[explorer]'"
+        expected = "needs Panel, which is not installed: pip install '.[explorer]' in fundsim's checkout"
         raise InputError("fundsim explore", "", expected) from None
 
     from pylopdf_fonts_zh_cn import sans_path

@@ -63,7 +63,8 @@ def discover(experiments: pd.DataFrame, fails: Flags, density: float) -> tuple[B
     ``experiments``: a row a scenario, numbers or text.  InputError where the EMA Workbench is missing.
     """
     if find_spec("ema_workbench") is None:
-        expected = "expected the EMA Workbench: pip install 'fundsim[discovery]' (or fundsim export --ema)"
+        install = "pip install '.[discovery]' in fundsim's checkout"
+        expected = f"expected the EMA Workbench: {install} (or fundsim export --ema)"
         raise InputError("discover", "", expected)
     with _quiet():
         from ema_workbench.analysis.prim import Prim

@@ -257,4 +257,5 @@ def _samples(request: SensitivityRequest) -> int:
 
 def _check_salib() -> None:
     if find_spec("SALib") is None:
-        raise InputError("sensitivity", "", "expected SALib: pip install 'fundsim[sensitivity]'")
+        expected = "expected SALib: pip install '.[sensitivity]' in fundsim's checkout"
+        raise InputError("sensitivity", "", expected)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parent
 NOTEBOOK = FOLDER / "report.ipynb"
-EXTRA = "fundsim[report]"
 QUIET = ("--log-level=50",)
 """To the notebook's kernel: it would warn that it listens on this machine, and that it was interrupted."""
 
@@ -65,7 +64,8 @@ def executed(directory: Path, lang: Lang) -> NotebookNode:
         import nbconvert  # noqa: F401
         from papermill import execute_notebook
     except ImportError as error:
-        raise InputError("fundsim report", "", f"needs {EXTRA}: pip install '{EXTRA}' ({error})") from None
+        expected = f"needs its extra: pip install '.[report]' in fundsim's checkout ({error})"
+        raise InputError("fundsim report", "", expected) from None
     given = {"directory": str(directory.absolute()), "lang": lang}
     options: dict[str, Any] = {
         "progress_bar": False,

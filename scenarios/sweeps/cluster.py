@@ -125,7 +125,7 @@ def cluster(workers: int | None, scheduler: str | None) -> Iterator[Workers]:
         from distributed import Client
     except ModuleNotFoundError:
         option = "--workers" if scheduler is None else "--scheduler"
-        expected = "needs Dask, which is not installed: pip install 'fundsim[cluster]'"
+        expected = "needs Dask, which is not installed: pip install '.[cluster]' in fundsim's checkout"
         raise InputError(option, "", expected) from None
     import logging
 

@@ -180,7 +180,7 @@ def test_no_scheduler_is_said_within_seconds(tmp_path: Path, monkeypatch: pytest
 def test_without_dask_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     write_study(tmp_path)
-    with pytest.raises(InputError, match=r"--workers: needs Dask.*pip install 'fundsim\[cluster\]'"):
+    with pytest.raises(InputError, match=r"--workers: needs Dask.*pip install '\.\[cluster\]'"):
         sweep(request(tmp_path, workers=2))
     with pytest.raises(InputError, match="one of --workers and --scheduler"):
         sweep(request(tmp_path, workers=2, scheduler="tcp://127.0.0.1:1"))

@@ -239,4 +239,4 @@ def test_without_the_workbench_it_says_what_to_install(
 
     monkeypatch.setattr("scenarios.questions.discovery.find_spec", missing)
     message = refused("discover", sweep, "--above", "0.5")
-    assert "pip install 'fundsim[discovery]'" in message
+    assert "pip install '.[discovery]'" in message

@@ -216,7 +216,7 @@ def test_a_missing_extra_is_named(compared: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "panel", None)
     done = CliRunner().invoke(app, ["explore", str(compared), "--no-browser"])
     assert isinstance(done.exception, InputError)
-    assert "pip install 'fundsim[explorer]'" in str(done.exception)
+    assert "pip install '.[explorer]'" in str(done.exception)
 
 
 # --- the page -----------------------------------------------------------------------------------------

@@ -355,7 +355,7 @@ def test_mistakes_are_named_and_write_nothing(tmp_path: Path, compared: Path) ->
 
 def test_a_missing_extra_is_named(tmp_path: Path, compared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "papermill", None)
-    with pytest.raises(InputError, match=r"pip install 'fundsim\[report\]'"):
+    with pytest.raises(InputError, match=r"pip install '\.\[report\]'"):
         report(compared, tmp_path / "page.html")
     assert list(tmp_path.iterdir()) == []
 
