@@ -35,7 +35,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "levers_stay": (
         "Levers stay at their present values.",
-        "政策杠杆保持当前取值。",
+        "政策手段保持当前取值。",
     ),
     "factor": ("Uncertainty", "不确定因素"),
     "first_order": ("Alone\n[95%]", "单独作用\n[95%区间]"),

@@ -21,7 +21,7 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "results": ("Pictures and tables", "图与表"),
     "rules": ("Rules, clause by clause", "规则与条款"),
     "assumptions": ("What the figures rest on", "数字的依据"),
-    "levers": ("Lever by lever", "各杠杆的影响"),
+    "levers": ("Lever by lever", "各政策手段的影响"),
     "scenarios": ("Scenarios", "情景"),
     "reproduce": ("To reproduce", "复现"),
     # the page and its tools
