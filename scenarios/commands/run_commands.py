@@ -159,7 +159,7 @@ def warn(
 
 def bench(
     city: Annotated[
-        list[str] | None, typer.Argument(metavar="CITY", help="Scenarios; without: the five cities.")
+        list[str] | None, typer.Argument(metavar="SCENARIO", help="Scenarios; without: the five cities.")
     ] = None,
     paths: Annotated[int | None, typer.Option(help="Paths of one measurement; else what takes 1 s.")] = None,
     json: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the figures there too.")] = None,
