@@ -33,7 +33,7 @@ def put(table: dict[str, Any], address: str, value: Any, path: Path) -> None:
     elif isinstance(at, dict):
         at[last] = value
     else:
-        raise InputError(path, address, f"expected a table above {last}, found {at!r:.40}")
+        raise InputError(path, address, f"expected no {last} below {way[-1]}, which is {at!r:.40}")
 
 
 def get(table: Mapping[str, Any], address: str) -> Any:
