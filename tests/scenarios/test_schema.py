@@ -34,7 +34,9 @@ def validator() -> Draft202012Validator:
 
 
 def test_file_is_what_the_models_say() -> None:
-    assert FILE.read_text("utf-8") == as_text(), "write it anew with python -m scenarios.definition.schema"
+    assert FILE.read_text("utf-8") == as_text(), (
+        "write it anew: python -m scenarios.definition.schema > scenarios/scenario.schema.json"
+    )
 
 
 @pytest.mark.parametrize("name", builtin_scenarios())
