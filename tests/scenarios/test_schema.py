@@ -34,9 +34,8 @@ def validator() -> Draft202012Validator:
 
 
 def test_file_is_what_the_models_say() -> None:
-    assert FILE.read_text("utf-8") == as_text(), (
-        "write it anew: python -m scenarios.definition.schema > scenarios/scenario.schema.json"
-    )
+    anew = "python -m scenarios.definition.schema > scenarios/scenario.schema.json"
+    assert FILE.read_text("utf-8") == as_text(), f"write it anew: {anew}"
 
 
 @pytest.mark.parametrize("name", builtin_scenarios())
