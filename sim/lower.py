@@ -86,11 +86,7 @@ def rule_record(rules: FundRules) -> Any:
         "own_balance_first": assessment.own_balance_first,
         "recoveries_to_pool": rules.recoveries_to == "pool",
         "adjusts": rules.policy_adjustment.trigger != "never",
-        "counts_balances": any(
-            layer.shares.get(source, 0) > 0
-            for layer in rules.settlement.waterfall
-            for source in ("county_balance", "all_balances")
-        ),
+        "counts_balances": rules.names("county_balance") or rules.names("all_balances"),
         "opening_city_months": opening.months_of_city_claims,
         "opening_own_months": opening.months_of_own_claims,
         "opening_share": opening.share_of_balance,

@@ -221,7 +221,8 @@ class Fund(Settling):
             return 1, 1, 0
         income = self.planned("contributions", sum(self.contributions[self.year]))
         spending = self.planned("claims", portion(1, sum(self.claims[self.year]), 1 - self.debt_cut))
-        named = {source for layer in self.rules["settlement"]["waterfall"] for source in layer["shares"]}
+        layers = [layer["shares"] for layer in self.rules["settlement"]["waterfall"]]
+        named = {source for shares in layers for source, share in shares.items() if share > 0}
         held = self.pool + (sum(self.county_balance) if named & {"county_balance", "all_balances"} else 0)
         missing = {
             "unfunded": self.unfunded,
