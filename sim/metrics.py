@@ -48,7 +48,7 @@ def reported_events(rules: FundRules, below: tuple[float, ...]) -> dict[str, int
         "risk_fund_depletion": not rules.names("risk_fund"),
         "topup_short": rules.top_up.months == 0,
         "cash_shortfall": not rules.cash.reported,
-        "unfunded": not can_be_unfunded(rules),
+        "unfunded": not rules.can_be_unfunded,
         "policy_adjustment": rules.policy_adjustment.trigger == "never",
     }
     names = [*EVENTS, *(f"below_{n:g}_months" for n in below)]
@@ -61,15 +61,6 @@ def all_metrics(below: tuple[float, ...]) -> list[str]:
     of_events = [f"{kind}:{name}" for name in events for kind in ("event", "hazard", "event_year")]
     county = [f"{kind}:county_depletion" for kind in ("event", "hazard")]
     return sorted({*of_events, *county, *METRICS})
-
-
-def can_be_unfunded(rules: FundRules) -> bool:
-    """Whether some gap may find no payer: the last layer is not borne by treasuries alone, or has a limit."""
-    layers = rules.settlement.waterfall
-    if not layers or layers[-1].up_to is not None:
-        return True
-    last = {source for source, share in layers[-1].shares.items() if share > 0}
-    return rules.names("unfunded") or not last <= {"county_treasury", "city_treasury"}
 
 
 def balances_cover(rules: FundRules) -> bool:
@@ -87,7 +78,7 @@ def reports(rules: FundRules, metric: str, of_county: bool) -> bool:
     if metric == "covered:own_balance":
         return balances_cover(rules)
     if metric == "unfunded":
-        return can_be_unfunded(rules)
+        return rules.can_be_unfunded
     if metric.startswith("adjustment:"):
         return rules.policy_adjustment.trigger != "never"
     if metric == "months_of_capacity" and of_county:
@@ -274,7 +265,7 @@ def _reporting(rules: FundRules) -> tuple[bool, ...]:
     return (
         *(rules.names(account) for account in ("pool", "risk_fund", "county_balance")),
         balances_cover(rules),
-        *(rules.top_up.months == 0, rules.cash.reported, can_be_unfunded(rules)),
+        *(rules.top_up.months == 0, rules.cash.reported, rules.can_be_unfunded),
         rules.policy_adjustment.trigger == "never",
     )
 

@@ -218,7 +218,16 @@ class FundRules(Instrument):
     def draws_pool(self) -> bool:
         """Whether the pool ever pays anything: gaps, the risk fund, or bills that were unfunded."""
         feeds_risk_fund = self.risk_fund.rate > 0 and self.risk_fund.source == "pool"
-        return self.names("pool") or self.names("unfunded") or feeds_risk_fund
+        return self.names("pool") or self.can_be_unfunded or feeds_risk_fund
+
+    @property
+    def can_be_unfunded(self) -> bool:
+        """Whether some gap may find no payer: the last layer has a limit, or not only treasuries bear it."""
+        layers = self.settlement.waterfall
+        if not layers or layers[-1].up_to is not None:
+            return True
+        last = {source for source, share in layers[-1].shares.items() if share > 0}
+        return self.names("unfunded") or not last <= {"county_treasury", "city_treasury"}
 
     @property
     def shares_by_enrolment(self) -> bool:

@@ -303,12 +303,13 @@ def test_values_beyond_the_range_are_counted_by_metric(small: Result) -> None:
 
 
 def test_a_last_layer_with_a_limit_leaves_bills_unfunded() -> None:
-    """Also where only treasuries pay in it: what is beyond its limit is reported."""
+    """Also where only treasuries pay in it: what is beyond its limit is reported, and the pool repays it."""
     waterfall = [
         {"shares": {"county_balance": 1}},
         {"shares": {"county_treasury": 0.8, "city_treasury": 0.2}, "up_to": 0.001},
     ]
     limited = FundRules.model_validate({"settlement": {"waterfall": waterfall}})
+    assert limited.draws_pool
     table = metrics_table(
         simulate(make_case({"resident": limited}, funds=("resident",)), paths=64, seed=1), "x"
     )

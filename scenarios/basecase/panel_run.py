@@ -26,7 +26,7 @@ from scenarios.basecase.growth_variance import (
 from scenarios.basecase.panel import Panel, read_panel
 from scenarios.definition.addresses import leaves
 from scenarios.errors import InputError
-from scenarios.labels import LANGUAGES, Lang, label, span
+from scenarios.labels import LANGUAGES, Lang, comma, label, span
 from scenarios.output import check_file, new_files, sha256
 from scenarios.rulebook.rows import read_toml
 from scenarios.toml_text import to_toml
@@ -182,7 +182,7 @@ def _word(key: str, lang: Lang, **values: object) -> str:
 
 def _title(done: Calibrated, lang: Lang) -> str:
     panel, counties = done.panel, len(done.panel.counties)
-    years = "、".join(map(str, panel.years)) if lang == "zh" else ", ".join(map(str, panel.years))
+    years = comma(lang).join(map(str, panel.years))
     if panel.years == tuple(range(panel.years[0], panel.years[-1] + 1)):
         years = span(panel.years[0], panel.years[-1], lang)
     county = "county" if counties == 1 else "counties"

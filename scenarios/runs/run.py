@@ -216,7 +216,6 @@ def write_origins(folder: Path, scenario: Scenario) -> None:
 
 def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "plain") -> RunFacts:
     """What every table and picture of the run must say."""
-    from sim.metrics import can_be_unfunded
 
     case = scenario.case
     notes = {
@@ -240,7 +239,7 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
         "denominator": case.options.months_denominator,
         "response": case.shocks.response,
         "delegated_sharing": {
-            fund: rules.unfunded_is == "shared_by_later_rule" and can_be_unfunded(rules)
+            fund: rules.unfunded_is == "shared_by_later_rule" and rules.can_be_unfunded
             for fund, rules in case.rules.items()
         },
         "notes": notes,

@@ -43,9 +43,10 @@ COUNTY_SLOTS = 41
     GAP,  # of a deficit, what nobody has paid yet
     LEFT,  # of the gap, what the layer at hand has left
     PASSED_BY,  # of the gap, what is beyond the layer's limit
-    PAID_COUNTY,  # this year, by the treasury in the county's role: of the city-level unit the city's money,
-    PAID_CITY,    # which the year's end books there; by the city's treasury
-    PAID_OPENING,  # instalments of the opening deficit; the four in the order of burden lines
+    # Paid by treasuries this year; the four in the order of burden lines
+    PAID_COUNTY,  # in the county's role; of the city-level unit the year's end books it to the city
+    PAID_CITY,
+    PAID_OPENING,  # instalments of the opening deficit
     PAID_ARREARS,
     PAID_IN,  # to pool and risk fund, ever
     DRAWN,  # from pool and risk fund, ever
@@ -81,8 +82,14 @@ ASSESSMENT_READ = REVENUE_MISSED
 LINES = 5
 """Burden lines in slot order: county_treasury, city_treasury, opening_deficits, arrears, runoff."""
 
-OPEN_BALANCE, OPEN_DEFICIT, OPEN_ARREARS_GOVERNMENT, OPEN_ARREARS_INSURED = _codes(4)
-BASE_CONTRIBUTIONS, BASE_CLAIMS = np.int64(4), np.int64(5)
+(
+    OPEN_BALANCE,
+    OPEN_DEFICIT,
+    OPEN_ARREARS_GOVERNMENT,
+    OPEN_ARREARS_INSURED,
+    BASE_CONTRIBUTIONS,
+    BASE_CLAIMS,
+) = _codes(6)
 """Columns of ``Plan.opening``."""
 
 # --- the city's row, one fund: yuan, unless said otherwise --------------------------------------------
