@@ -22,7 +22,7 @@ from sim.kernels.tally import MONEY_LOWEST
 from sim.model import Fund
 from sim.quantiles import summaries
 from sim.rules import FundRules
-from sim.series import BINS, METRICS, ZERO_AT, Series, Wanted, counties_have_months, kind_of
+from sim.series import BINS, METRICS, ZERO_AT, Series, Wanted, kind_of, meaningless_months
 from sim.simulate import Result
 
 if TYPE_CHECKING:
@@ -71,7 +71,9 @@ def balances_cover(rules: FundRules) -> bool:
 
 def reports(rules: FundRules, metric: str, of_county: bool) -> bool:
     """Whether a metric, of the city or of a county, is reported under these rules."""
-    if metric in ("pool_months", "covered:pool"):
+    if (metric, of_county) in meaningless_months(rules):
+        return False
+    if metric == "covered:pool":
         return rules.names("pool")
     if metric == "covered:risk_fund":
         return rules.names("risk_fund")
@@ -81,8 +83,6 @@ def reports(rules: FundRules, metric: str, of_county: bool) -> bool:
         return rules.can_be_unfunded
     if metric.startswith("adjustment:"):
         return rules.policy_adjustment.trigger != "never"
-    if metric == "months_of_capacity" and of_county:
-        return counties_have_months(rules)
     return True
 
 

@@ -1,7 +1,7 @@
 """The list of series a run tallies: which metric, fund, place and year stands at which index.
 
-A run may be asked for some metrics alone, and counties whose balances pay for nothing have no months of
-their own.  What is not tallied has no bins, no moments and no number.
+A run may be asked for some metrics alone, and what pays for no deficit has no months of its own.  What is
+not tallied has no bins, no moments and no number.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from sim.kernels.measure import (
 )
 from sim.kernels.tally import GINI_BINS, MONEY_HALF, MONTHS_BINS, SPARE
 from sim.model import Case
-from sim.rules import FundRules
+from sim.rules import FundRules, Source
 
 METRICS = frozenset(
     (*CITY_YEAR_METRICS, *COUNTY_YEAR_METRICS, *CITY_HORIZON_METRICS, *COUNTY_HORIZON_METRICS)
@@ -68,6 +68,8 @@ class Wanted:
         )
 
 
+Absent = frozenset[tuple[str, bool]]
+"""Metrics that mean nothing under a fund's rules, each with whether it is a county's."""
 ALL = Wanted()
 NO_SERIES = Wanted(frozenset())
 
@@ -100,31 +102,35 @@ class Series:
     """Of all series, spare ones among them."""
 
 
-def counties_have_months(rules: FundRules) -> bool:
-    """Whether a county's own months of capacity mean something: its balance pays for its deficits."""
-    return rules.names("county_balance")
+def meaningless_months(rules: FundRules) -> Absent:
+    """The months of what pays for no deficit: the pool's, or a county's own."""
+    months: dict[tuple[str, bool], Source] = {
+        ("pool_months", False): "pool",
+        ("months_of_capacity", True): "county_balance",
+    }
+    return frozenset(each for each, source in months.items() if not rules.names(source))
 
 
 def series_of(case: Case, wanted: Wanted = ALL) -> Series:
     """The wanted series, in the order in which ``kernels.measure`` numbers all of them."""
-    return _of_shape(case, wanted, tuple(counties_have_months(case.rules[fund]) for fund in case.funds))
+    return _of_shape(case, wanted, tuple(meaningless_months(case.rules[fund]) for fund in case.funds))
 
 
 def most_series_of(case: Case, wanted: Wanted = ALL) -> Series:
     """The wanted series of a case of this shape whose rules report all of them."""
-    return _of_shape(case, wanted, (True,) * len(case.funds))
+    return _of_shape(case, wanted, (frozenset(),) * len(case.funds))
 
 
-def _of_shape(case: Case, wanted: Wanted, county_months: tuple[bool, ...]) -> Series:
+def _of_shape(case: Case, wanted: Wanted, absent: tuple[Absent, ...]) -> Series:
     first_year = case.first_year if wanted.years is not None else 0
-    return _series(county_months, len(case.counties), case.years, first_year, wanted)
+    return _series(absent, len(case.counties), case.years, first_year, wanted)
 
 
 @lru_cache(maxsize=16)
 def _series(
-    county_months: tuple[bool, ...], of_counties: int, years: int, first_year: int, wanted: Wanted
+    absent: tuple[Absent, ...], of_counties: int, years: int, first_year: int, wanted: Wanted
 ) -> Series:
-    funds, counties = len(county_months), range(of_counties)
+    funds, counties = len(absent), range(of_counties)
     known = []
     for f in range(funds):
         for y in range(years):
@@ -137,7 +143,7 @@ def _series(
     tallied = np.array(
         [
             wanted.has(key.metric, key.county >= 0, year)
-            and (county_months[key.fund] or key.county < 0 or key.metric != "months_of_capacity")
+            and (key.metric, key.county >= 0) not in absent[key.fund]
             for key, year in zip(known, year_of, strict=True)
         ]
     )

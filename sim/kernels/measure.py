@@ -325,8 +325,9 @@ def year_end(plan, books, copy, tally, f, y):
     claims = CITY_CLOSED_CLAIMS if plan.previous_claims else CITY_CLAIMS
     months_of(v, RESERVES, claims)
     tally_months(tally, s + CASH_MONTHS, v, VALUE)
-    months_of(v, POOL, claims)
-    tally_months(tally, s + POOL_MONTHS, v, VALUE)
+    if tally.number[s + POOL_MONTHS] >= 0:
+        months_of(v, POOL, claims)
+        tally_months(tally, s + POOL_MONTHS, v, VALUE)
     tally_money(tally, s + SETTLED_RESERVES, v, SETTLED, per_lowest)
     tally_money(tally, s + PLAIN_RESERVES, v, RESERVES, per_lowest)
     months_of(v, SETTLED, claims)
