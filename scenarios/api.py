@@ -115,12 +115,13 @@ def new(place: str, out: str | Path, *, rules: str | None = None) -> Path:
 
 
 def calibrate(
-    panel: str | Path, *, without: Collection[int] = (), out: str | Path | None = None
+    panel: str | Path, *, without: int | Collection[int] = (), out: str | Path | None = None
 ) -> dict[str, Any]:
     """Shock parameters from a panel of yearly figures: the table ``[shocks]`` of a scenario."""
     from scenarios.basecase.panel_run import calibrate as make
 
-    return make(Path(panel), path_if_any(out), without).shocks
+    years = {without} if isinstance(without, int) else without
+    return make(Path(panel), path_if_any(out), years).shocks
 
 
 def warn(

@@ -145,8 +145,7 @@ def prepared(request: SweepRequest) -> tuple[Task, list[Point]]:
     check_folder(request.out, kind="sweep")
     with holding(inputs):
         points = study.points()
-        _check_outcomes(study)
-        _try_values(study, points)
+        _check_outcomes(study, _try_values(study, points))
     return Task(study, paths, seed, inputs), points
 
 
@@ -253,32 +252,32 @@ def _case(study: Study, point: Point) -> Case:
         return case
 
 
-def _check_outcomes(study: Study) -> None:
+def _check_outcomes(study: Study, cases: Sequence[Case]) -> None:
+    """Some scenario must have what is asked for: bases and values may have other horizons and thresholds."""
     from scenarios.rulebook.rows import one_of
     from sim.metrics import all_metrics
 
-    case = study.bases[0].file
-    known = all_metrics(case.options.below_months)
+    known = sorted({metric for case in cases for metric in all_metrics(case.options.below_months)})
     for metric in study.outcomes.metrics:
         if metric not in known:
             raise InputError(study.path, "outcomes.metrics", one_of(metric, known))
-    last = case.first_year + case.horizon_years - 1
+    first = min(case.first_year for case in cases)
+    last = max(case.first_year + case.years - 1 for case in cases)
     for year in study.outcomes.years or ():
-        if not case.first_year <= year <= last:
-            expected = f"expected years from {case.first_year} to {last}, found {year}"
+        if not first <= year <= last:
+            expected = f"expected years from {first} to {last}, found {year}"
             raise InputError(study.path, "outcomes.years", expected)
 
 
-def _try_values(study: Study, points: Sequence[Point]) -> None:
-    """Build a scenario for every value of every address, or for its ends: what cannot be is told at once."""
+def _try_values(study: Study, points: Sequence[Point]) -> list[Case]:
+    """A scenario for every value of every address, or for its ends: what cannot be is told at once."""
     tried: set[int] = set()
     for chosen in values_of(points).values():
         ordered = sorted(chosen.items(), key=_by_value)
         some = ordered if len(ordered) <= CHECKED_VALUES else [ordered[0], ordered[-1]]
         tried |= {n for _, n in some}
     tried |= {next(p.number for p in points if p.base == b) for b in {p.base for p in points}}
-    for number in sorted(tried):
-        _case(study, points[number])
+    return [_case(study, points[number]) for number in sorted(tried)]
 
 
 def values_of(points: Sequence[Point]) -> dict[str, dict[Any, int]]:

@@ -51,6 +51,16 @@ def test_the_terminal_is_of_the_last_year_that_is_kept(tmp_path: Path, fundsim: 
     assert "depleted by 2025: " in said and "do not simulate" not in said
 
 
+def test_a_year_and_a_threshold_that_some_scenario_has_can_be_asked_for(tmp_path: Path) -> None:
+    outcomes = 'outcomes = { years = [2027], metrics = ["event:below_5_months"] }\n'
+    study = write_study(tmp_path, 'extends = ["base.toml", "long.toml"]\n' + outcomes)
+    own = 'extends = "base.toml"\nhorizon_years = 3\noptions.below_months = [5]\n'
+    (tmp_path / "long.toml").write_text(own, "utf-8")
+    swept = load_swept(sweep(request(tmp_path, study=study)).out)
+    figures = swept.figures(["event:below_5_months"], 2027)
+    assert [column.notna().tolist() for column in figures.values()] == [[False, True]] * 2
+
+
 def test_a_base_without_a_fund_has_no_figure_of_it(tmp_path: Path) -> None:
     path = write_study(tmp_path, 'extends = ["base.toml", "one.toml"]')
     one = tomllib.loads((tmp_path / "base.toml").read_text("utf-8")) | {"name": "one"}
