@@ -20,7 +20,6 @@ from sim.kernels.codes import (
     CITY_TREASURY,
     COUNTY_SLOTS,
     COUNTY_TREASURY,
-    FLOW_SLOTS,
     MAX_LAYERS,
     MONTHS,
     RULES,
@@ -31,6 +30,7 @@ from sim.kernels.codes import (
 )
 from sim.kernels.codes import EVER as EVER_SLOT
 from sim.kernels.lanes import LANES
+from sim.kernels.ledger import FLOW_SLOTS
 from sim.kernels.shocks import Noise
 from sim.kernels.tally import MONEY_LOWEST
 from sim.model import FUNDS, Case, Growth

@@ -1,7 +1,7 @@
 """The rules over given monthly figures: every balance, and a ledger of every transfer.
 
 The steps are the simulation's own; all lanes carry the same figures and lane 0 is read out.  What a step
-moved stands in the flow rows, one slot a kind of transfer (``kernels.codes.FLOWS``).
+moved stands in the flow rows, one slot a kind of transfer (``kernels.ledger.FLOWS``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from sim.kernels import codes as k
 from sim.kernels.block import open_books
 from sim.kernels.lanes import LANES
+from sim.kernels.ledger import FLOWS
 from sim.kernels.months import close_month, open_month, post
 from sim.lower import lower_rules, new_books
 from sim.model import Fund
@@ -176,15 +177,15 @@ def _one_month(
     plan: k.Plan, books: k.Books, history: History, f: int, y: int, month: int, apply_adjustment: bool
 ) -> None:
     open_month(plan, books, f, y, month)
-    rules, v = plan.rules[f], books.city[f]
+    rules, city = plan.rules[f], books.city[f]
     net = books.net[f, (month - 1) * LANES : month * LANES]
     for c in range(len(history.counties)):
-        d, flow = books.county[f, c], books.county_flow[f, c]
+        county, flow = books.county[f, c], books.county_flow[f, c]
         paid = history.contributions[f, y, month - 1, c], history.claims[f, y, month - 1, c]
-        post(rules, d, v, net, flow, np.repeat(paid, LANES), WHOLE, UNCHANGED)
-    given = np.array([history.recoveries[f, y], history.planned_contributions(f, y + 1)])
-    close_month(plan, books, f, y, month, given, apply_adjustment)
-    if v[k.BREACH] != 0:
+        post(rules, county, city, net, flow, np.repeat(paid, LANES), WHOLE, UNCHANGED)
+    reported = np.array([history.recoveries[f, y], history.planned_contributions(f, y + 1)])
+    close_month(plan, books, f, y, month, reported, apply_adjustment)
+    if city[k.BREACH] != 0:
         raise AssertionError(f"money was not conserved in month {month} of year {y}")
 
 
@@ -215,9 +216,9 @@ def _balances(books: k.Books, history: History, f: int, when: tuple[str, int, in
 def _transfers(
     books: k.Books, history: History, rules: FundRules, f: int, when: tuple[str, int, int], cite: Cite
 ) -> Iterator[Transfer]:
-    """The month's flows, in the order of ``codes.FLOWS``; a negative result is closed the other way."""
+    """The month's flows, in the order of ``ledger.FLOWS``; a negative result is closed the other way."""
     by_rule = rules.assessment.mode in ("shortfall", "all_or_nothing")
-    for i, flow in enumerate(k.FLOWS):
+    for i, flow in enumerate(FLOWS):
         rows = books.city_flow[f : f + 1] if flow.of_city else books.county_flow[f]
         places = (CITY,) if flow.of_city else history.counties
         clause = "given" if flow.name == "attributable" and not by_rule else cite(when[0], flow.row)

@@ -80,7 +80,7 @@ def new_work(case: Case) -> Work:
             draws=aligned_zeros((TOGETHER * PER_ADDRESS,), np.float32),
             factors=aligned_zeros((2, 2 * TOGETHER * LANES), np.float32),
         ),
-        given=np.zeros((2, counties)),
+        reported=np.zeros((2, counties)),
     )
 
 

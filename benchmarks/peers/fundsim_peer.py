@@ -51,12 +51,12 @@ from sim.kernels.codes import (
     UNSETTLED,
     VALUE,
 )
-from sim.kernels.december import add_totals, close
+from sim.kernels.december import add_totals, close_year
 from sim.kernels.january import begin_year, top_up
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.months import add_net
 from sim.kernels.rows import clear, sum_of, wipe
-from sim.kernels.settlement import settle
+from sim.kernels.settlement import settle, shares_of
 from sim.kernels.shocks import TOGETHER, city_draws, city_year, county_months, county_year
 from sim.lower import lower_case, lower_noise
 from sim.model import FUNDS as FUND_NAMES
@@ -113,20 +113,20 @@ def whole_case(w: Workload) -> Case:
 
 
 @stage
-def note_lowest(v):
+def note_lowest(city):
     """Whether reserves are negative at a month's end."""
     wide()
     for i in range(LANES):
-        v[EVENT_CASH + i] = 1.0 if v[RESERVES + i] < 0.0 else v[EVENT_CASH + i]
+        city[EVENT_CASH + i] = 1.0 if city[RESERVES + i] < 0.0 else city[EVENT_CASH + i]
 
 
 @stage
-def add_inflow(v):
+def add_inflow(city):
     """What treasuries paid in a settlement becomes reserves."""
     wide()
     for i in range(LANES):
-        v[RESERVES + i] += v[INFLOW + i]
-        v[INFLOW + i] = 0.0
+        city[RESERVES + i] += city[INFLOW + i]
+        city[INFLOW + i] = 0.0
 
 
 @stage
@@ -143,33 +143,33 @@ def count_flag(row, slot, lanes):
 
 
 @stage
-def capacity(v):
+def capacity(city):
     """The bin of the months of payment capacity, into VALUE."""
     wide()
     for i in range(LANES):
-        bins = v[RESERVES + i] / v[CITY_CLAIMS + i] * (MONTHS * BINS_PER_MONTH)
-        v[VALUE + i] = min(max(bins, 0.0), BINS - 1.0)
+        bins = city[RESERVES + i] / city[CITY_CLAIMS + i] * (MONTHS * BINS_PER_MONTH)
+        city[VALUE + i] = min(max(bins, 0.0), BINS - 1.0)
 
 
 @stage
-def tally_fund(outcome, county, v, f, y, lanes, per_yuan):
+def tally_fund(outcome, counties, city, f, y, lanes, per_yuan):
     """The year's tallies of one fund."""
-    clear(v, SUM_A)
-    clear(v, SUM_B)
-    for c in range(county.shape[0]):
-        sum_of(county[c], v, PAID_COUNTY, SUM_A)
-        sum_of(county[c], v, PAID_CITY, SUM_B)
-        outcome.depleted[y, f, c] += count_flag(county[c], DEPLETED, lanes)
-    outcome.negative[y, f] += count_flag(v, EVENT_CASH, lanes)
-    capacity(v)
+    clear(city, SUM_A)
+    clear(city, SUM_B)
+    for c in range(counties.shape[0]):
+        sum_of(counties[c], city, PAID_COUNTY, SUM_A)
+        sum_of(counties[c], city, PAID_CITY, SUM_B)
+        outcome.depleted[y, f, c] += count_flag(counties[c], DEPLETED, lanes)
+    outcome.negative[y, f] += count_flag(city, EVENT_CASH, lanes)
+    capacity(city)
     total, squares, by_county, by_city = 0.0, 0.0, 0.0, 0.0
     for i in range(lanes):
-        outcome.months[y, f, int(v[VALUE + i])] += 1
-        reserves = v[RESERVES + i] * per_yuan
+        outcome.months[y, f, int(city[VALUE + i])] += 1
+        reserves = city[RESERVES + i] * per_yuan
         total += reserves
         squares += reserves * reserves
-        by_county += v[SUM_A + i]
-        by_city += v[SUM_B + i]
+        by_county += city[SUM_A + i]
+        by_city += city[SUM_B + i]
     sums = outcome.sums[y, f]
     sums[0] += total
     sums[1] += squares
@@ -180,40 +180,39 @@ def tally_fund(outcome, county, v, f, y, lanes, per_yuan):
 @stage
 def fund_january(plan, books, f, y):
     """The closed year's totals, then the top-up."""
-    county, v = books.county[f], books.city[f]
-    begin_year(plan.rules[f], county, v)
-    top_up(plan.rules[f], plan.enrolment[f, y - 1], county, v, None, None)
+    counties, city = books.county[f], books.city[f]
+    begin_year(counties, city)
+    top_up(plan.rules[f], plan.enrolment[f, y - 1], counties, city, None, None)
 
 
 @stage
 def fund_july(plan, books, f):
     """The settlement."""
-    share, below, short = plan.layer_share[f], plan.layer_below[f], plan.layer_short[f]
-    county, v = books.county[f], books.city[f]
-    settle(plan.rules[f], share, below, short, county, v, None, None, None, False)
-    add_inflow(v)
+    counties, city = books.county[f], books.city[f]
+    settle(plan.rules[f], shares_of(plan, f), counties, city, None, None, None, False)
+    add_inflow(city)
 
 
 @stage
 def fund_december(books, f):
     """The year's totals and results."""
-    county, v = books.county[f], books.city[f]
-    clear(v, CITY_CONTRIBUTIONS)
-    clear(v, CITY_CLAIMS)
-    for c in range(county.shape[0]):
-        add_totals(county[c], v)
-        close(county[c], None)
+    counties, city = books.county[f], books.city[f]
+    clear(city, CITY_CONTRIBUTIONS)
+    clear(city, CITY_CLAIMS)
+    for c in range(counties.shape[0]):
+        add_totals(counties[c], city)
+        close_year(counties[c], None)
 
 
 @stage
 def simulate_w(plan, noise, work, outcome, path, lanes):
     """One block of paths, of which ``lanes`` count."""
     books, shocked = work.books, work.shocked
-    funds, counties = books.county.shape[0], books.county.shape[1]
+    funds, n_counties = books.county.shape[0], books.county.shape[1]
     open_books(plan, books)
     for f in range(funds):
         wipe(shocked.city[f])
-        for c in range(counties):
+        for c in range(n_counties):
             wipe(shocked.county[c, f])
     for y in range(noise.level.shape[3]):
         city_draws(noise, shocked, path, y)
@@ -221,7 +220,7 @@ def simulate_w(plan, noise, work, outcome, path, lanes):
         for f in range(funds):
             if y > 0:
                 fund_january(plan, books, f, y)
-        for c in range(counties):
+        for c in range(n_counties):
             county_year(noise, shocked, path, c, y)
             for month in range(1, MONTHS + 1, TOGETHER):
                 county_months(noise, shocked, path, c, y, month, TOGETHER)
@@ -277,7 +276,7 @@ def final(w: Workload, paths: int, seed: int) -> tuple[Any, Any, Any]:
     def slot(rows: Any, at: Any) -> Any:
         return rows[..., at : at + paths] / YUAN
 
-    county, city = np.swapaxes(work.books.county, 0, 1), work.books.city
-    money = slot(county, BALANCE) + slot(county, UNSETTLED)
-    paid = np.stack([slot(county, PAID_COUNTY).sum(0), slot(county, PAID_CITY).sum(0)])
+    counties, city = np.swapaxes(work.books.county, 0, 1), work.books.city
+    money = slot(counties, BALANCE) + slot(counties, UNSETTLED)
+    paid = np.stack([slot(counties, PAID_COUNTY).sum(0), slot(counties, PAID_CITY).sum(0)])
     return money, slot(city, POOL), paid

@@ -34,7 +34,7 @@ from sim.kernels.codes import (
     RISK_FUND,
     Books,
 )
-from sim.kernels.lanes import LANES, known, stage, wide
+from sim.kernels.lanes import HALF, LANES, known, stage, wide
 from sim.kernels.measure import horizon, year_end
 from sim.kernels.months import close_month, open_month, post, stretch_end
 from sim.kernels.normals import uniform
@@ -53,7 +53,7 @@ from sim.kernels.shocks import (
     mirror_words,
     take,
 )
-from sim.kernels.tally import HALF, merge
+from sim.kernels.tally import merge
 from sim.kernels.threefry import words
 
 
@@ -64,7 +64,7 @@ class Work(NamedTuple):
     copy: Books
     """Books of one fund, to settle on."""
     shocked: Shocked
-    given: np.ndarray
+    reported: np.ndarray
     """(2, C) yuan, as ``close_month`` takes them: none in simulation."""
 
 
@@ -72,50 +72,52 @@ class Work(NamedTuple):
 def open_books(plan, books):
     """Opening balances of every county and of the city, the same in every path."""
     for f in range(books.county.shape[0]):
-        v = books.city[f]
-        wipe(v)
+        city = books.city[f]
+        wipe(city)
         pool, risk_fund, municipal = plan.city_opening[f, 0], plan.city_opening[f, 1], plan.city_opening[f, 2]
         reserves, claims = pool + risk_fund + municipal, 0.0
         for c in range(books.county.shape[1]):
-            d, opening = books.county[f, c], plan.opening[f, c]
-            wipe(d)
-            fill(d, BALANCE, opening[OPEN_BALANCE])
-            fill(d, OPENING_DEFICIT, opening[OPEN_DEFICIT])
-            fill(d, ARREARS_GOVERNMENT, opening[OPEN_ARREARS_GOVERNMENT])
-            fill(d, ARREARS_INSURED, opening[OPEN_ARREARS_INSURED])
-            fill(d, CLOSED_CONTRIBUTIONS, opening[BASE_CONTRIBUTIONS])
-            fill(d, CLOSED_CLAIMS, opening[BASE_CLAIMS])
-            fill(d, GIVEN, -1.0)
-            fill(d, EXCELLENT, 1.0)
-            fill(d, EXPENDITURE_BUDGET, np.inf)
+            county, opening = books.county[f, c], plan.opening[f, c]
+            wipe(county)
+            fill(county, BALANCE, opening[OPEN_BALANCE])
+            fill(county, OPENING_DEFICIT, opening[OPEN_DEFICIT])
+            fill(county, ARREARS_GOVERNMENT, opening[OPEN_ARREARS_GOVERNMENT])
+            fill(county, ARREARS_INSURED, opening[OPEN_ARREARS_INSURED])
+            fill(county, CLOSED_CONTRIBUTIONS, opening[BASE_CONTRIBUTIONS])
+            fill(county, CLOSED_CLAIMS, opening[BASE_CLAIMS])
+            fill(county, GIVEN, -1.0)
+            fill(county, EXCELLENT, 1.0)
+            fill(county, EXPENDITURE_BUDGET, np.inf)
             reserves += opening[OPEN_BALANCE] - opening[OPEN_DEFICIT]
             claims += opening[BASE_CLAIMS]
-        fill(v, POOL, pool)
-        fill(v, RISK_FUND, risk_fund)
-        fill(v, MUNICIPAL_RESERVE, municipal)
-        fill(v, RESERVES, reserves)
-        fill(v, CITY_CLOSED_CLAIMS, claims)
-        fill(v, CLAIM_MULTIPLIER, 1.0)
-        fill(v, CONTRIBUTION_MULTIPLIER, 1.0)
+        fill(city, POOL, pool)
+        fill(city, RISK_FUND, risk_fund)
+        fill(city, MUNICIPAL_RESERVE, municipal)
+        fill(city, RESERVES, reserves)
+        fill(city, CITY_CLOSED_CLAIMS, claims)
+        fill(city, CLAIM_MULTIPLIER, 1.0)
+        fill(city, CONTRIBUTION_MULTIPLIER, 1.0)
 
 
 @stage
-def plan_budgets(d, plan_ratio, grow_contributions, grow_claims):
+def plan_budgets(county, plan_ratio, grow_contributions, grow_claims):
     """This year's budgets from last year's realised totals."""
     wide()
     for i in range(LANES):
-        d[REVENUE_BUDGET + i] = plan_ratio * d[CLOSED_CONTRIBUTIONS + i] * (1.0 + grow_contributions)
-        d[EXPENDITURE_BUDGET + i] = d[CLOSED_CLAIMS + i] * (1.0 + grow_claims)
+        county[REVENUE_BUDGET + i] = (
+            plan_ratio * county[CLOSED_CONTRIBUTIONS + i] * (1.0 + grow_contributions)
+        )
+        county[EXPENDITURE_BUDGET + i] = county[CLOSED_CLAIMS + i] * (1.0 + grow_claims)
 
 
 @stage
-def draw_excellence(d, w, cell, probability):
+def draw_excellence(county, w, cell, probability):
     """Whether the county is assessed 优秀 this year."""
     wide()
     cell = known(cell)
     limit = np.float32(probability)
     for i in range(LANES):
-        d[EXCELLENT + i] = 1.0 if uniform(w[cell + i]) < limit else 0.0
+        county[EXCELLENT + i] = 1.0 if uniform(w[cell + i]) < limit else 0.0
 
 
 @stage
@@ -125,8 +127,8 @@ def set_budgets(plan, work):
         rules = plan.rules[f]
         if rules["budgets"]:
             for c in range(work.books.county.shape[1]):
-                d = work.books.county[f, c]
-                plan_budgets(d, rules["plan_ratio"], rules["plan_contributions"], rules["plan_claims"])
+                county = work.books.county[f, c]
+                plan_budgets(county, rules["plan_ratio"], rules["plan_contributions"], rules["plan_claims"])
 
 
 @stage
@@ -136,29 +138,31 @@ def draw_assessments(plan, noise, work, path, y):
         drawn = work.shocked.words[:PER_ADDRESS]
         words(drawn, path, np.int64(noise.county_id[c]), 16 * y, EXCELLENCE, noise.key)
         for f in range(noise.fund.shape[0]):
-            d, cell = work.books.county[f, c], 2 * noise.fund[f] * LANES
+            county, cell = work.books.county[f, c], 2 * noise.fund[f] * LANES
             if noise.mirrored:
                 mirror_words(drawn, cell, ALL_BITS)
-            draw_excellence(d, drawn, cell, plan.excellent_probability)
+            draw_excellence(county, drawn, cell, plan.excellent_probability)
 
 
 @stage
 def post_months(plan, noise, work, c, f, first, months):
     """One county's and fund's months from ``first`` on, as drawn, into the books."""
     books, fund = work.books, noise.fund[f]
-    d, v, end = books.county[f, c], books.city[f], first - 1 + months
+    county, city, end = books.county[f, c], books.city[f], first - 1 + months
     net, share = books.net[f, (first - 1) * LANES : end * LANES], noise.profile[f, :, first - 1 : end]
-    post(plan.rules[f], d, v, net, None, work.shocked.year[c, fund], share, work.shocked.factors[fund])
+    post(
+        plan.rules[f], county, city, net, None, work.shocked.year[c, fund], share, work.shocked.factors[fund]
+    )
 
 
 @stage
 def simulate_year(plan, noise, work, tally, path, y):
     """Twelve months of every county and fund, then the year's measures.
 
-    A county takes a whole stretch of months before the next county's turn, for its rows stay at hand.
+    A county takes a whole stretch of months before the next county's turn: its rows stay in the cache.
     """
     books, shocked = work.books, work.shocked
-    funds, counties = books.county.shape[0], books.county.shape[1]
+    funds, n_counties = books.county.shape[0], books.county.shape[1]
     if noise.given.shape[0] > 0:
         take(shocked.draws, noise.given[tally.block[0], y])
     else:
@@ -171,7 +175,7 @@ def simulate_year(plan, noise, work, tally, path, y):
             open_month(plan, books, f, y, first)
         if first == 1:
             set_budgets(plan, work)
-        for c in range(counties):
+        for c in range(n_counties):
             if first == 1:
                 county_year(noise, shocked, path, c, y)
             for month in range(first, last + 1, TOGETHER):
@@ -181,11 +185,13 @@ def simulate_year(plan, noise, work, tally, path, y):
                     post_months(plan, noise, work, c, f, month, months)
         for month in range(first, last + 1):
             if month == MONTHS and plan.excellent_probability < 1.0:
-                draw_assessments(plan, noise, work, path, y)  # July settles last year, by last year's
+                draw_assessments(
+                    plan, noise, work, path, y
+                )  # after July, which goes by last year's assessment
             for f in range(funds):
                 if month > first:
                     open_month(plan, books, f, y, month)
-                close_month(plan, books, f, y, month, work.given, True)
+                close_month(plan, books, f, y, month, work.reported, True)
         first = last + 1
     for f in range(funds):
         year_end(plan, books, work.copy, tally, f, y)

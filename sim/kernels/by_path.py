@@ -29,7 +29,7 @@ class ByPath(NamedTuple):
 
 @stage
 def note_values(by_path, block, s, row, slot):
-    """One series of the block at hand."""
+    """One series of the current block."""
     if by_path.values.shape[0] > 0:
         out = by_path.values[block, s]
         for i in range(LANES):
@@ -56,10 +56,10 @@ def note_year(years, row, ever, y):
 
 
 @stage
-def note_years(by_path, county, city, block, f, y):
+def note_years(by_path, counties, city, block, f, y):
     """The events of one fund at a year's end."""
     if by_path.years.shape[0] > 0:
         for e in range(by_path.years.shape[2]):
             note_year(by_path.years[block, f, e], city, EVER + e * LANES, y)
-        for c in range(county.shape[0]):
-            note_year(by_path.county_years[block, f, c], county[c], EVER_DEPLETED, y)
+        for c in range(counties.shape[0]):
+            note_year(by_path.county_years[block, f, c], counties[c], EVER_DEPLETED, y)

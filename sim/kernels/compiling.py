@@ -11,6 +11,9 @@ hook for this; what it changes is not public, so the project asks for the numba 
 * ``fastmath={"contract"}`` allows fused multiply-add alone: sums keep their order, infinities stay infinite.
 * ``_nrt=False``: kernels allocate nothing (with it they cannot), and counting references to every row that
   is passed on took a quarter of the time, in atomic operations that threads share.
+* ``boundscheck=False``, whatever the environment says: a check in a loop stops vectorisation; uncompiled
+  kernels look (``tests/test_interpreted.py``).
+* ``no_cfunc_wrapper``, ``no_cpython_wrapper``: nobody calls a stage but ``entry``.
 """
 
 from __future__ import annotations

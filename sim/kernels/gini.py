@@ -39,45 +39,45 @@ def sort(rows):
 
 
 @stage
-def net_transfer(d, v, net):
+def net_transfer(county, city, net):
     """What a county drew less what it paid in, and its size into SUM_A."""
     wide()
     for i in range(LANES):
-        drawn = d[DRAWN + i] - d[PAID_IN + i]
+        drawn = county[DRAWN + i] - county[PAID_IN + i]
         net[i] = drawn
-        v[SUM_A + i] += abs(drawn)
+        city[SUM_A + i] += abs(drawn)
 
 
 @stage
-def add_weighted(v, net, weight):
+def add_weighted(city, net, weight):
     """A county's part of the spread, into SUM_B."""
     wide()
     for i in range(LANES):
-        v[SUM_B + i] += weight * net[i]
+        city[SUM_B + i] += weight * net[i]
 
 
 @stage
-def spread_of_size(v, counties):
+def spread_of_size(city, n_counties):
     """The spread in its largest possible size, into VALUE; empty where nothing was transferred."""
     wide()
     for i in range(LANES):
-        size = v[SUM_A + i]
-        some = size >= NOUGHT and counties > 1
-        v[VALUE + i] = max(0.0, v[SUM_B + i] / ((counties - 1) * size)) if some else np.nan
+        size = city[SUM_A + i]
+        some = size >= NOUGHT and n_counties > 1
+        city[VALUE + i] = max(0.0, city[SUM_B + i] / ((n_counties - 1) * size)) if some else np.nan
 
 
 @stage
-def gini(county, v, net):
+def gini(counties, city, net):
     """Gini of net transfers over counties, in [0, 1], into VALUE; ``net`` (C, LANES) is scratch.
 
     Of sorted n the sum of abs(n_i - n_j) over ordered pairs is 2 x the sum of (2 c - C + 1) n_c, c from 0.
     """
-    counties = county.shape[0]
-    clear(v, SUM_A)
-    clear(v, SUM_B)
-    for c in range(counties):
-        net_transfer(county[c], v, net[c])
+    n_counties = counties.shape[0]
+    clear(city, SUM_A)
+    clear(city, SUM_B)
+    for c in range(n_counties):
+        net_transfer(counties[c], city, net[c])
     sort(net)
-    for c in range(counties):
-        add_weighted(v, net[c], float(2 * c - counties + 1))
-    spread_of_size(v, counties)
+    for c in range(n_counties):
+        add_weighted(city, net[c], float(2 * c - n_counties + 1))
+    spread_of_size(city, n_counties)

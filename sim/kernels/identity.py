@@ -36,44 +36,44 @@ INFINITE = 1e300
 
 
 @stage
-def add_county(d, v, held):
+def add_county(county, city, held):
     """A county's part of reserves (BOOKED) and of what is reserves but not cash, or the reverse (OFFSET)."""
     wide()
     for i in range(LANES):
-        deficit = d[OPENING_DEFICIT + i]
+        deficit = county[OPENING_DEFICIT + i]
         not_cash = 0.0
         if held == HELD_BALANCE:
-            not_cash = d[BALANCE + i]
+            not_cash = county[BALANCE + i]
         elif held == HELD_TRANCHE:
-            not_cash = d[TRANCHE_DUE + i]
-        v[BOOKED + i] += d[BALANCE + i] + d[CURRENT + i] + d[UNSETTLED + i] - deficit
-        v[OFFSET + i] += deficit - not_cash
+            not_cash = county[TRANCHE_DUE + i]
+        city[BOOKED + i] += county[BALANCE + i] + county[CURRENT + i] + county[UNSETTLED + i] - deficit
+        city[OFFSET + i] += deficit - not_cash
 
 
 @stage
-def check_identity(v):
+def check_identity(city):
     """Reserves as the accounts have them must be reserves as the outside flows have them."""
     wide()
     for i in range(LANES):
-        unfunded = v[UNFUNDED + i]
-        own = v[POOL + i] + v[RISK_FUND + i] + v[MUNICIPAL_RESERVE + i] - unfunded
-        booked = v[BOOKED + i] + own
-        expected = v[RESERVES + i] + v[INFLOW + i]
-        scale = abs(v[BOOKED + i]) + abs(own) + abs(expected) + v[CITY_CLOSED_CLAIMS + i] + 1.0
+        unfunded = city[UNFUNDED + i]
+        own = city[POOL + i] + city[RISK_FUND + i] + city[MUNICIPAL_RESERVE + i] - unfunded
+        booked = city[BOOKED + i] + own
+        expected = city[RESERVES + i] + city[INFLOW + i]
+        scale = abs(city[BOOKED + i]) + abs(own) + abs(expected) + city[CITY_CLOSED_CLAIMS + i] + 1.0
         holds = abs(booked - expected) <= IDENTITY_TOLERANCE * scale and scale < INFINITE
         failed = 0.0 if holds else 1.0  # so put, a figure that is no number is a breach too
-        v[BREACH + i] += failed
-        v[RESERVES + i] = booked
-        v[CASH_OFFSET + i] = v[OFFSET + i] + unfunded
-        v[YEAR_INFLOW + i] += v[INFLOW + i]
-        v[INFLOW + i] = 0.0
-        v[BOOKED + i] = 0.0
-        v[OFFSET + i] = 0.0
+        city[BREACH + i] += failed
+        city[RESERVES + i] = booked
+        city[CASH_OFFSET + i] = city[OFFSET + i] + unfunded
+        city[YEAR_INFLOW + i] += city[INFLOW + i]
+        city[INFLOW + i] = 0.0
+        city[BOOKED + i] = 0.0
+        city[OFFSET + i] = 0.0
 
 
 @stage
-def reconcile(rules, county, v):
+def reconcile(rules, counties, city):
     """After every step that moves more than the month's figures: the identity, and reserves afresh."""
-    for c in range(county.shape[0]):
-        add_county(county[c], v, rules["held"])
-    check_identity(v)
+    for c in range(counties.shape[0]):
+        add_county(counties[c], city, rules["held"])
+    check_identity(city)

@@ -6,7 +6,8 @@
 * ``inlined``: demands inlining of a helper that is longer than LLVM inlines by itself; a call inside a
   loop over lanes would keep the loop from vectorising.
 * ``known``: a slot passed as an argument might be negative for all the compiler knows, and indices that may
-  count from a row's end turn every load of a loop into a gather; a slot through ``known`` is not.
+  count from a row's end turn every load of a loop into a gather.  ``known`` drops the two upper bits, which
+  are 0 in whatever is not negative, and so the compiler knows too.
 * ``fetch``: has the processor bring an array's item nearer, soon to be written, and goes on.
 * 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.  Those with
   ``bits`` and ``float`` in their names reinterpret or convert, as numba does in 64 bits only.
@@ -28,7 +29,13 @@ import numpy as np
 from sim.kernels.stages import INTERPRETED, stage
 
 LANES = 128
-"""Paths side by side in a row; also the canonical block in which float sums are formed."""
+"""Paths side by side in a row; also the canonical block in which float sums are formed.
+
+With 64 the five cities were 4 to 16 % slower (Zen 4), for the calls of stages weigh more; with 256 nothing
+was quicker, and the books of few counties no longer fit in the processor's second cache.
+"""
+HALF = LANES // 2
+"""From here on lanes hold the mirror images of the first half's, where paths are mirrored."""
 MASK = 0xFFFFFFFF
 
 
@@ -87,4 +94,4 @@ ishl, ishr, signed = _operations["ishl"], _operations["ishr"], _operations["sign
 to_float = _operations["to_float"]
 bits, from_bits, double_bits = _operations["bits"], _operations["from_bits"], _operations["double_bits"]
 
-__all__ = ["LANES", "stage"]
+__all__ = ["HALF", "LANES", "stage"]

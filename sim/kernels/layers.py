@@ -1,8 +1,8 @@
 """One layer of the waterfall: who is asked for how much of the gaps, who can pay, and what is left.
 
-A county's own balance pays at once; what is drawn from an account that all share is asked for first,
-rationed where there is too little, and then paid.  Slots are documented in ``codes.py``; ``d`` is a county's
-row, ``v`` the city's, ``flow`` the row in which the transfers of this month are noted.
+A county enters a layer (``enter_layer``): its own balance pays at once, and its gap is added to what common
+accounts are asked for.  When all have entered, those accounts are rationed (``ration_accounts``).  Then the
+layer's other sources pay (``pay_layer``), and what they leave is the next layer's gap.
 """
 
 from __future__ import annotations
@@ -25,14 +25,12 @@ from sim.kernels.codes import (
     EVENT_POOL,
     EVENT_RISK,
     EXCELLENT,
-    F_LAYERS,
     FROM_POOL,
     FROM_RISK,
     GAP,
     GAPS,
     GAPS_EXCELLENT,
     INFLOW,
-    LAYER_STRIDE,
     LEFT,
     NOBODY,
     NOUGHT,
@@ -52,137 +50,144 @@ from sim.kernels.codes import (
     WHOLE_GAP,
 )
 from sim.kernels.lanes import LANES, inlined, known, stage, wide
-from sim.kernels.ledger import note
+from sim.kernels.ledger import (
+    F_LAYERS,
+    LAYER_STRIDE,
+    note,
+)
 from sim.kernels.rows import clear
 
 
 @stage
-def set_aside(d, up_to):
+def set_aside(county, up_to):
     """What of a gap is larger than the layer's limit passes the layer by."""
     wide()
     for i in range(LANES):
-        over = max(0.0, d[GAP + i] - up_to * d[POSTED + i])
-        d[PASSED_BY + i] = over
-        d[GAP + i] -= over
+        over = max(0.0, county[GAP + i] - up_to * county[POSTED + i])
+        county[PASSED_BY + i] = over
+        county[GAP + i] -= over
 
 
 @stage
-def take_up(d):
+def take_up(county):
     """What passed the layer by joins what the layer has left."""
     wide()
     for i in range(LANES):
-        d[GAP + i] += d[PASSED_BY + i]
+        county[GAP + i] += county[PASSED_BY + i]
 
 
 @stage
-def county_asks(d, share, below, i):
+def county_asks(county, share, below, i):
     """What a county asks of a source: ``share`` of its gap if assessed 优秀, ``below`` if not."""
     inlined()
-    part = share if share == below else below + (share - below) * d[EXCELLENT + i]
-    return part * d[GAP + i]
+    part = share if share == below else below + (share - below) * county[EXCELLENT + i]
+    return part * county[GAP + i]
 
 
 @stage
-def all_ask(v, share, below, i):
+def all_ask(city, share, below, i):
     """What all counties ask of a source together."""
     inlined()
-    return below * v[GAPS + i] + (share - below) * v[GAPS_EXCELLENT + i]
+    return below * city[GAPS + i] + (share - below) * city[GAPS_EXCELLENT + i]
 
 
 @stage
-def own_balance_pays(d, v, flow, at, share, below):
+def own_balance_pays(county, city, flow, at, share, below):
     """The county's own balance pays up to what it holds."""
     wide()
     for i in range(LANES):
-        asked = county_asks(d, share, below, i)
-        paid = min(asked, d[BALANCE + i])
+        asked = county_asks(county, share, below, i)
+        paid = min(asked, county[BALANCE + i])
         rest = asked - paid
-        d[BALANCE + i] -= paid
-        v[COVERED_OWN + i] += paid
-        d[LEFT + i] += rest
-        d[DEPLETED + i] = 1.0 if rest >= NOUGHT else d[DEPLETED + i]
+        county[BALANCE + i] -= paid
+        city[COVERED_OWN + i] += paid
+        county[LEFT + i] += rest
+        county[DEPLETED + i] = 1.0 if rest >= NOUGHT else county[DEPLETED + i]
         note(flow, at + i, paid)
 
 
 @stage
-def own_balance_pays_alone(d, v, flow, at):
+def own_balance_pays_alone(county, city, flow, at):
     """The same where it is the layer's only source: what it leaves is the next layer's gap at once."""
     wide()
     for i in range(LANES):
-        paid = min(d[GAP + i], d[BALANCE + i])
-        rest = d[GAP + i] - paid
-        d[BALANCE + i] -= paid
-        v[COVERED_OWN + i] += paid
-        d[GAP + i] = rest
-        d[DEPLETED + i] = 1.0 if rest >= NOUGHT else d[DEPLETED + i]
+        paid = min(county[GAP + i], county[BALANCE + i])
+        rest = county[GAP + i] - paid
+        county[BALANCE + i] -= paid
+        city[COVERED_OWN + i] += paid
+        county[GAP + i] = rest
+        county[DEPLETED + i] = 1.0 if rest >= NOUGHT else county[DEPLETED + i]
         note(flow, at + i, paid)
 
 
 @stage
-def add_gap(d, v):
+def add_gap(county, city):
     """What common accounts are asked for is the counties' gaps times the shares of the layer."""
     wide()
     for i in range(LANES):
-        v[GAPS + i] += d[GAP + i]
-        v[GAPS_EXCELLENT + i] += d[GAP + i] * d[EXCELLENT + i]
+        city[GAPS + i] += county[GAP + i]
+        city[GAPS_EXCELLENT + i] += county[GAP + i] * county[EXCELLENT + i]
 
 
 @stage
-def add_balance(d, v):
+def add_balance(county, city):
     """What all counties hold together, for a layer in which all balances pay."""
     wide()
     for i in range(LANES):
-        v[BALANCES + i] += d[BALANCE + i]
+        city[BALANCES + i] += county[BALANCE + i]
 
 
 @stage
-def ration_balances(v, share, below):
+def ration_balances(city, share, below):
     """The fractions in which all balances together pay requests, and in which each of them falls."""
     wide()
     for i in range(LANES):
-        held = v[BALANCES + i]
-        wanted = all_ask(v, share, below, i)
+        held = city[BALANCES + i]
+        wanted = all_ask(city, share, below, i)
         short = held < wanted
-        v[BALANCES_PAY + i] = held / wanted if short else 1.0
-        v[BALANCES_GIVE + i] = 1.0 if short or held <= 0.0 else wanted / held
-        v[COVERED_OWN + i] += min(held, wanted)
-        v[BALANCES + i] = 0.0
+        city[BALANCES_PAY + i] = held / wanted if short else 1.0
+        city[BALANCES_GIVE + i] = 1.0 if short or held <= 0.0 else wanted / held
+        city[COVERED_OWN + i] += min(held, wanted)
+        city[BALANCES + i] = 0.0
 
 
 @stage
-def all_balances_pay(d, v, flow, first, share, below):
+def all_balances_pay(county, city, flow, first, share, below):
     """Every county's balance falls in one proportion and pays every request in one proportion."""
     wide()
     at = first + (1 + ALL) * LANES
     for i in range(LANES):
-        asked = county_asks(d, share, below, i)
-        paid = asked * v[BALANCES_PAY + i]
-        given = d[BALANCE + i] * v[BALANCES_GIVE + i]
-        d[LEFT + i] += asked - paid
-        d[BALANCE + i] -= given
+        asked = county_asks(county, share, below, i)
+        paid = asked * city[BALANCES_PAY + i]
+        given = county[BALANCE + i] * city[BALANCES_GIVE + i]
+        county[LEFT + i] += asked - paid
+        county[BALANCE + i] -= given
         note(flow, first + i, given)
         note(flow, at + i, paid)
 
 
 @stage
-def ration(v, account, pays, covered, event, when_short, share, below):
-    """The fraction of every request that a common account pays; a short account is drained to 0."""
+def ration(city, account, pays, covered, event, when_short, share, below):
+    """The fraction of every request that a common account pays; a short account is drained to 0.
+
+    Where a short pool passes the whole gap on (T5, ``WHOLE_GAP``) it pays nothing and keeps what it holds.
+    """
     wide()
     account = known(account)
     pays = known(pays)
     covered = known(covered)
     event = known(event)
-    keeps_when_short = 1.0 if when_short == WHOLE_GAP else 0.0
+    nothing_if_short = when_short == WHOLE_GAP
     for i in range(LANES):
-        held = v[account + i]
-        asked = all_ask(v, share, below, i)
-        short = 1.0 if asked - held >= NOUGHT else 0.0
-        gives = 1.0 - keeps_when_short * short
-        v[pays + i] = gives * (held / asked) if held < asked else 1.0
-        v[account + i] = (1.0 - gives) * held if held < asked else held - asked
-        v[covered + i] += gives * min(held, asked)
-        v[SHORT + i] = short
-        v[event + i] = max(v[event + i], short)
+        held = city[account + i]
+        asked = all_ask(city, share, below, i)
+        short = asked - held >= NOUGHT
+        paid = 0.0 if short and nothing_if_short else min(held, asked)
+        city[account + i] = held - paid
+        city[pays + i] = paid / asked if held < asked else 1.0
+        city[covered + i] += paid
+        city[SHORT + i] = 1.0 if short else 0.0
+        city[event + i] = 1.0 if short else city[event + i]
 
 
 @stage
@@ -192,70 +197,70 @@ def asks_in_common(shares):
 
 
 @stage
-def account_pays(d, v, flow, at, pays, share, below):
+def account_pays(county, city, flow, at, pays, share, below):
     """A common account pays the rationed part of what a county asks of it."""
     wide()
     pays = known(pays)
     for i in range(LANES):
-        asked = county_asks(d, share, below, i)
-        paid = v[pays + i] * asked
-        d[LEFT + i] += asked - paid
-        d[DRAWN + i] += paid
+        asked = county_asks(county, share, below, i)
+        paid = city[pays + i] * asked
+        county[LEFT + i] += asked - paid
+        county[DRAWN + i] += paid
         note(flow, at + i, paid)
 
 
 @stage
-def county_treasury_pays(d, v, flow, at, share, below):
+def county_treasury_pays(county, city, flow, at, share, below):
     """The county's treasury pays in full."""
     wide()
     for i in range(LANES):
-        paid = county_asks(d, share, below, i)
-        d[PAID_COUNTY + i] += paid
-        v[INFLOW + i] += paid
+        paid = county_asks(county, share, below, i)
+        county[PAID_COUNTY + i] += paid
+        city[INFLOW + i] += paid
         note(flow, at + i, paid)
 
 
 @stage
-def county_treasury_pays_unless_short(d, v, flow, at, share, below):
-    """The county's treasury pays in full, or nothing where the pool is short."""
+def county_treasury_pays_unless_short(county, city, flow, at, share, below):
+    """The county's treasury pays in full, or nothing where the pool is short (T5: later layers do)."""
     wide()
     for i in range(LANES):
-        asked = county_asks(d, share, below, i)
-        paid = asked * (1.0 - v[SHORT + i])
-        d[LEFT + i] += asked - paid
-        d[PAID_COUNTY + i] += paid
-        v[INFLOW + i] += paid
+        asked = county_asks(county, share, below, i)
+        paid = asked * (1.0 - city[SHORT + i])
+        county[LEFT + i] += asked - paid
+        county[PAID_COUNTY + i] += paid
+        city[INFLOW + i] += paid
         note(flow, at + i, paid)
 
 
 @stage
-def city_treasury_pays(d, v, flow, at, share, below):
+def city_treasury_pays(county, city, flow, at, share, below):
     """The city's treasury pays in full."""
     wide()
     for i in range(LANES):
-        paid = county_asks(d, share, below, i)
-        d[PAID_CITY + i] += paid
-        v[INFLOW + i] += paid
+        paid = county_asks(county, share, below, i)
+        county[PAID_CITY + i] += paid
+        city[INFLOW + i] += paid
         note(flow, at + i, paid)
 
 
 @stage
-def nobody_pays(d, v, flow, at, share, below):
+def nobody_pays(county, city, flow, at, share, below):
     """A part that the clause gives to nobody is unfunded."""
     wide()
     for i in range(LANES):
-        unpaid = county_asks(d, share, below, i)
-        v[UNFUNDED + i] += unpaid
+        unpaid = county_asks(county, share, below, i)
+        city[UNFUNDED + i] += unpaid
         note(flow, at + i, unpaid)
 
 
 @stage
-def pass_on(d):
+def pass_on(county):
     """What the layer's sources have left is the next layer's gap."""
     wide()
     for i in range(LANES):
-        d[GAP + i] = d[LEFT + i]
-        d[LEFT + i] = 0.0
+        county[GAP + i] = county[LEFT + i]
+        county[LEFT + i] = 0.0
 
 
 @stage
@@ -265,18 +270,18 @@ def own_alone(shares):
 
 
 @stage
-def ask(shares, below, n, d, v, flow):
-    """A county comes to layer ``n``: its own balance pays, and common accounts hear of its gap."""
+def enter_layer(shares, below, n, county, city, flow):
+    """A county enters layer ``n``: its own balance pays, and its gap joins what is asked in common."""
     if shares[UP_TO] < np.inf:
-        set_aside(d, shares[UP_TO])
+        set_aside(county, shares[UP_TO])
     if own_alone(shares):
-        own_balance_pays_alone(d, v, flow, noted_at(n, OWN))
+        own_balance_pays_alone(county, city, flow, noted_at(n, OWN))
     elif shares[OWN] > 0.0:
-        own_balance_pays(d, v, flow, noted_at(n, OWN), shares[OWN], below[OWN])
+        own_balance_pays(county, city, flow, noted_at(n, OWN), shares[OWN], below[OWN])
     if asks_in_common(shares):
-        add_gap(d, v)
+        add_gap(county, city)
     if shares[ALL] > 0.0:
-        add_balance(d, v)
+        add_balance(county, city)
 
 
 @stage
@@ -286,47 +291,47 @@ def noted_at(n, source):
 
 
 @stage
-def leave(shares, below, when_short, n, d, v, flow):
-    """The other sources of layer ``n`` pay, now that it is known how far common accounts reach.
+def pay_layer(shares, below, when_short, n, county, city, flow):
+    """The other sources of layer ``n`` pay; what they leave is the next layer's gap.
 
     A county below 优秀 asks other shares of them, but of no source that the layer does not have.
     """
     if own_alone(shares):
         return
     if shares[ALL] > 0.0:
-        all_balances_pay(d, v, flow, F_LAYERS + n * LAYER_STRIDE, shares[ALL], below[ALL])
+        all_balances_pay(county, city, flow, F_LAYERS + n * LAYER_STRIDE, shares[ALL], below[ALL])
     if shares[FROM_RISK] > 0.0:
         at, share, low = noted_at(n, FROM_RISK), shares[FROM_RISK], below[FROM_RISK]
-        account_pays(d, v, flow, at, RISK_PAYS, share, low)
+        account_pays(county, city, flow, at, RISK_PAYS, share, low)
     if shares[FROM_POOL] > 0.0:
         at, share, low = noted_at(n, FROM_POOL), shares[FROM_POOL], below[FROM_POOL]
-        account_pays(d, v, flow, at, POOL_PAYS, share, low)
+        account_pays(county, city, flow, at, POOL_PAYS, share, low)
     if shares[COUNTY_TREASURY] > 0.0:
         at, share, low = noted_at(n, COUNTY_TREASURY), shares[COUNTY_TREASURY], below[COUNTY_TREASURY]
         if shares[FROM_POOL] > 0.0 and when_short != UNPAID_PART:
-            county_treasury_pays_unless_short(d, v, flow, at, share, low)
+            county_treasury_pays_unless_short(county, city, flow, at, share, low)
         else:
-            county_treasury_pays(d, v, flow, at, share, low)
+            county_treasury_pays(county, city, flow, at, share, low)
     if shares[CITY_TREASURY] > 0.0:
         at, share, low = noted_at(n, CITY_TREASURY), shares[CITY_TREASURY], below[CITY_TREASURY]
-        city_treasury_pays(d, v, flow, at, share, low)
+        city_treasury_pays(county, city, flow, at, share, low)
     if shares[NOBODY] > 0.0:
-        nobody_pays(d, v, flow, noted_at(n, NOBODY), shares[NOBODY], below[NOBODY])
-    pass_on(d)
+        nobody_pays(county, city, flow, noted_at(n, NOBODY), shares[NOBODY], below[NOBODY])
+    pass_on(county)
     if shares[UP_TO] < np.inf:
-        take_up(d)
+        take_up(county)
 
 
 @stage
-def ration_accounts(shares, below, when_short, v):
+def ration_accounts(shares, below, when_short, city):
     """Which fraction of the counties' requests in this layer each common account pays."""
     if shares[ALL] > 0.0:
-        ration_balances(v, shares[ALL], below[ALL])
+        ration_balances(city, shares[ALL], below[ALL])
     if shares[FROM_RISK] > 0.0:
         share, low = shares[FROM_RISK], below[FROM_RISK]
-        ration(v, RISK_FUND, RISK_PAYS, COVERED_RISK, EVENT_RISK, UNPAID_PART, share, low)
+        ration(city, RISK_FUND, RISK_PAYS, COVERED_RISK, EVENT_RISK, UNPAID_PART, share, low)
     if shares[FROM_POOL] > 0.0:
         share, low = shares[FROM_POOL], below[FROM_POOL]
-        ration(v, POOL, POOL_PAYS, COVERED_POOL, EVENT_POOL, when_short, share, low)
-    clear(v, GAPS)
-    clear(v, GAPS_EXCELLENT)
+        ration(city, POOL, POOL_PAYS, COVERED_POOL, EVENT_POOL, when_short, share, low)
+    clear(city, GAPS)
+    clear(city, GAPS_EXCELLENT)

@@ -28,7 +28,7 @@ from sim.kernels.lanes import (
 from sim.kernels.rows import quarter
 
 f4, i4 = np.float32, np.int32
-HALF, ONE, TWO = f4(0.5), f4(1), f4(2)
+ONE_HALF, ONE, TWO = f4(0.5), f4(1), f4(2)
 TWICE_LN2 = f4(2 * math.log(2))
 PER_31_BITS = f4(2.0**-31)
 
@@ -102,7 +102,7 @@ def log2(x):
 @stage
 def uniform_31(word):
     """(k + 1/2) of the word's upper 31 bits k; divided by 2^31 it is uniform on (0, 1)."""
-    return to_float(iand(ishr(word, I1), POSITIVE)) + HALF
+    return to_float(iand(ishr(word, I1), POSITIVE)) + ONE_HALF
 
 
 @stage

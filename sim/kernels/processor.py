@@ -68,7 +68,9 @@ def simplified(module: llvm.ModuleRef) -> bytes:
 def optimise(module: llvm.ModuleRef, target: llvm.TargetMachine, *, vectorise: bool) -> None:
     """LLVM's own sequence of passes, on the spot; loops are left for where they are vectorised.
 
-    They are unrolled last: LLVM itself unrolls short ones first, and then vectorises them no more.
+    They are unrolled last: LLVM itself unrolls short ones first, and then vectorises them no more.  Passes
+    after that clear away what unrolling leaves: rows that fit in registers, what is computed or stored twice,
+    branches that are decided.
     """
     options = llvm.create_pipeline_tuning_options(speed_level=3)
     options.loop_vectorization, options.loop_unrolling = vectorise, False

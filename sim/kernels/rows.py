@@ -1,4 +1,4 @@
-"""A row's slots cleared, filled, copied and added up, without a thought of what they hold."""
+"""A row's slots cleared, filled, copied and added up, whatever they hold."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def fill(row, slot, value):
 
 
 @stage
-def sum_of(d, v, slot, into):
+def sum_of(county, city, slot, into):
     """Adds a county's slot to a city's."""
     wide()
     slot = known(slot)
     into = known(into)
     for i in range(LANES):
-        v[into + i] += d[slot + i]
+        city[into + i] += county[slot + i]
 
 
 @stage

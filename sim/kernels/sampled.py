@@ -12,9 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels.codes import EVER, EVER_DEPLETED
-from sim.kernels.lanes import LANES, known, stage, wide
-
-HALF = LANES // 2
+from sim.kernels.lanes import HALF, LANES, known, stage, wide
 
 
 class Sampled(NamedTuple):
@@ -47,12 +45,12 @@ def both(row, ever, weight):
 
 
 @stage
-def count_pairs(sampled, county, city, weight, f, y):
+def count_pairs(sampled, counties, city, weight, f, y):
     """The pairs at a year's end, by event."""
     for e in range(sampled.pairs.shape[1]):
         sampled.pairs[f, e, y] += both(city, EVER + e * LANES, weight)
-    for c in range(county.shape[0]):
-        sampled.county_pairs[f, c, y] += both(county[c], EVER_DEPLETED, weight)
+    for c in range(counties.shape[0]):
+        sampled.county_pairs[f, c, y] += both(counties[c], EVER_DEPLETED, weight)
 
 
 @stage

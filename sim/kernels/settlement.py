@@ -1,12 +1,10 @@
 """Settling a closed year: surpluses, the attributable part, then the waterfall, layer by layer.
 
 ``settle`` is the one implementation: the replay, the simulation, the receivable at a year's end (on a
-copy) and the run-off after the last year all call it.  Slots are documented in ``codes.py``; ``d`` is a
-county's row, ``v`` the city's, ``flow`` the row in which the transfers of this month are noted.
+copy) and the run-off after the last year all call it.
 
-Rows are read from the processor's second cache faster than they are computed with, but only just: so a
-county passes through as many steps as it can, until something depends on all counties, before the next
-county's turn.
+Rows come from the processor's second cache, hardly faster than they are computed with.  So a county takes as
+many steps as it can, until one depends on all counties, before the next county's turn.
 """
 
 from __future__ import annotations
@@ -17,14 +15,6 @@ from sim.kernels.codes import (
     BALANCE,
     COUNTY_READ,
     COVERED_OWN,
-    F_ATTRIBUTABLE,
-    F_ATTRIBUTABLE_OWN,
-    F_REMAINDER,
-    F_REPAY_SETTLEMENT,
-    F_REPAY_SURPLUS,
-    F_SURPLUS_DEFICIT,
-    F_SURPLUS_KEPT,
-    F_SURPLUS_POOL,
     GAP,
     GIVEN,
     INFLOW,
@@ -38,142 +28,161 @@ from sim.kernels.codes import (
     SHORTFALL,
     UNFUNDED,
     UNSETTLED,
+    Shares,
 )
 from sim.kernels.identity import add_county
 from sim.kernels.lanes import LANES, stage, wide
-from sim.kernels.layers import ask, asks_in_common, leave, own_alone, ration_accounts
-from sim.kernels.ledger import note, row_of
+from sim.kernels.layers import asks_in_common, enter_layer, own_alone, pay_layer, ration_accounts
+from sim.kernels.ledger import (
+    F_ATTRIBUTABLE,
+    F_ATTRIBUTABLE_OWN,
+    F_REMAINDER,
+    F_REPAY_SETTLEMENT,
+    F_REPAY_SURPLUS,
+    F_SURPLUS_DEFICIT,
+    F_SURPLUS_KEPT,
+    F_SURPLUS_POOL,
+    note,
+    row_of,
+)
 from sim.kernels.rows import copy_row
 
 
 @stage
-def repay(v, flow, slot):
+def repay(city, flow, slot):
     """What is in the pool pays off what was unfunded.
 
-    It follows every credit of the pool but those that find nothing to pay: no bill is unfunded before the
-    first settlement, or beside a pool that earns interest.
+    It follows every step that credits the pool but those that can find no unfunded bill: before the first
+    settlement, and interest, for a pool that earns some has left no bill unfunded.
     """
     wide()
     for i in range(LANES):
-        x = min(v[POOL + i], v[UNFUNDED + i])
-        v[POOL + i] -= x
-        v[UNFUNDED + i] -= x
+        x = min(city[POOL + i], city[UNFUNDED + i])
+        city[POOL + i] -= x
+        city[UNFUNDED + i] -= x
         note(flow, slot + i, x)
 
 
 @stage
-def share_surplus(d, v, flow, to_pool, deficit_first):
+def share_surplus(county, city, flow, to_pool, deficit_first):
     """A surplus: a share to the pool, the rest to the county; a deficit becomes the gap."""
     wide()
     for i in range(LANES):
-        result = d[UNSETTLED + i]
+        result = county[UNSETTLED + i]
         surplus = max(result, 0.0)
         pooled = to_pool * surplus
-        repaid = min(surplus - pooled, d[OPENING_DEFICIT + i]) if deficit_first else 0.0
+        repaid = min(surplus - pooled, county[OPENING_DEFICIT + i]) if deficit_first else 0.0
         kept = surplus - pooled - repaid
-        v[POOL + i] += pooled
-        d[PAID_IN + i] += pooled
-        d[OPENING_DEFICIT + i] -= repaid
-        d[BALANCE + i] += kept
-        d[GAP + i] = max(-result, 0.0)
-        d[UNSETTLED + i] = 0.0
+        city[POOL + i] += pooled
+        county[PAID_IN + i] += pooled
+        county[OPENING_DEFICIT + i] -= repaid
+        county[BALANCE + i] += kept
+        county[GAP + i] = max(-result, 0.0)
+        county[UNSETTLED + i] = 0.0
         note(flow, F_SURPLUS_POOL + i, pooled)
         note(flow, F_SURPLUS_DEFICIT + i, repaid)
         note(flow, F_SURPLUS_KEPT + i, kept)
 
 
 @stage
-def attribute(rules, d, v, flow):
-    """The part of a gap that the assessment lays to the county; a given figure replaces the rule."""
+def attribute(rules, county, city, flow):
+    """The part of a gap that the assessment attributes to the county; a given figure replaces the rule."""
     wide()
-    shortfall = rules["theta"] if rules["mode"] == SHORTFALL else 0.0
-    nothing_or_all = rules["theta"] if rules["mode"] == ALL_OR_NOTHING else 0.0
-    spending_counts = 1.0 if rules["also_expenditure"] else 0.0
-    own = 1.0 if rules["own_balance_first"] else 0.0
+    theta, mode = rules["theta"], rules["mode"]
+    spending_counts, own_first = rules["also_expenditure"], rules["own_balance_first"]
     for i in range(LANES):
-        deficit = d[GAP + i]
-        given = d[GIVEN + i]
-        missed = max(d[REVENUE_MISSED + i], spending_counts * d[OVERSPENT + i])
-        by_rule = shortfall * (d[REVENUE_MISSED + i] + d[OVERSPENT + i])
-        by_rule += nothing_or_all * deficit if missed >= NOUGHT else 0.0
-        part = min(deficit, given if given >= 0.0 else by_rule)
-        from_balance = own * min(part, d[BALANCE + i]) if given < 0.0 else 0.0
+        deficit, found = county[GAP + i], county[GIVEN + i]
+        missed, overspent = county[REVENUE_MISSED + i], county[OVERSPENT + i]
+        failed = missed >= NOUGHT or (spending_counts and overspent >= NOUGHT)
+        by_rule = 0.0
+        if mode == SHORTFALL:
+            by_rule = theta * (missed + overspent)
+        elif mode == ALL_OR_NOTHING:
+            by_rule = theta * deficit if failed else 0.0
+        part = min(deficit, found if found >= 0.0 else by_rule)
+        from_balance = min(part, county[BALANCE + i]) if own_first and found < 0.0 else 0.0
         paid = part - from_balance
-        d[BALANCE + i] -= from_balance
-        v[COVERED_OWN + i] += from_balance
-        d[GAP + i] = deficit - part
-        d[PAID_COUNTY + i] += paid
-        v[INFLOW + i] += paid
+        county[BALANCE + i] -= from_balance
+        city[COVERED_OWN + i] += from_balance
+        county[GAP + i] = deficit - part
+        county[PAID_COUNTY + i] += paid
+        city[INFLOW + i] += paid
         note(flow, F_ATTRIBUTABLE_OWN + i, from_balance)
         note(flow, F_ATTRIBUTABLE + i, paid)
 
 
 @stage
-def remainder(d, v, flow):
+def remainder(county, city, flow):
     """What the last layer leaves is unfunded."""
     wide()
     for i in range(LANES):
-        v[UNFUNDED + i] += d[GAP + i]
-        note(flow, F_REMAINDER + i, d[GAP + i])
+        city[UNFUNDED + i] += county[GAP + i]
+        note(flow, F_REMAINDER + i, county[GAP + i])
 
 
 @stage
-def waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow, booked):
-    """From layer ``n``, which every county has asked already, to the last.
+def shares_of(plan, f):
+    """One fund's layers."""
+    return Shares(plan.layer_share[f], plan.layer_below[f], plan.layer_short[f])
 
-    A county leaves one layer and comes to the next until that one has a common account, which must first
-    hear what every county asks.  In Taizhou layer 0 is the own balance alone, so ``n`` is 1, pool and county
-    treasury.  The pool is rationed; then each county leaves layer 1, asks layer 2, two treasuries, leaves
-    that too, and what is left is its remainder: one pass.
 
-    ``layer_share`` and ``layer_below`` (counties, layers, sources and limit) hold for counties assessed 优秀
-    and for those that are not.  What the last layer leaves to a county is unfunded; with ``booked`` what it
-    then has is added for the identity.
+@stage
+def waterfall(rules, shares, layer, counties, city, county_flow, booked):
+    """From ``layer``, which every county has entered already, to the last.
+
+    A county goes from layer to layer until one has a common account, which has to know what all counties ask.
+    In Taizhou layer 0 is the own balance alone, so ``layer`` is 1, pool and county treasury.  The pool is
+    rationed; then layer 1 pays each county, the county enters layer 2, two treasuries, that pays too, and
+    what is left is its remainder: one pass over the counties.
+
+    What the last layer leaves to a county is unfunded; with ``booked`` what it then has is added for the
+    identity.
     """
     layers, last = rules["layers"], False
-    common, common_below = layer_share[0], layer_below[0]
+    common = shares.excellent[0]
     while not last:
-        if n < layers and asks_in_common(common[n]):
-            ration_accounts(common[n], common_below[n], layer_short[n], v)
-        stop = min(n + 1, layers)
-        while stop < layers and not asks_in_common(common[stop]):
-            stop += 1
-        last = stop == layers
-        for c in range(county.shape[0]):
-            d, flow = county[c], row_of(county_flow, c)
-            share, below = layer_share[c], layer_below[c]
-            for at in range(n, stop):
-                leave(share[at], below[at], layer_short[at], at, d, v, flow)
-                if at + 1 < layers:
-                    ask(share[at + 1], below[at + 1], at + 1, d, v, flow)
+        if layer < layers and asks_in_common(common[layer]):
+            ration_accounts(common[layer], shares.below[0, layer], shares.when_short[layer], city)
+        until = min(layer + 1, layers)
+        while until < layers and not asks_in_common(common[until]):
+            until += 1
+        last = until == layers
+        for c in range(counties.shape[0]):
+            county, flow = counties[c], row_of(county_flow, c)
+            excellent, below = shares.excellent[c], shares.below[c]
+            for n in range(layer, until):
+                pay_layer(excellent[n], below[n], shares.when_short[n], n, county, city, flow)
+                if n + 1 < layers:
+                    enter_layer(excellent[n + 1], below[n + 1], n + 1, county, city, flow)
             if last:
-                remainder(d, v, flow)
+                remainder(county, city, flow)
                 if booked:
-                    add_county(d, v, rules["held"])
-        n = stop
+                    add_county(county, city, rules["held"])
+        layer = until
 
 
 @stage
-def settle(rules, layer_share, layer_below, layer_short, county, v, county_flow, city_flow, source, booked):
-    """Settle what is unsettled in every county of one fund (``county``: C rows, ``v``: the city's row).
+def settle(rules, shares, counties, city, county_flow, city_flow, source, booked):
+    """Settle what is unsettled in every county of one fund (``counties``: C rows, ``city``: the city's row).
 
     The order of docs/rules.md, section 5.4: surpluses, attributable part, layers, remainder.  Own balances
-    depend on nobody else, so a county goes through leading layers of that source alone, and comes to the
-    next one (``n``), in the same visit as its surplus.  ``source``: rows from which the counties' are copied
-    first, or None.  ``booked``: add what counties have for the identity.
+    depend on nobody else, so a county goes through leading layers of that source alone, and enters the one
+    after them (``layer``), in the same visit as its surplus.  ``source``: rows from which the counties' are
+    copied first, or None.  ``booked``: add what counties have for the identity.
     """
-    n = 0
-    while n + 1 < rules["layers"] and own_alone(layer_share[0, n]):
-        n += 1
-    for c in range(county.shape[0]):
-        d, flow = county[c], row_of(county_flow, c)
+    layer = 0
+    while layer + 1 < rules["layers"] and own_alone(shares.excellent[0, layer]):
+        layer += 1
+    read = COUNTY_READ if rules["assesses"] or rules["limits"] else ASSESSMENT_READ
+    for c in range(counties.shape[0]):
+        county, flow = counties[c], row_of(county_flow, c)
         if source is not None:
-            copy_row(source[c], d, COUNTY_READ if rules["assesses"] or rules["limits"] else ASSESSMENT_READ)
-        share_surplus(d, v, flow, rules["surplus_to_pool"], rules["surplus_first"])
+            copy_row(source[c], county, read)
+        share_surplus(county, city, flow, rules["surplus_to_pool"], rules["surplus_first"])
         if rules["assesses"]:
-            attribute(rules, d, v, flow)
-        for at in range(min(n + 1, rules["layers"])):
-            ask(layer_share[c, at], layer_below[c, at], at, d, v, flow)
-    repay(v, city_flow, F_REPAY_SURPLUS)
-    waterfall(rules, layer_share, layer_below, layer_short, n, county, v, county_flow, booked)
-    repay(v, city_flow, F_REPAY_SETTLEMENT)
+            attribute(rules, county, city, flow)
+        for n in range(min(layer + 1, rules["layers"])):
+            enter_layer(shares.excellent[c, n], shares.below[c, n], n, county, city, flow)
+    repay(city, city_flow, F_REPAY_SURPLUS)
+    waterfall(rules, shares, layer, counties, city, county_flow, booked)
+    repay(city, city_flow, F_REPAY_SETTLEMENT)

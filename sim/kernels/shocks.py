@@ -3,7 +3,8 @@
 Logarithms are to base 2 and float32; a year's total is its deterministic level (float64, yuan) times 2 to
 the path's deviation, so that without shocks every figure is exactly its level.  The four cells of every
 vector are contributions employee, claims employee, contributions resident, claims resident (``cell =
-2 x fund + kind``); one call of the generator serves the four cells of one address.
+2 x fund + kind``); one call of the generator serves the four cells of one address.  Symbols such as g, h
+and eps are those of docs/model.md, sections 2 to 4.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.kernels.codes import CLAIMS, CONTRIBUTIONS
-from sim.kernels.lanes import LANES, ixor, known, stage, wide
+from sim.kernels.lanes import HALF, LANES, ixor, known, stage, wide
 from sim.kernels.normals import (
     exp2,
     exp2_within,
@@ -27,16 +28,15 @@ from sim.kernels.rows import quarter
 from sim.kernels.threefry import words
 
 CELLS = 4
-HALF = LANES // 2
 TOGETHER = 4
 """Months of a county that are drawn in one go, and posted by ``months.post_four``: fewer calls and longer
-loops, in buffers that stay at hand.
+loops, in buffers that stay in the cache.
 A row of them has the months one after the other, each with its lanes."""
 CITY_YEAR, EPIDEMIC, COUNTY_YEAR, COUNTY_MONTH, EXCELLENCE = (np.int64(i) for i in range(1, 6))
 """Purposes: the last word of a draw's address."""
 THE_CITY = np.int64(0)
 """The city's place where a county's draws have its id."""
-CUT = np.float32(8)
+SHOCK_LIMIT = np.float32(8)
 ONE = np.float32(1)
 ZERO = np.float32(0)
 HALF_LN2 = np.float32(0.34657359027997264)
@@ -141,7 +141,7 @@ def mirror_words(words, word, bits):
 @stage
 def _cut(x):
     """Cut at +-8: the exponential of an uncut Student-t has no mean."""
-    return max(min(x, CUT), -CUT)
+    return max(min(x, SHOCK_LIMIT), -SHOCK_LIMIT)
 
 
 @stage

@@ -27,7 +27,7 @@ import numpy as np
 
 from sim.kernels.by_path import ByPath, note_noughts, note_values
 from sim.kernels.codes import NOUGHT
-from sim.kernels.lanes import LANES, double_bits, fetch, known, stage, wide
+from sim.kernels.lanes import HALF, LANES, double_bits, fetch, known, stage, wide
 from sim.kernels.sampled import Sampled
 
 MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS = -120.0, 50.0, 18_000
@@ -44,7 +44,6 @@ NOUGHTS = np.int16(-32768)
 """Instead of a bin, in the first lane: every path of the block has nought."""
 DEALT = 8
 SPARE = 1 + DEALT
-HALF = LANES // 2
 QUARTER = LANES // 4
 PER_LINE = 32
 """Bins in a line of the cache."""
@@ -77,7 +76,7 @@ class Tally(NamedTuple):
     bins: np.ndarray
     """(blocks of a chunk, series, LANES) int16: every path's bin, from the series' bin of index 0."""
     block: np.ndarray
-    """(1,) int64: the block at hand within its chunk."""
+    """(1,) int64: the current block within its chunk."""
     sampled: Sampled
     """What paths that are not plain are tallied by besides."""
     by_path: ByPath
