@@ -11,17 +11,21 @@ import os
 from contextlib import suppress
 from itertools import count as numbers
 from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.kernels.tally import count
+from sim.kernels.counts import GROUP_BITS, MOST_BLOCKS, Counts, count
 from sim.series import Series
 
 STRIPES = 8
 """Stretches of series, in each of which one worker at a time counts; it does so for a sixth of its time."""
-SPARSE_BYTES = 2**25
-"""From here on counts lie in small pages; less may come from memory that the process has used before."""
+SPARSE_BYTES = 2**26
+"""From here on counts lie in small pages, and only those that are counted in take memory.  Less is NumPy's,
+which asks for huge ones: they count quicker."""
+BYTES_PER_BIN = 3
+"""Resident at most: one, and of carried values' pages about half."""
 
 
 class Histograms:
@@ -32,8 +36,7 @@ class Histograms:
     """
 
     def __init__(self, series: Series, of_bins: int = 0) -> None:
-        self.counts = _empty_counts(series.bins, max(series.bins, of_bins))
-        """(bins,) uint32."""
+        self.counts = empty_counts(series.bins, max(series.bins, of_bins))
         self._locks = [Lock() for _ in range(STRIPES)]
         self._turns = numbers()
         self.count_for(series)
@@ -45,35 +48,40 @@ class Histograms:
 
     def add(self, bins: NDArray[np.int16], blocks: int) -> None:
         """Count a chunk's bins (blocks, series, LANES), as ``kernels.tally`` has written them down."""
+        where = self.counts, self.series.offset, self.series.end
+        parts = [bins[b : min(b + MOST_BLOCKS, blocks)] for b in range(0, blocks, MOST_BLOCKS)]
         turn = next(self._turns)  # workers that come together begin with different stripes
         for at in range(turn, turn + STRIPES):
             first, end = self._edges[at % STRIPES : at % STRIPES + 2]
             with self._locks[at % STRIPES]:
-                count(self.counts, self.series.offset, self.series.end, bins, first, end, blocks)
+                for part in parts:
+                    count(*where, part, first, end, len(part))
 
 
-def _empty_counts(bins: int, of: int) -> NDArray[np.uint32]:
-    """Zeros; where a run has many bins, ``of``, only the pages that are counted in take memory.
-
-    Most bins stay empty.  NumPy asks for huge pages, which count faster.  But one count then makes 2 MB
-    resident, hundreds of counties would not fit, and on a virtual machine a page was seen to take 2 to 4 ms.
-    """
-    memory = _memory_bytes()
-    if memory and 4 * of > memory * 3 // 4:
+def empty_counts(bins: int, of: int = 0) -> Counts:
+    """Of a run that has ``of`` bins in all, where that is more."""
+    memory, of = _memory_bytes(), max(bins, of)
+    if memory and BYTES_PER_BIN * of > memory * 3 // 4:
         raise MemoryError(_too_many(of))
-    if 4 * of < SPARSE_BYTES or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
-        return np.zeros(bins, np.uint32)
+    few, carried = _zeros(bins, np.dtype(np.uint8), of), _zeros(bins, np.dtype(np.uint32), of)
+    return Counts(few, carried, np.zeros((bins >> GROUP_BITS) + 2, np.uint8))
+
+
+def _zeros(bins: int, dtype: np.dtype[Any], of: int) -> NDArray[Any]:
+    size = bins * dtype.itemsize
+    if of * dtype.itemsize < SPARSE_BYTES or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
+        return np.zeros(bins, dtype)
     try:
-        pages = mmap.mmap(-1, 4 * bins, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
     except OSError:  # the process may have been given less than the machine has
         raise MemoryError(_too_many(of)) from None
     with suppress(AttributeError, OSError):  # where the system has no huge pages to be spared
         pages.madvise(mmap.MADV_NOHUGEPAGE)
-    return np.frombuffer(pages, np.uint32)
+    return np.frombuffer(pages, dtype)
 
 
 def _too_many(bins: int) -> str:
-    return f"the histograms take up to {4 * bins / 1e9:.0f} GB: fewer counties or years"
+    return f"the histograms take up to {BYTES_PER_BIN * bins / 1e9:.0f} GB: fewer counties or years"
 
 
 def _memory_bytes() -> int:

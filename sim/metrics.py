@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from sim.event_rows import RANKS, Figures, event_years, probabilities
 from sim.kernels.codes import EVENTS
+from sim.kernels.counts import empty_bins
 from sim.kernels.tally import MONEY_LOWEST
 from sim.model import Fund
 from sim.quantiles import summaries
@@ -210,7 +211,7 @@ def figures_of(result: Result, layout: Layout, *, wipe: bool = False) -> tuple[F
         kinds = [layout.kinds[i] for i in series.tolist()]
         units = lowest[layout.funds[series]]
         start = result.series.start[series]
-        asked = result.counts, start, kinds, units, percentiles, tails
+        asked = result.counts, result.moments[series, 0], start, kinds, units, percentiles, tails
         of_bins = summaries(*asked, extents=extents[series], wipe=wipe)
         mean, error = _means(result, series)
         figures.value[rows] = np.column_stack([mean, of_bins.value])
@@ -241,12 +242,11 @@ def _extents(layout: Layout, noughts: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 
 def _wipe(result: Result, layout: Layout, noughts: NDArray[np.bool_]) -> None:
-    """Empty the bins of the series without a row; of a series of noughts that one alone."""
+    """Empty the bins of the series without a row; noughts are not counted."""
     series = layout.unreported
-    result.counts[result.series.offset[series[noughts[series]]]] = 0
     for i in series[~noughts[series]].tolist():
         start = result.series.start[i]
-        result.counts[start : start + BINS[layout.kinds[i]]] = 0
+        empty_bins(result.counts, start, start + BINS[layout.kinds[i]])
 
 
 def lowest_yuan(result: Result, f: int) -> float:

@@ -12,6 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from sim.kernels.counts import Counts
 from sim.kernels.summaries import Asked, Edges, Summaries, summarise
 from sim.kernels.tally import (
     GINI_PER_UNIT,
@@ -62,7 +63,8 @@ def _every_edge() -> tuple[Edges, dict[str, int]]:
 
 
 def summaries(
-    counts: NDArray[np.uint32],
+    counts: Counts,
+    values: NDArray[np.float64],
     start: NDArray[np.int64],
     kinds: Sequence[str],
     lowest_yuan: Floats,
@@ -72,7 +74,8 @@ def summaries(
     extents: NDArray[np.int64] | None = None,
     wipe: bool = False,
 ) -> Summaries:
-    """Percentiles and tail means (TVaR) of the S series of ``counts`` that begin at ``start`` (S,).
+    """Percentiles and tail means (TVaR) of the S series of ``counts`` that begin at ``start`` (S,) and have
+    so many ``values`` (S,), noughts among them.
 
     ``kinds`` are those of their bins, ``lowest_yuan`` (S,) the lowest edges of money bins.  ``extents``
     (S, 2): the lowest and the highest index of their values but noughts, where they are known, for then the
@@ -81,17 +84,19 @@ def summaries(
     known, at = _every_edge()
     sizes, n = np.array([BINS[kind] for kind in kinds], np.int64), len(start)
     money = [kind in ("signed", "money") for kind in kinds]
-    nought = start + np.array([ZERO_AT[kind] for kind in kinds], np.int64)
+    nought = start + np.where(money, np.array([ZERO_AT[kind] for kind in kinds], np.int64), sizes)
+    index_0 = start + np.array([ZERO_AT[kind] for kind in kinds], np.int64)
     first, end = start, start + sizes
     if extents is not None:
         some = extents[:, 0] <= extents[:, 1]
         first, end = (
-            np.where(some, nought + extents[:, 0], end),
-            np.where(some, nought + extents[:, 1] + 1, end),
+            np.where(some, index_0 + extents[:, 0], end),
+            np.where(some, index_0 + extents[:, 1] + 1, end),
         )
     asked = Asked(
         start=np.asarray(start, np.int64),
         nought=nought,
+        values=np.where(money, values, 0).astype(np.int64),
         first=np.asarray(first, np.int64),
         end=end,
         edge=np.array([at[kind] for kind in kinds], np.int64),

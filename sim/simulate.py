@@ -15,14 +15,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from sim.histograms import Histograms
+from sim.histograms import Histograms, empty_counts
 from sim.kernels.block import Work, merge_blocks, simulate_blocks
 from sim.kernels.by_path import ByPath
 from sim.kernels.codes import EVENTS, Plan
+from sim.kernels.counts import Counts, count
 from sim.kernels.lanes import LANES
 from sim.kernels.sampled import Sampled
 from sim.kernels.shocks import PER_ADDRESS, TOGETHER, Noise, Shocked
-from sim.kernels.tally import SCRATCH, Tally, count
+from sim.kernels.tally import SCRATCH, Tally
 from sim.lower import aligned_zeros, lower_case, lower_noise, new_books
 from sim.model import Case
 from sim.sampling import Chunk, Errors, Method, chunks_of, errors_of, groups_of, refused
@@ -50,7 +51,7 @@ class Result:
     paths: int
     seed: int
     series: Series
-    counts: NDArray[np.uint32]
+    counts: Counts
     moments: NDArray[np.float64]
     """(series, 3): values counted, mean, sum of squared deviations."""
     events: NDArray[np.int64]
@@ -143,7 +144,7 @@ def compile_kernels(case: Case) -> None:
     work, tally = new_work(case), new_tally(case, series, 1)
     noise, stop = lower_noise(case, plan, 0), np.zeros(1, np.uint8)
     simulate_blocks(plan, noise, work, tally, 0, 0, 1, stop)
-    count(np.zeros(0, np.uint32), series.offset, series.end, tally.bins, 0, 0, 0)
+    count(empty_counts(0), series.offset, series.end, tally.bins, 0, 0, 0)
     merge_blocks(tally.moments[0], tally.moments, 0)
 
 

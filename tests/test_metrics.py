@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from binned import counts_of
 from drawn import NAMES, make_case
 
 from scenarios.rulebook.city import load_city
@@ -291,12 +292,12 @@ def test_months_below_are_named_by_their_number(small: Result) -> None:
 
 def test_values_beyond_the_range_are_counted_by_metric(small: Result) -> None:
     assert metrics_table(small, "x").attrs["beyond_range"] == {}
-    counts = small.counts.copy()
+    counts = small.counts.total()
     at = next(i for i, key in enumerate(small.series.keys) if (key.metric, key.county) == ("cash_months", -1))
     start, end = small.series.start[at], small.series.end[at]
     counts[start:end] = 0
     counts[start], counts[end - 1], counts[start + 6001] = 7, 3, 90
-    table = metrics_table(replace(small, counts=counts), "x")
+    table = metrics_table(replace(small, counts=counts_of(counts)), "x")
     assert table.attrs["beyond_range"] == {"cash_months": 10}
     part = table[(table["metric"] == "cash_months") & (table["year"] == 2022)].set_index("statistic")["value"]
     assert (part["p05"], part["p50"] // 0.02 * 0.02) == (-120, 0)

@@ -7,13 +7,16 @@ from itertools import product
 
 import numpy as np
 import pytest
+from binned import counts_of
 from drawn import make_case
 from scipy import stats
 
 from scenarios.runs.facts import wilson
+from sim.histograms import empty_counts
+from sim.kernels.counts import count
 from sim.kernels.lanes import LANES
 from sim.kernels.summaries import Summaries
-from sim.kernels.tally import SPARE, count, merge, tally_gini, tally_money, tally_months
+from sim.kernels.tally import SPARE, merge, tally_gini, tally_money, tally_months
 from sim.quantiles import MONEY_EDGES, edges, summaries
 from sim.series import ALL, BINS, ZERO_AT, Series
 from sim.simulate import new_tally
@@ -38,7 +41,15 @@ class Single:
 
     def summaries(self, percentiles: Sequence[float], tails: Sequence[float]) -> Summaries:
         start = np.zeros(1, np.int64)
-        return summaries(self.counts, start, [self.kind], self.lowest, percentiles, tails)
+        return summaries(
+            counts_of(self.counts),
+            np.array([self.counts.sum()]),
+            start,
+            [self.kind],
+            self.lowest,
+            percentiles,
+            tails,
+        )
 
     def quantiles(self, p: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         found = self.summaries(p.tolist(), [])
@@ -54,7 +65,7 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
     start = np.zeros(1, np.int64)
     end = np.array([BINS[kind]])
     series = Series(ALL, (), start, start, np.array([ZERO_AT[kind]]), end, BINS[kind] + SPARE)
-    tally, counts = new_tally(make_case(), series, 1), np.zeros(series.bins, np.uint32)
+    tally, counts = new_tally(make_case(), series, 1), empty_counts(series.bins)
     total = np.zeros((1, 3))
     for first in range(0, len(values), LANES):
         part = values[first : first + LANES]
@@ -68,7 +79,11 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
             (tally_gini if kind == "gini" else tally_months)(tally, 0, row, LANES)
         merge(total, tally.moments[0])
         count(counts, series.offset, series.end, tally.bins, 0, 1, 1)
-    return Single(kind, counts[: BINS[kind]]), total[0]
+    found = counts.total()[: BINS[kind]]
+    if kind in ("money", "signed"):
+        assert found[ZERO_AT[kind]] == 0  # noughts are what is left
+        found[ZERO_AT[kind]] = total[0, 0] - found.sum()
+    return Single(kind, found), total[0]
 
 
 def order_statistic(values: np.ndarray, rank: np.ndarray) -> np.ndarray:
@@ -268,15 +283,18 @@ def test_many_series_are_worked_on_as_each_alone() -> None:
     draw = np.random.default_rng(5)
     kinds = ["months", "gini", "signed", "money", "money", "months", "signed"]
     start = np.cumsum([0, *(BINS[kind] for kind in kinds)])
-    counts = draw.poisson(0.02, start[-1]).astype(np.uint32)
+    counts = draw.poisson(0.02, start[-1]) * draw.choice([1, 200, 2560], start[-1])
     counts[start[3] : start[4]], counts[start[6] :] = 0, 0  # without values, also at the end
     counts[start[4] : start[5]], counts[start[4] + 5] = 0, 1
     lowest = draw.uniform(1, 1e4, 7)
     some = [0, 1, 3, 4, 6]
     for which in (list(range(7)), some):
         of_kinds = [kinds[s] for s in which]
-        mine = counts.copy()
-        together = summaries(mine, start[which], of_kinds, lowest[which], P.tolist(), [0.95, 0.99], wipe=True)
+        mine = counts_of(counts)
+        values = np.add.reduceat(np.append(counts, 0), start[:-1])[which]
+        together = summaries(
+            mine, values, start[which], of_kinds, lowest[which], P.tolist(), [0.95, 0.99], wipe=True
+        )
         for row, s in enumerate(which):
             alone = Single(kinds[s], counts[start[s] : start[s + 1]], lowest[s])
             assert (together.n[row], together.beyond[row]) == (alone.total, alone.beyond)
@@ -285,15 +303,16 @@ def test_many_series_are_worked_on_as_each_alone() -> None:
             (value, error), (farther, its_error) = alone.tail_mean(0.95), alone.tail_mean(0.99)
             np.testing.assert_array_equal(together.value[row], [*values, value, farther])
             np.testing.assert_array_equal(together.error[row], [*errors, error, its_error])
-            assert not mine[start[s] : start[s + 1]].any()
-        assert mine.sum() == counts.sum() - together.n.sum()  # and nobody else's are gone
+            assert not mine.total()[start[s] : start[s + 1]].any()
+        assert mine.total().sum() == counts.sum() - together.n.sum()  # and nobody else's are gone
 
 
 @pytest.mark.parametrize("index", [(-1, -1), (3, 9), (-2, 4), ()])
 def test_noughts_are_counted_inside_and_beyond_known_extents(index: tuple[int, ...]) -> None:
     counts = np.zeros(BINS["signed"], np.uint32)
     np.add.at(counts, np.array([*index, 0, 0, 0]) + ZERO_AT["signed"], 1)
-    asked = counts, np.zeros(1, np.int64), ["signed"], np.ones(1), P.tolist(), [0.95]
+    values = np.array([counts.sum()])
+    asked = counts_of(counts), values, np.zeros(1, np.int64), ["signed"], np.ones(1), P.tolist(), [0.95]
     extents = np.array([[min(index, default=1), max(index, default=0)]])
     known, every = summaries(*asked, extents=extents), summaries(*asked)
     assert known.n[0] == every.n[0] == len(index) + 3

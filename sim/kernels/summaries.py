@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sim.kernels.counts import GROUP_BITS, empty_bin, values_in_bin
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.tally import NOUGHTS
 
@@ -25,9 +26,11 @@ class Asked(NamedTuple):
     start: np.ndarray
     """(S,) int64: first bin of each."""
     nought: np.ndarray
-    """(S,) int64: the bin of index 0."""
+    """(S,) int64: the bin of noughts, which are not counted; of a series without one, the end of its bins."""
+    values: np.ndarray
+    """(S,) int64: how many it has, noughts among them; of a series without a bin of noughts 0."""
     first: np.ndarray
-    """(S,) int64: no bin before it is occupied, but perhaps that of index 0."""
+    """(S,) int64: no bin before it is occupied, but perhaps that of noughts."""
     end: np.ndarray
     """(S,) int64: nor one from here on."""
     edge: np.ndarray
@@ -67,14 +70,21 @@ class Summaries(NamedTuple):
 
 
 @stage
-def occupied_in(counts, first):
-    """How many of STRIDE bins are occupied."""
+def counted_in(counts, first):
+    """How many of STRIDE bins have some values, of those that are carried or of the others."""
     wide()
     first = known(first)
     found = 0
     for i in range(STRIDE):
         found += 1 if counts[first + i] > 0 else 0
     return found
+
+
+@stage
+def occupied(counts, first):
+    """Whether any of STRIDE bins has values."""
+    carried = counts.full[first >> GROUP_BITS] + counts.full[(first + STRIDE) >> GROUP_BITS] > 0
+    return counted_in(counts.few, first) > 0 or (carried and counted_in(counts.carried, first) > 0)
 
 
 @stage
@@ -99,28 +109,46 @@ def note_extents(extents, bins, end, blocks):
 def take(counts, i, start, out, bins, values, wipe):
     """One bin, and then how many are occupied and their values by now; without a branch, which would be taken
     at random: an empty bin is written down too, and the next one over it."""
-    found = np.int64(counts[i])
+    found = values_in_bin(counts, i)
     out.at[bins], out.upto[bins] = i - start, values
     if wipe:
-        counts[i] = 0
+        empty_bin(counts, i)
     return bins + (1 if found > 0 else 0), values + found
 
 
 @stage
-def gather(counts, asked, s, out, wipe):
-    """The occupied bins, and the values before each; their number.  ``wipe`` empties the bins."""
-    start, nought, first, end = asked.start[s], asked.nought[s], asked.first[s], asked.end[s]
-    bins, values, i = 0, np.int64(0), first
-    if nought < first:
-        bins, values = take(counts, nought, start, out, bins, values, wipe)
+def scan(counts, first, end, start, out, bins, values, wipe):
+    """The occupied bins of ``first .. end`` after those that are written down already; their number, and that
+    of the values in all."""
+    i = first
     while i < end:
         step = min(STRIDE, end - i)
-        if step < STRIDE or occupied_in(counts, i) > 0:
-            for j in range(i, i + step):
-                bins, values = take(counts, j, start, out, bins, values, wipe)
+        if step < STRIDE or occupied(counts, i):
+            for k in range(i, i + step):
+                bins, values = take(counts, k, start, out, bins, values, wipe)
         i += step
-    if nought >= end:
-        bins, values = take(counts, nought, start, out, bins, values, wipe)
+    return bins, values
+
+
+@stage
+def gather(counts, asked, s, out, wipe):
+    """The occupied bins, and the values before each; their number.  ``wipe`` empties the bins.
+
+    A place is kept for noughts, of which there are as many as the others leave of the series' values.
+    """
+    start, nought, first, end = asked.start[s], asked.nought[s], asked.first[s], asked.end[s]
+    place, below = scan(counts, first, min(nought, end), start, out, 0, np.int64(0), wipe)
+    bins, values = scan(counts, max(nought + 1, first), end, start, out, place + 1, below, wipe)
+    noughts = asked.values[s] - values
+    if noughts > 0:
+        out.at[place], out.upto[place] = nought - start, below
+        for b in range(place + 1, bins):
+            out.upto[b] += noughts
+        values += noughts
+    else:
+        bins -= 1
+        for b in range(place, bins):
+            out.at[b], out.upto[b] = out.at[b + 1], out.upto[b + 1]
     out.upto[bins] = values
     return bins
 

@@ -10,13 +10,10 @@ to 1e4 times base-year city claims, mirrored for negative values, with one bin f
 
 A series that nobody asked for has no number, and nothing is tallied.
 
-A block writes down each path's bin, and the bins of a chunk of blocks are counted together: one block's
-values alone would find few of a histogram's lines in the cache twice.  All that a series is about to count up
-is fetched first, for a count that waits for memory lets no other pass; and so are the bins that the next
-series is to count.  After a series' own bins come
-``SPARE`` more: one for lanes without a value, which saves a branch for each, and eight among which noughts
-are dealt out, for a bin counted up many times in a row waits for itself.  ``count`` empties them again, the
-eight into the bin of 0.
+A block writes down each path's bin; ``counts`` counts them, a chunk of blocks at a time.  Noughts are not
+counted: they are what the other bins leave of a money series' values.  After a series' own bins come
+``SPARE`` more, which nobody reads: a lane without a value, or with nought, is counted there, for that saves a
+branch for each; and there are several, for a bin counted up many times in a row waits for itself.
 """
 
 from __future__ import annotations
@@ -27,7 +24,7 @@ import numpy as np
 
 from sim.kernels.by_path import ByPath, note_noughts, note_values
 from sim.kernels.codes import NOUGHT
-from sim.kernels.lanes import HALF, LANES, double_bits, fetch, known, stage, wide
+from sim.kernels.lanes import HALF, LANES, double_bits, known, stage, wide
 from sim.kernels.sampled import Sampled
 
 MONTHS_ORIGIN, MONTHS_PER_UNIT, MONTHS_BINS = -120.0, 50.0, 18_000
@@ -42,11 +39,8 @@ MONEY_HALF = MONEY_BINS + 2
 """One side: a bin below the range, the bins, a bin above it."""
 NOUGHTS = np.int16(-32768)
 """Instead of a bin, in the first lane: every path of the block has nought."""
-DEALT = 8
-SPARE = 1 + DEALT
+SPARE = 16
 QUARTER = LANES // 4
-PER_LINE = 32
-"""Bins in a line of the cache."""
 SCRATCH = 2 * QUARTER
 """Values that ``moment`` keeps on its way."""
 
@@ -177,7 +171,8 @@ def linear_bins(bins, row, slot, weight, origin, per_unit, above):
     slot = known(slot)
     for i in range(LANES):
         x = (row[slot + i] - origin) * per_unit
-        bins[i] = np.int16((min(max(x, -1.0), above) if x == x and weight[i] > 0.0 else above + 1.0) + 1.0)
+        spare = above + 1.0 + i % SPARE
+        bins[i] = np.int16((min(max(x, -1.0), above) if x == x and weight[i] > 0.0 else spare) + 1.0)
 
 
 @stage
@@ -191,38 +186,8 @@ def money_bins(bins, row, slot, weight, per_lowest):
         inside = np.int32((double_bits(max(size, 1.0)) >> (52 - OCTAVE_BITS)) - ONE_BITS + 2)
         index = min(inside, np.int32(MONEY_HALF)) if size >= 1.0 else np.int32(1)
         index = index if x >= 0.0 else -index
-        index = index if abs(x) >= NOUGHT else np.int32(MONEY_HALF + 2 + i % DEALT)
-        bins[i] = np.int16(index if weight[i] > 0.0 else MONEY_HALF + 1)
-
-
-@stage
-def count(counts, offset, spare, bins, first, end, blocks):
-    """Add a chunk's bins of the series ``first .. end`` to their histograms.
-
-    ``offset`` (series,): a linear series' first bin (below its range), a money series' bin of 0; ``spare``
-    (series,): the first of a series' spare bins.
-    """
-    for s in range(first, end):
-        at = offset[s]
-        for b in range(blocks):
-            row, later = bins[b, s], bins[b, min(s + 1, end - 1)]
-            for i in range(0, LANES, PER_LINE):
-                fetch(later, i)
-            if row[0] != NOUGHTS:
-                for i in range(LANES):
-                    fetch(counts, known(at + row[i]))
-        for b in range(blocks):
-            row = bins[b, s]
-            if row[0] == NOUGHTS:
-                counts[at] += np.uint32(row[1])
-            else:
-                for i in range(LANES):
-                    counts[known(at + row[i])] += np.uint32(1)
-        counts[spare[s]] = np.uint32(0)
-        dealt = counts[spare[s] + 1 : spare[s] + SPARE]
-        for i in range(DEALT):
-            counts[at] += dealt[i]
-            dealt[i] = np.uint32(0)
+        some = abs(x) >= NOUGHT and weight[i] > 0.0
+        bins[i] = np.int16(index if some else MONEY_HALF + 1 + i % SPARE)
 
 
 @stage
@@ -257,9 +222,7 @@ def tally_nothing(tally, series):
     moments[0] = n
     for k in range(1, moments.shape[0]):
         moments[k] = 0.0
-    bins = tally.bins[tally.block[0], s]
-    bins[0] = NOUGHTS
-    bins[1] = np.int16(n)
+    tally.bins[tally.block[0], s, 0] = NOUGHTS
     note_noughts(tally.by_path, tally.block[0], s)
 
 

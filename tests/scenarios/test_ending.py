@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from command_line import fundsim
 
-from sim.histograms import SPARSE_BYTES, _empty_counts
+from sim.histograms import SPARSE_BYTES, empty_counts
 
 RUN = ("run", "ziyang", "--paths", "128", "--years", "2")
 SOLVE = ("solve", "ziyang", "--lever", "contribution_rate", "--fund", "employee", "--target", "0.5")
@@ -95,7 +95,7 @@ def test_histograms_that_the_system_refuses_are_too_much_memory(monkeypatch: pyt
 
     monkeypatch.setattr("sim.histograms.mmap.mmap", refuses)
     with pytest.raises(MemoryError, match="fewer counties or years"):
-        _empty_counts(SPARSE_BYTES, SPARSE_BYTES)
+        empty_counts(SPARSE_BYTES)
 
 
 def test_a_terminated_run_leaves_nothing(tmp_path: Path) -> None:
