@@ -83,12 +83,17 @@ def walk() -> list[float]:
         if given[-2:] == (FUND, YEAR):
             found.append(city[k.SETTLED + LANE])
 
-    def posted(row: Any, policy: Any, net: Any, totals: Any, *given: Any) -> None:
+    def posted(row: Any, policy: Any, net: Any, totals: Any, share: Any, factors: Any) -> None:
         march = 2 * LANES + LANE
         before = net[march]
-        post_four(row, policy, net, totals, *given)
+        post_four(row, policy, net, totals, share, factors)
         if np.shares_memory(row, county):
-            posts.append([totals[LANE], totals[LANES + LANE], net[march] - before])
+            year = totals[LANE], totals[LANES + LANE]
+            in_march = (
+                year[0] * share[0, 2] * factors[march],
+                year[1] * share[1, 2] * factors[4 * LANES + march],
+            )
+            posts.append([*year, *in_march, net[march] - before])
 
     block.close_month, block.year_end, months.post_four = closed, ended, posted
     block.simulate_blocks(plan, noise, work, tally, BLOCK, 1, (BLOCK + 1) * LANES, np.zeros(1, np.uint8))
@@ -101,6 +106,6 @@ def test_the_figures_of_the_month_are_those_of_the_text() -> None:
     where = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": str(Path(__file__).parent)}
     done = subprocess.run([sys.executable, "-c", code], env=where, capture_output=True, text=True, check=True)
     figures = [f"{float(figure):,.2f}" for figure in done.stdout.split()]
-    assert len(figures) == 3 + 2 * (1 + 4 + 1) + 1
+    assert len(figures) == 5 + 2 * (1 + 4 + 1) + 1
     missing = [figure for figure in figures if figure not in TEXT]
     assert missing == [], figures

@@ -6,7 +6,8 @@ accumulated balance of one path and the innermost loop over lanes is the one tha
 ``codes.py`` names the slots; ``lanes.py`` says what is done for the compiler's sake, and where else.
 
 Names.  ``county`` is a county's row, ``city`` the city's, ``flow`` the row in which transfers are noted, or
-None; ``counties`` the rows of all.  Money is in yuan.  A *stage* is a jitted function with a loop over lanes.
+None; ``counties`` the rows of all.  Money is in yuan.  A *stage* is any jitted function here; one that begins
+with ``wide()`` is a loop over lanes.
 Indices: ``f`` fund of the run (``fund``: 0 employee, 1 resident), ``c`` county, ``y`` year from 0, ``month``
 1 to 12, ``i`` lane.
 

@@ -120,13 +120,13 @@ CITY_SLOTS = 55
     BALANCES,  # sum
     RISK_PAYS,  # share of what is asked, in 0..1
     POOL_PAYS,
-    SHORT,  # 1 where a short pool excuses the treasuries beside it
+    SHORT,  # 1 where the account rationed last was short: it may excuse a treasury beside it (T5)
     BALANCES_PAY,  # share of what all balances are asked for, in 0..1
     BALANCES_GIVE,  # share of itself that every balance gives, in 0..1
     # Of the identity
     BOOKED,  # sum of what is in counties' accounts
     OFFSET,  # sum of what is reserves but no cash, or the reverse
-    INFLOW,  # from outside, but contributions and claims, since reserves were last summed
+    INFLOW,  # from outside, but contributions, claims and interest, since reserves were last summed
     YEAR_INFLOW,  # the same, this year
     EVENT_POOL,  # 1 where the event has happened this year
     EVENT_RISK,

@@ -12,9 +12,11 @@
 * 32-bit integer operations: numba widens ``uint32 + uint32`` to 64 bits, which halves the lanes.  Those with
   ``bits`` and ``float`` in their names reinterpret or convert, as numba does in 64 bits only.
 
-What else is done for speed has its reason where it stands: four months at a time (``shocks.TOGETHER``,
-``months.post_four``), bins fetched and noughts dealt out (``tally``), ``np.int64`` in place of literals
-(``codes``, ``block``), arrays on pages (``lower.aligned_zeros``), and how LLVM is asked (``processor``).
+What else is done for speed has its reason where it stands: months by the stretch and four at a time
+(``block``, ``shocks.TOGETHER``, ``months.post_four``), a county's chain of steps (``settlement``), lengths
+that the compiler knows (``rows.quarter``), rows of noughts left out (``tally.any_value``), bins that are
+bytes, and fetched (``counts``), ``np.int64`` in place of literals (``codes``, ``block``), arrays on pages
+(``lower.aligned_zeros``), how numba and LLVM are asked (``compiling``, ``processor``).
 
 With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the same result.
 """

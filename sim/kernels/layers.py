@@ -3,6 +3,8 @@
 A county enters a layer (``enter_layer``): its own balance pays at once, and its gap is added to what common
 accounts are asked for.  When all have entered, those accounts are rationed (``ration_accounts``).  Then the
 layer's other sources pay (``pay_layer``), and what they leave is the next layer's gap.
+
+``layer`` is one layer's row of ``codes.Shares``: the sources' shares, and the limit.
 """
 
 from __future__ import annotations
@@ -191,9 +193,9 @@ def ration(city, account, pays, covered, event, when_short, share, below):
 
 
 @stage
-def asks_in_common(shares):
+def asks_in_common(layer):
     """Whether a layer has an account that is all counties' own."""
-    return shares[ALL] + shares[FROM_RISK] + shares[FROM_POOL] > 0.0
+    return layer[ALL] + layer[FROM_RISK] + layer[FROM_POOL] > 0.0
 
 
 @stage
@@ -264,23 +266,23 @@ def pass_on(county):
 
 
 @stage
-def own_alone(shares):
+def own_alone(layer):
     """Whether the county's own balance is a layer's only source."""
-    return shares[OWN] == 1.0
+    return layer[OWN] == 1.0
 
 
 @stage
-def enter_layer(shares, below, n, county, city, flow):
+def enter_layer(layer, below, n, county, city, flow):
     """A county enters layer ``n``: its own balance pays, and its gap joins what is asked in common."""
-    if shares[UP_TO] < np.inf:
-        set_aside(county, shares[UP_TO])
-    if own_alone(shares):
+    if layer[UP_TO] < np.inf:
+        set_aside(county, layer[UP_TO])
+    if own_alone(layer):
         own_balance_pays_alone(county, city, flow, noted_at(n, OWN))
-    elif shares[OWN] > 0.0:
-        own_balance_pays(county, city, flow, noted_at(n, OWN), shares[OWN], below[OWN])
-    if asks_in_common(shares):
+    elif layer[OWN] > 0.0:
+        own_balance_pays(county, city, flow, noted_at(n, OWN), layer[OWN], below[OWN])
+    if asks_in_common(layer):
         add_gap(county, city)
-    if shares[ALL] > 0.0:
+    if layer[ALL] > 0.0:
         add_balance(county, city)
 
 
@@ -291,47 +293,47 @@ def noted_at(n, source):
 
 
 @stage
-def pay_layer(shares, below, when_short, n, county, city, flow):
+def pay_layer(layer, below, when_short, n, county, city, flow):
     """The other sources of layer ``n`` pay; what they leave is the next layer's gap.
 
     A county below 优秀 asks other shares of them, but of no source that the layer does not have.
     """
-    if own_alone(shares):
+    if own_alone(layer):  # which has no limit: ``sim.rules`` refuses one
         return
-    if shares[ALL] > 0.0:
-        all_balances_pay(county, city, flow, F_LAYERS + n * LAYER_STRIDE, shares[ALL], below[ALL])
-    if shares[FROM_RISK] > 0.0:
-        at, share, low = noted_at(n, FROM_RISK), shares[FROM_RISK], below[FROM_RISK]
+    if layer[ALL] > 0.0:
+        all_balances_pay(county, city, flow, F_LAYERS + n * LAYER_STRIDE, layer[ALL], below[ALL])
+    if layer[FROM_RISK] > 0.0:
+        at, share, low = noted_at(n, FROM_RISK), layer[FROM_RISK], below[FROM_RISK]
         account_pays(county, city, flow, at, RISK_PAYS, share, low)
-    if shares[FROM_POOL] > 0.0:
-        at, share, low = noted_at(n, FROM_POOL), shares[FROM_POOL], below[FROM_POOL]
+    if layer[FROM_POOL] > 0.0:
+        at, share, low = noted_at(n, FROM_POOL), layer[FROM_POOL], below[FROM_POOL]
         account_pays(county, city, flow, at, POOL_PAYS, share, low)
-    if shares[COUNTY_TREASURY] > 0.0:
-        at, share, low = noted_at(n, COUNTY_TREASURY), shares[COUNTY_TREASURY], below[COUNTY_TREASURY]
-        if shares[FROM_POOL] > 0.0 and when_short != UNPAID_PART:
+    if layer[COUNTY_TREASURY] > 0.0:
+        at, share, low = noted_at(n, COUNTY_TREASURY), layer[COUNTY_TREASURY], below[COUNTY_TREASURY]
+        if layer[FROM_POOL] > 0.0 and when_short != UNPAID_PART:
             county_treasury_pays_unless_short(county, city, flow, at, share, low)
         else:
             county_treasury_pays(county, city, flow, at, share, low)
-    if shares[CITY_TREASURY] > 0.0:
-        at, share, low = noted_at(n, CITY_TREASURY), shares[CITY_TREASURY], below[CITY_TREASURY]
+    if layer[CITY_TREASURY] > 0.0:
+        at, share, low = noted_at(n, CITY_TREASURY), layer[CITY_TREASURY], below[CITY_TREASURY]
         city_treasury_pays(county, city, flow, at, share, low)
-    if shares[NOBODY] > 0.0:
-        nobody_pays(county, city, flow, noted_at(n, NOBODY), shares[NOBODY], below[NOBODY])
+    if layer[NOBODY] > 0.0:
+        nobody_pays(county, city, flow, noted_at(n, NOBODY), layer[NOBODY], below[NOBODY])
     pass_on(county)
-    if shares[UP_TO] < np.inf:
+    if layer[UP_TO] < np.inf:
         take_up(county)
 
 
 @stage
-def ration_accounts(shares, below, when_short, city):
+def ration_accounts(layer, below, when_short, city):
     """Which fraction of the counties' requests in this layer each common account pays."""
-    if shares[ALL] > 0.0:
-        ration_balances(city, shares[ALL], below[ALL])
-    if shares[FROM_RISK] > 0.0:
-        share, low = shares[FROM_RISK], below[FROM_RISK]
+    if layer[ALL] > 0.0:
+        ration_balances(city, layer[ALL], below[ALL])
+    if layer[FROM_RISK] > 0.0:
+        share, low = layer[FROM_RISK], below[FROM_RISK]
         ration(city, RISK_FUND, RISK_PAYS, COVERED_RISK, EVENT_RISK, UNPAID_PART, share, low)
-    if shares[FROM_POOL] > 0.0:
-        share, low = shares[FROM_POOL], below[FROM_POOL]
+    if layer[FROM_POOL] > 0.0:
+        share, low = layer[FROM_POOL], below[FROM_POOL]
         ration(city, POOL, POOL_PAYS, COVERED_POOL, EVENT_POOL, when_short, share, low)
     clear(city, GAPS)
     clear(city, GAPS_EXCELLENT)

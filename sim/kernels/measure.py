@@ -312,6 +312,7 @@ def year_end(plan, books, copy, tally, f, y):
     clear(copy.city[0], INFLOW)
     if rules["settlement_month"] > 0:
         copy_row(city, copy.city[0], CITY_READ)
+        # on a copy of what counties have
         settle(rules, shares_of(plan, f), copy.county[0], copy.city[0], None, None, counties, False)
     add_receivable(city, copy.city[0])
 

@@ -1,8 +1,8 @@
 """One month of one fund, in order: ``open_month``, ``post`` for each county, ``close_month``.
 
-The simulation and the replay differ in where a county's contributions and claims come from, and in
-nothing else: both call these three.  A replay goes month by month.  The simulation posts a stretch of months
-(``stretch_end``) to one county before it turns to the next, and then lets the city go through these months.
+The simulation and the replay both call these three, with contributions and claims from elsewhere.  A replay
+goes month by month.  The simulation posts a stretch of months (``stretch_end``) to one county before it turns
+to the next, and then lets the city go through these months.
 """
 
 from __future__ import annotations
@@ -139,6 +139,7 @@ def post(rules, county, city, net, flow, totals, share, factors):
     """
     if rules["monthly_interest"] > 0.0:
         county_interest(county, net, flow, rules["monthly_interest"])
+    # calls of their own with None for the policy, a type of its own to numba
     if flow is None and net.shape[0] == 4 * LANES:
         if rules["adjusts"]:
             post_four(county, city, net, totals, share, factors)
@@ -232,6 +233,7 @@ def close_month(plan, books, f, y, month, reported, apply):
     county_flow, city_flow = row_of(books.county_flow, f), row_of(books.city_flow, f)
     add_net(city, books.net[f, (month - 1) * LANES : month * LANES])
     if month == rules["settlement_month"] and y > 0:
+        # in place, each county then joining the sums of the identity
         settle(rules, shares_of(plan, f), counties, city, county_flow, city_flow, None, True)
         leave_out(city, books.net[f, month * LANES :])
         check_identity(city)

@@ -170,7 +170,7 @@ def settle(rules, shares, counties, city, county_flow, city_flow, source, booked
     after them (``layer``), in the same visit as its surplus.  ``source``: rows from which the counties' are
     copied first, or None.  ``booked``: add what counties have for the identity.
     """
-    layer = 0
+    layer = 0  # the first county's shares tell: counties differ in treasuries alone
     while layer + 1 < rules["layers"] and own_alone(shares.excellent[0, layer]):
         layer += 1
     read = COUNTY_READ if rules["assesses"] or rules["limits"] else ASSESSMENT_READ
