@@ -22,8 +22,10 @@ from sim.series import Series
 STRIPES = 8
 """Stretches of series, in each of which one worker at a time counts; it does so for a sixth of its time."""
 SPARSE_BYTES = 2**26
-"""From here on counts lie in small pages, and only those that are counted in take memory.  Less is NumPy's,
-which asks for huge ones: they count quicker."""
+"""From here on few values lie in small pages, and only those that are counted in take memory.  Less is
+NumPy's, which asks for huge ones: they count quicker."""
+CARRIED_BYTES = 2**20
+"""The same of carried values, of which most runs have hardly any: NumPy's would first be emptied."""
 BYTES_PER_BIN = 3
 """Resident at most: one, and of carried values' pages about half."""
 
@@ -63,13 +65,14 @@ def empty_counts(bins: int, of: int = 0) -> Counts:
     memory, of = _memory_bytes(), max(bins, of)
     if memory and BYTES_PER_BIN * of > memory * 3 // 4:
         raise MemoryError(_too_many(of))
-    few, carried = _zeros(bins, np.dtype(np.uint8), of), _zeros(bins, np.dtype(np.uint32), of)
+    few = _zeros(bins, np.dtype(np.uint8), of, SPARSE_BYTES)
+    carried = _zeros(bins, np.dtype(np.uint32), of, CARRIED_BYTES)
     return Counts(few, carried, np.zeros((bins >> GROUP_BITS) + 2, np.uint8))
 
 
-def _zeros(bins: int, dtype: np.dtype[Any], of: int) -> NDArray[Any]:
+def _zeros(bins: int, dtype: np.dtype[Any], of: int, sparse: int) -> NDArray[Any]:
     size = bins * dtype.itemsize
-    if of * dtype.itemsize < SPARSE_BYTES or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
+    if of * dtype.itemsize < sparse or bins == 0 or not hasattr(mmap, "MAP_ANONYMOUS"):
         return np.zeros(bins, dtype)
     try:
         pages = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
