@@ -20,14 +20,14 @@ from sim.kernels.counts import GROUP_BITS, MOST_BLOCKS, Counts, count
 from sim.series import Series
 
 STRIPES = 8
-"""Stretches of series, in each of which one worker at a time counts; it does so for a sixth of its time."""
+"""Stretches of series, in each of which one worker at a time counts; for about an eighth of its time."""
 SPARSE_BYTES = 2**26
 """From here on few values lie in small pages, and only those that are counted in take memory.  Less is
 NumPy's, which asks for huge ones: they count quicker."""
 CARRIED_BYTES = 2**20
 """The same of carried values, of which most runs have hardly any: NumPy's would first be emptied."""
 BYTES_PER_BIN = 3
-"""Resident at most: one, and of carried values' pages about half."""
+"""With room to spare: of a million paths 0.7 to 0.9 were resident."""
 
 
 class Histograms:

@@ -84,7 +84,6 @@ def summaries(
     known, at = _every_edge()
     sizes, n = np.array([BINS[kind] for kind in kinds], np.int64), len(start)
     money = [kind in ("signed", "money") for kind in kinds]
-    nought = start + np.where(money, np.array([ZERO_AT[kind] for kind in kinds], np.int64), sizes)
     index_0 = start + np.array([ZERO_AT[kind] for kind in kinds], np.int64)
     first, end = start, start + sizes
     if extents is not None:
@@ -95,7 +94,7 @@ def summaries(
         )
     asked = Asked(
         start=np.asarray(start, np.int64),
-        nought=nought,
+        nought=np.where(money, index_0, start + sizes),
         values=np.where(money, values, 0).astype(np.int64),
         first=np.asarray(first, np.int64),
         end=end,

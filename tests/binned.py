@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from sim.histograms import empty_counts
+from sim.kernels.codes import NOUGHT
 from sim.kernels.counts import BYTE, GROUP_BITS, Counts
+from sim.paths import path_values
 from sim.series import kind_of
 from sim.simulate import Result
 
@@ -19,15 +21,11 @@ def counts_of(total: np.ndarray) -> Counts:
     return counts
 
 
-def with_noughts(result: Result) -> np.ndarray:
-    """The values of every bin, noughts among them: what money's other bins leave."""
-    series, total = result.series, result.counts.total()
-    for i, key in enumerate(series.keys):
-        if kind_of(key.metric) in ("money", "signed"):
-            others = int(total[series.start[i] : series.end[i]].sum())
-            assert total[series.offset[i]] == 0 and others <= result.moments[i, 0]
-            total[series.offset[i]] = result.moments[i, 0] - others
-    return total
+def counted(result: Result) -> np.ndarray:
+    """(series,) how many of a plain run's values have a bin, found path by path: all but noughts of money."""
+    series, values = path_values(result.case, result.series.wanted, paths=result.paths, seed=result.seed)
+    money = np.array([kind_of(key.metric) in ("money", "signed") for key in series.keys])
+    return np.where(money[:, None], np.abs(values) >= NOUGHT, ~np.isnan(values)).sum(axis=1)
 
 
 def tallies_of(result: Result) -> dict[str, bytes]:

@@ -13,6 +13,7 @@ from scipy import stats
 
 from scenarios.runs.facts import wilson
 from sim.histograms import empty_counts
+from sim.kernels.codes import NOUGHT
 from sim.kernels.counts import count
 from sim.kernels.lanes import LANES
 from sim.kernels.summaries import Summaries
@@ -82,7 +83,7 @@ def tallied(kind: str, values: np.ndarray) -> tuple[Single, np.ndarray]:
     found = counts.total()[: BINS[kind]]
     if kind in ("money", "signed"):
         assert found[ZERO_AT[kind]] == 0  # noughts are what is left
-        found[ZERO_AT[kind]] = total[0, 0] - found.sum()
+        found[ZERO_AT[kind]] = (np.abs(values) < NOUGHT).sum()
     return Single(kind, found), total[0]
 
 
