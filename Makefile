@@ -23,7 +23,7 @@ help:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
 	@touch $@
 
-.venv/translated: .venv/ready $(wildcard sim/kernels/*.py)
+.venv/translated: .venv/ready $(wildcard sim/kernels/*.py sim/compiler/*.py)
 	@echo "== translating the kernels (half a minute)"
 	@$(BIN)/python -m scenarios.runs.translate
 	@touch $@

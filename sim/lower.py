@@ -203,7 +203,7 @@ def lower_rules(
             ]
         ),
         discount=(1.0 + discount_rate) ** -(np.arange(years + 1) + 1.0),
-        below=np.array(below, np.float64),
+        below_months=np.array(below, np.float64),
         per_lowest=1.0 / (MONEY_LOWEST * np.maximum(base_claims, 1.0)),
         excellent_probability=1.0,
         previous_claims=False,

@@ -189,7 +189,7 @@ def fund_january(plan, books, f, y):
 def fund_july(plan, books, f):
     """The settlement."""
     counties, city = books.county[f], books.city[f]
-    settle(plan.rules[f], shares_of(plan, f), counties, city, None, None, None, False)
+    settle(plan.rules[f], shares_of(plan, f), counties, city, None, None, source=None, booked=False)
     add_inflow(city)
 
 

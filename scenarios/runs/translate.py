@@ -11,8 +11,8 @@ import sys
 import numpy as np
 
 from scenarios.definition.scenario import load_scenario
+from sim.compiler import cache
 from sim.desk import Desk
-from sim.kernels import cache
 from sim.model import Case
 from sim.paired import simulate_paired
 from sim.rare import rare_event

@@ -8,6 +8,7 @@ accumulated balance of one path and the innermost loop over lanes is the one tha
 Names.  ``county`` is a county's row, ``city`` the city's, ``flow`` the row in which transfers are noted, or
 None; ``counties`` the rows of all.  Money is in yuan.  A *stage* is any jitted function here; one that begins
 with ``wide()`` is a loop over lanes.
+A file is read from its end: what others call stands last, and before it what that calls.
 Indices: ``f`` fund of the run (``fund``: 0 employee, 1 resident), ``c`` county, ``y`` year from 0, ``month``
 1 to 12, ``i`` lane.
 

@@ -147,59 +147,78 @@ def draw_assessments(plan, noise, work, path, y):
 @stage
 def post_months(plan, noise, work, c, f, first, months):
     """One county's and fund's months from ``first`` on, as drawn, into the books."""
-    books, fund = work.books, noise.fund[f]
-    county, city, end = books.county[f, c], books.city[f], first - 1 + months
-    net, share = books.net[f, (first - 1) * LANES : end * LANES], noise.profile[f, :, first - 1 : end]
+    books, fund, end = work.books, noise.fund[f], first - 1 + months
+    county, city = books.county[f, c], books.city[f]
+    net = books.net[f, (first - 1) * LANES : end * LANES]
+    share = noise.profile[f, :, first - 1 : end]
     post(
         plan.rules[f], county, city, net, None, work.shocked.year[c, fund], share, work.shocked.factors[fund]
     )
 
 
 @stage
-def simulate_year(plan, noise, work, tally, path, y):
-    """Twelve months of every county and fund, then the year's measures.
-
-    A county takes a whole stretch of months before the next county's turn: its rows stay in the cache.
-    """
-    books, shocked = work.books, work.shocked
-    funds, n_counties = books.county.shape[0], books.county.shape[1]
+def draw_city_year(noise, shocked, block, path, y):
+    """What all counties have in common in the year, of draws made here or elsewhere."""
     if noise.given.shape[0] > 0:
-        take(shocked.draws, noise.given[tally.block[0], y])
+        take(shocked.draws, noise.given[block, y])
     else:
         city_draws(noise, shocked, path, y)
     city_year(noise, shocked, path, y)
+
+
+@stage
+def post_stretch(plan, noise, work, path, y, first, last):
+    """Months ``first .. last`` of every county, drawn and posted.
+
+    A county takes them all before the next county's turn: its rows stay in the cache.
+    """
+    for c in range(work.books.county.shape[1]):
+        if first == 1:
+            county_year(noise, work.shocked, path, c, y)
+        for month in range(first, last + 1, TOGETHER):
+            months = min(TOGETHER, last + 1 - month)
+            county_months(noise, work.shocked, path, c, y, month, months)
+            for f in range(work.books.county.shape[0]):
+                post_months(plan, noise, work, c, f, month, months)
+
+
+@stage
+def measure_year(plan, noise, work, tally, f, y):
+    """One fund's figures of the year, into the tallies of plain paths and of others."""
+    county, city = work.books.county[f], work.books.city[f]
+    year_end(plan, work.books, work.copy, tally, f, y)
+    if noise.mirrored:
+        count_pairs(tally.sampled, county, city, tally.weight, f, y)
+    if tally.sampled.ratios.shape[0] > 0:
+        weigh_event(tally.sampled, city, tally.weight, tally.block[0], f, y)
+    note_years(tally.by_path, county, city, tally.block[0], f, y)
+
+
+@stage
+def simulate_year(plan, noise, work, tally, path, y):
+    """Twelve months of every county and fund, a stretch after the other, then the year's measures."""
+    books = work.books
+    funds = books.county.shape[0]
+    draw_city_year(noise, work.shocked, tally.block[0], path, y)
     first = np.int64(1)  # of a literal 1 numba would make stages of its own
     while first <= MONTHS:
         last = stretch_end(plan.rules, y, first)
         for f in range(funds):
-            open_month(plan, books, f, y, first)
+            open_month(plan, books, f, y, first)  # before counties post: top-up and budgets are of last year
         if first == 1:
             set_budgets(plan, work)
-        for c in range(n_counties):
-            if first == 1:
-                county_year(noise, shocked, path, c, y)
-            for month in range(first, last + 1, TOGETHER):
-                months = min(TOGETHER, last + 1 - month)
-                county_months(noise, shocked, path, c, y, month, months)
-                for f in range(funds):
-                    post_months(plan, noise, work, c, f, month, months)
+        post_stretch(plan, noise, work, path, y, first, last)
         for month in range(first, last + 1):
             if month == MONTHS and plan.excellent_probability < 1.0:
-                draw_assessments(
-                    plan, noise, work, path, y
-                )  # after July, which goes by last year's assessment
+                # after July, which goes by last year's assessment
+                draw_assessments(plan, noise, work, path, y)
             for f in range(funds):
                 if month > first:
                     open_month(plan, books, f, y, month)
                 close_month(plan, books, f, y, month, work.reported, True)
         first = last + 1
     for f in range(funds):
-        year_end(plan, books, work.copy, tally, f, y)
-        if noise.mirrored:
-            count_pairs(tally.sampled, books.county[f], books.city[f], tally.weight, f, y)
-        if tally.sampled.ratios.shape[0] > 0:
-            weigh_event(tally.sampled, books.city[f], tally.weight, tally.block[0], f, y)
-        note_years(tally.by_path, books.county[f], books.city[f], tally.block[0], f, y)
+        measure_year(plan, noise, work, tally, f, y)
 
 
 @stage

@@ -271,8 +271,8 @@ class Plan(NamedTuple):
     """(F, 2, Y) share of the arrears (government, insured) still owed after December of the year."""
     discount: np.ndarray
     """(Y + 1,) present value of a yuan paid in the year; the last is the run-off's."""
-    below: np.ndarray
-    """(N,) months of the ``below_N_months`` events."""
+    below_months: np.ndarray
+    """(N,) limits of the ``below_N_months`` events."""
     per_lowest: np.ndarray
     """(F,) 1 / (1e-6 x base-year city claims), per yuan: the money bins' unit."""
     excellent_probability: float

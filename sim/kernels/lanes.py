@@ -1,4 +1,4 @@
-"""What is done for the vectoriser's sake, each with its reason; ``compiling.py`` says how kernels compile.
+"""What is done for the vectoriser's sake, each with its reason; ``sim.compiler`` says how kernels compile.
 
 * ``wide``: asks LLVM for 512-bit vectors, which it avoids by default; promises that the stage's arrays have
   no memory in common, or every loop would exist twice, the second time without vectors, behind a check; and
@@ -16,7 +16,7 @@ What else is done for speed has its reason where it stands: months by the stretc
 (``block``, ``shocks.TOGETHER``, ``months.post_four``), a county's chain of steps (``settlement``), lengths
 that the compiler knows (``rows.quarter``), rows of noughts left out (``tally.any_value``), bins that are
 bytes, and fetched (``counts``), ``np.int64`` in place of literals (``codes``, ``block``), arrays on pages
-(``lower.aligned_zeros``), how numba and LLVM are asked (``compiling``, ``processor``).
+(``lower.aligned_zeros``), how numba and LLVM are asked (``sim.compiler``).
 
 With ``NUMBA_DISABLE_JIT=1`` every operation has a plain NumPy fallback of the same result.
 """
@@ -28,7 +28,7 @@ from typing import Any
 
 import numpy as np
 
-from sim.kernels.stages import INTERPRETED, stage
+from sim.compiler.stages import INTERPRETED, stage
 
 LANES = 128
 """Paths side by side in a row; also the canonical block in which float sums are formed.
@@ -49,7 +49,7 @@ class Operation:
 
     @cached_property
     def _numba_type_(self) -> Any:
-        from sim.kernels.instructions import numba_type
+        from sim.compiler.instructions import numba_type
 
         return numba_type(self.name)
 

@@ -4,7 +4,8 @@ A county enters a layer (``enter_layer``): its own balance pays at once, and its
 accounts are asked for.  When all have entered, those accounts are rationed (``ration_accounts``).  Then the
 layer's other sources pay (``pay_layer``), and what they leave is the next layer's gap.
 
-``layer`` is one layer's row of ``codes.Shares``: the sources' shares, and the limit.
+``layer`` is one layer's row of ``codes.Shares``: the limit, and the sources' shares for a county assessed
+优秀; ``below`` the same for one that is not; ``n`` the layer's number.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ from sim.kernels.rows import clear
 
 @stage
 def set_aside(county, up_to):
-    """What of a gap is larger than the layer's limit passes the layer by."""
+    """The part of a gap above the layer's limit skips this layer."""
     wide()
     for i in range(LANES):
         over = max(0.0, county[GAP + i] - up_to * county[POSTED + i])
@@ -72,7 +73,7 @@ def set_aside(county, up_to):
 
 @stage
 def take_up(county):
-    """What passed the layer by joins what the layer has left."""
+    """What skipped the layer joins what the layer has left."""
     wide()
     for i in range(LANES):
         county[GAP + i] += county[PASSED_BY + i]
@@ -94,11 +95,12 @@ def all_ask(city, share, below, i):
 
 
 @stage
-def own_balance_pays(county, city, flow, at, share, below):
+def own_balance_pays(county, city, flow, layer, below, n):
     """The county's own balance pays up to what it holds."""
     wide()
+    share, low, at = layer[OWN], below[OWN], noted_at(n, OWN)
     for i in range(LANES):
-        asked = county_asks(county, share, below, i)
+        asked = county_asks(county, share, low, i)
         paid = min(asked, county[BALANCE + i])
         rest = asked - paid
         county[BALANCE + i] -= paid
@@ -109,9 +111,10 @@ def own_balance_pays(county, city, flow, at, share, below):
 
 
 @stage
-def own_balance_pays_alone(county, city, flow, at):
+def own_balance_pays_alone(county, city, flow, n):
     """The same where it is the layer's only source: what it leaves is the next layer's gap at once."""
     wide()
+    at = noted_at(n, OWN)
     for i in range(LANES):
         paid = min(county[GAP + i], county[BALANCE + i])
         rest = county[GAP + i] - paid
@@ -124,7 +127,7 @@ def own_balance_pays_alone(county, city, flow, at):
 
 @stage
 def add_gap(county, city):
-    """What common accounts are asked for is the counties' gaps times the shares of the layer."""
+    """A county's gap joins the sums of which common accounts are asked for a share."""
     wide()
     for i in range(LANES):
         city[GAPS + i] += county[GAP + i]
@@ -154,17 +157,17 @@ def ration_balances(city, share, below):
 
 
 @stage
-def all_balances_pay(county, city, flow, first, share, below):
+def all_balances_pay(county, city, flow, layer, below, n):
     """Every county's balance falls in one proportion and pays every request in one proportion."""
     wide()
-    at = first + (1 + ALL) * LANES
+    share, low, given_at, at = layer[ALL], below[ALL], given_in_common_at(n), noted_at(n, ALL)
     for i in range(LANES):
-        asked = county_asks(county, share, below, i)
+        asked = county_asks(county, share, low, i)
         paid = asked * city[BALANCES_PAY + i]
         given = county[BALANCE + i] * city[BALANCES_GIVE + i]
         county[LEFT + i] += asked - paid
         county[BALANCE + i] -= given
-        note(flow, first + i, given)
+        note(flow, given_at + i, given)
         note(flow, at + i, paid)
 
 
@@ -183,7 +186,7 @@ def ration(city, account, pays, covered, event, when_short, share, below):
     for i in range(LANES):
         held = city[account + i]
         asked = all_ask(city, share, below, i)
-        short = asked - held >= NOUGHT
+        short = asked - held >= NOUGHT  # less is no event, though it is not paid either
         paid = 0.0 if short and nothing_if_short else min(held, asked)
         city[account + i] = held - paid
         city[pays + i] = paid / asked if held < asked else 1.0
@@ -199,12 +202,13 @@ def asks_in_common(layer):
 
 
 @stage
-def account_pays(county, city, flow, at, pays, share, below):
+def account_pays(county, city, flow, layer, below, n, source, pays):
     """A common account pays the rationed part of what a county asks of it."""
     wide()
+    share, low, at = layer[source], below[source], noted_at(n, source)
     pays = known(pays)
     for i in range(LANES):
-        asked = county_asks(county, share, below, i)
+        asked = county_asks(county, share, low, i)
         paid = city[pays + i] * asked
         county[LEFT + i] += asked - paid
         county[DRAWN + i] += paid
@@ -212,22 +216,24 @@ def account_pays(county, city, flow, at, pays, share, below):
 
 
 @stage
-def county_treasury_pays(county, city, flow, at, share, below):
+def county_treasury_pays(county, city, flow, layer, below, n):
     """The county's treasury pays in full."""
     wide()
+    share, low, at = layer[COUNTY_TREASURY], below[COUNTY_TREASURY], noted_at(n, COUNTY_TREASURY)
     for i in range(LANES):
-        paid = county_asks(county, share, below, i)
+        paid = county_asks(county, share, low, i)
         county[PAID_COUNTY + i] += paid
         city[INFLOW + i] += paid
         note(flow, at + i, paid)
 
 
 @stage
-def county_treasury_pays_unless_short(county, city, flow, at, share, below):
+def county_treasury_pays_unless_short(county, city, flow, layer, below, n):
     """The county's treasury pays in full, or nothing where the pool is short (T5: later layers do)."""
     wide()
+    share, low, at = layer[COUNTY_TREASURY], below[COUNTY_TREASURY], noted_at(n, COUNTY_TREASURY)
     for i in range(LANES):
-        asked = county_asks(county, share, below, i)
+        asked = county_asks(county, share, low, i)
         paid = asked * (1.0 - city[SHORT + i])
         county[LEFT + i] += asked - paid
         county[PAID_COUNTY + i] += paid
@@ -236,22 +242,24 @@ def county_treasury_pays_unless_short(county, city, flow, at, share, below):
 
 
 @stage
-def city_treasury_pays(county, city, flow, at, share, below):
+def city_treasury_pays(county, city, flow, layer, below, n):
     """The city's treasury pays in full."""
     wide()
+    share, low, at = layer[CITY_TREASURY], below[CITY_TREASURY], noted_at(n, CITY_TREASURY)
     for i in range(LANES):
-        paid = county_asks(county, share, below, i)
+        paid = county_asks(county, share, low, i)
         county[PAID_CITY + i] += paid
         city[INFLOW + i] += paid
         note(flow, at + i, paid)
 
 
 @stage
-def nobody_pays(county, city, flow, at, share, below):
+def nobody_pays(county, city, flow, layer, below, n):
     """A part that the clause gives to nobody is unfunded."""
     wide()
+    share, low, at = layer[NOBODY], below[NOBODY], noted_at(n, NOBODY)
     for i in range(LANES):
-        unpaid = county_asks(county, share, below, i)
+        unpaid = county_asks(county, share, low, i)
         city[UNFUNDED + i] += unpaid
         note(flow, at + i, unpaid)
 
@@ -272,24 +280,30 @@ def own_alone(layer):
 
 
 @stage
+def noted_at(n, source):
+    """The flow of what a source pays in layer ``n``; before them comes what common balances give."""
+    return F_LAYERS + n * LAYER_STRIDE + (1 + source) * LANES
+
+
+@stage
+def given_in_common_at(n):
+    """The flow of what a county's balance gives in layer ``n``, where all balances pay together."""
+    return F_LAYERS + n * LAYER_STRIDE
+
+
+@stage
 def enter_layer(layer, below, n, county, city, flow):
     """A county enters layer ``n``: its own balance pays, and its gap joins what is asked in common."""
     if layer[UP_TO] < np.inf:
         set_aside(county, layer[UP_TO])
     if own_alone(layer):
-        own_balance_pays_alone(county, city, flow, noted_at(n, OWN))
+        own_balance_pays_alone(county, city, flow, n)
     elif layer[OWN] > 0.0:
-        own_balance_pays(county, city, flow, noted_at(n, OWN), layer[OWN], below[OWN])
+        own_balance_pays(county, city, flow, layer, below, n)
     if asks_in_common(layer):
         add_gap(county, city)
     if layer[ALL] > 0.0:
         add_balance(county, city)
-
-
-@stage
-def noted_at(n, source):
-    """The flow of what a source pays in layer ``n``; before them comes what common balances give."""
-    return F_LAYERS + n * LAYER_STRIDE + (1 + source) * LANES
 
 
 @stage
@@ -301,24 +315,20 @@ def pay_layer(layer, below, when_short, n, county, city, flow):
     if own_alone(layer):  # which has no limit: ``sim.rules`` refuses one
         return
     if layer[ALL] > 0.0:
-        all_balances_pay(county, city, flow, F_LAYERS + n * LAYER_STRIDE, layer[ALL], below[ALL])
+        all_balances_pay(county, city, flow, layer, below, n)
     if layer[FROM_RISK] > 0.0:
-        at, share, low = noted_at(n, FROM_RISK), layer[FROM_RISK], below[FROM_RISK]
-        account_pays(county, city, flow, at, RISK_PAYS, share, low)
+        account_pays(county, city, flow, layer, below, n, FROM_RISK, RISK_PAYS)
     if layer[FROM_POOL] > 0.0:
-        at, share, low = noted_at(n, FROM_POOL), layer[FROM_POOL], below[FROM_POOL]
-        account_pays(county, city, flow, at, POOL_PAYS, share, low)
+        account_pays(county, city, flow, layer, below, n, FROM_POOL, POOL_PAYS)
     if layer[COUNTY_TREASURY] > 0.0:
-        at, share, low = noted_at(n, COUNTY_TREASURY), layer[COUNTY_TREASURY], below[COUNTY_TREASURY]
         if layer[FROM_POOL] > 0.0 and when_short != UNPAID_PART:
-            county_treasury_pays_unless_short(county, city, flow, at, share, low)
+            county_treasury_pays_unless_short(county, city, flow, layer, below, n)
         else:
-            county_treasury_pays(county, city, flow, at, share, low)
+            county_treasury_pays(county, city, flow, layer, below, n)
     if layer[CITY_TREASURY] > 0.0:
-        at, share, low = noted_at(n, CITY_TREASURY), layer[CITY_TREASURY], below[CITY_TREASURY]
-        city_treasury_pays(county, city, flow, at, share, low)
+        city_treasury_pays(county, city, flow, layer, below, n)
     if layer[NOBODY] > 0.0:
-        nobody_pays(county, city, flow, noted_at(n, NOBODY), layer[NOBODY], below[NOBODY])
+        nobody_pays(county, city, flow, layer, below, n)
     pass_on(county)
     if layer[UP_TO] < np.inf:
         take_up(county)

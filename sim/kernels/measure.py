@@ -255,8 +255,8 @@ def tally_events(plan, city, tally, f, y, months_slot):
         city, EVENT_SHORTFALL, EVER + CASH_SHORTFALL * LANES, tally.weight
     )
     events[SEEN_UNFUNDED, y] += first_time(city, EVENT_UNFUNDED, EVER + SEEN_UNFUNDED * LANES, tally.weight)
-    for n in range(plan.below.shape[0]):
-        flag_low(city, months_slot, plan.below[n], SUM_A)
+    for n in range(plan.below_months.shape[0]):
+        flag_low(city, months_slot, plan.below_months[n], SUM_A)
         events[FIRST_BELOW + n, y] += first_time(city, SUM_A, EVER + (FIRST_BELOW + n) * LANES, tally.weight)
     flag_called(city)
     events[CALL, y] += first_time(city, VALUE, EVER + CALL * LANES, tally.weight)
@@ -312,8 +312,8 @@ def year_end(plan, books, copy, tally, f, y):
     clear(copy.city[0], INFLOW)
     if rules["settlement_month"] > 0:
         copy_row(city, copy.city[0], CITY_READ)
-        # on a copy of what counties have
-        settle(rules, shares_of(plan, f), copy.county[0], copy.city[0], None, None, counties, False)
+        shares, copies = shares_of(plan, f), copy.county[0]
+        settle(rules, shares, copies, copy.city[0], None, None, source=counties, booked=False)
     add_receivable(city, copy.city[0])
 
     s = (f * years + y) * (CITY_YEAR + n_counties * COUNTY_YEAR)
@@ -355,7 +355,7 @@ def horizon(plan, books, tally, f):
     counties, city = books.county[f], books.city[f]
     n_counties, years = counties.shape[0], plan.discount.shape[0] - 1
     if rules["settlement_month"] > 0:
-        settle(rules, shares_of(plan, f), counties, city, None, None, None, False)
+        settle(rules, shares_of(plan, f), counties, city, None, None, source=None, booked=False)
         for c in range(n_counties):
             for paid in (PAID_COUNTY, PAID_CITY):
                 add_to_horizon(counties[c], paid, TOTAL_RUNOFF, PRESENT_RUNOFF, plan.discount[years])

@@ -139,7 +139,7 @@ def post(rules, county, city, net, flow, totals, share, factors):
     """
     if rules["monthly_interest"] > 0.0:
         county_interest(county, net, flow, rules["monthly_interest"])
-    # calls of their own with None for the policy, a type of its own to numba
+    # None has a type of its own: where no policy adjusts, numba leaves its multiplications out
     if flow is None and net.shape[0] == 4 * LANES:
         if rules["adjusts"]:
             post_four(county, city, net, totals, share, factors)
@@ -174,8 +174,8 @@ def add_net(city, net):
 
 @stage
 def leave_out(city, net):
-    """Counties' accounts (BOOKED) hold months (M x LANES,) that are posted already and not yet over: the
-    identity is of those before."""
+    """The identity is of months that are over, but counties' accounts (BOOKED) hold later ones of the stretch
+    too: ``net`` (M x LANES,) is what those came to."""
     wide()
     for m in range(net.shape[0] // LANES):
         at = known(m * LANES)
@@ -185,11 +185,12 @@ def leave_out(city, net):
 
 @stage
 def stretch_end(rules, y, month):
-    """The last month of the stretch from ``month`` on: a county may post it before the city comes to it.
+    """The last month of the stretch from ``month`` on, which a county posts before the city comes to them.
 
-    A settlement within the year is of the year before, and leaves what months post alone; but it changes the
-    balances on which they earn interest.  January of the first year stands alone: the municipal reserve joins
-    the pool in February, and reserves are then summed over accounts that may hold no later month.
+    A settlement within the year is of the year before and does not change what months post, unless they earn
+    interest on balances, which it changes.  January of the first year stands alone: in February the municipal
+    reserve joins the pool, and reserves are summed afresh (``reconcile``) from counties' accounts, which may
+    hold no later month by then.
     """
     last = MONTHS
     for f in range(rules.shape[0]):
@@ -224,23 +225,23 @@ def open_month(plan, books, f, y, month):
 
 @stage
 def close_month(plan, books, f, y, month, reported, apply):
-    """Steps 5 and 6 and the month's events; ``apply``: adjust policy for real.
+    """The month joins the city's reserves; steps 5 and 6; the month's events.
 
+    ``apply``: adjust policy for real.
     ``reported`` (2, C) yuan, for December: recoveries, and the next year's planned contributions; 0 for none.
     """
-    rules = plan.rules[f]
+    rules, shares = plan.rules[f], shares_of(plan, f)
     counties, city = books.county[f], books.city[f]
     county_flow, city_flow = row_of(books.county_flow, f), row_of(books.city_flow, f)
     add_net(city, books.net[f, (month - 1) * LANES : month * LANES])
     if month == rules["settlement_month"] and y > 0:
-        # in place, each county then joining the sums of the identity
-        settle(rules, shares_of(plan, f), counties, city, county_flow, city_flow, None, True)
+        settle(rules, shares, counties, city, county_flow, city_flow, source=None, booked=True)
         leave_out(city, books.net[f, month * LANES :])
         check_identity(city)
     if month == MONTHS:
         december_until_close(rules, plan, f, y, reported[0], counties, city, county_flow, city_flow)
         if rules["settlement_month"] == 0:
-            settle(rules, shares_of(plan, f), counties, city, county_flow, city_flow, None, False)
+            settle(rules, shares, counties, city, county_flow, city_flow, source=None, booked=False)
         december_after_settlement(rules, reported[1], apply, counties, city, county_flow, city_flow)
         reconcile(rules, counties, city)
     month_events(city, 0.0 if month == MONTHS else rules["working_months"])

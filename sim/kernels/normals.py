@@ -155,12 +155,12 @@ def normals(out, words):
     into the processor's queue.
     """
     wide()
-    row = quarter(out)
+    length = quarter(out)
     for pair in range(2):
-        first, second = known(2 * pair * row), known((2 * pair + 1) * row)
-        for i in range(row):
+        first, second = known(2 * pair * length), known((2 * pair + 1) * length)
+        for i in range(length):
             out[first + i] = radius_of(words[first + i])
-        for i in range(row):
+        for i in range(length):
             z0, z1 = turned(out[first + i], words[second + i])
             out[first + i] = z0
             out[second + i] = z1

@@ -7,8 +7,8 @@ from sim.kernels.lanes import LANES, known, stage, wide
 
 @stage
 def quarter(row):
-    """The length of one of four slots of several months: whole slots of LANES, as far as the compiler knows,
-    or every loop over it would exist a second time, for what is left over."""
+    """A quarter of a row's length, in whole slots of LANES: the compiler then knows that it is, or every loop
+    over it would exist a second time, for what is left over."""
     return known(row.shape[0] // (4 * LANES) * LANES)
 
 

@@ -127,62 +127,81 @@ def shares_of(plan, f):
 
 
 @stage
-def waterfall(rules, shares, layer, counties, city, county_flow, booked):
-    """From ``layer``, which every county has entered already, to the last.
+def first_not_own(layers, n_layers):
+    """The first layer that has more sources than the own balance; the last, if none has."""
+    n = 0
+    while n + 1 < n_layers and own_alone(layers[n]):
+        n += 1
+    return n
 
-    A county goes from layer to layer until one has a common account, which has to know what all counties ask.
-    In Taizhou layer 0 is the own balance alone, so ``layer`` is 1, pool and county treasury.  The pool is
-    rationed; then layer 1 pays each county, the county enters layer 2, two treasuries, that pays too, and
-    what is left is its remainder: one pass over the counties.
+
+@stage
+def next_common(layers, n, n_layers):
+    """The first layer from ``n`` on with an account that all counties share; ``n_layers``, if none has."""
+    while n < n_layers and not asks_in_common(layers[n]):
+        n += 1
+    return n
+
+
+@stage
+def waterfall(rules, shares, n, counties, city, county_flow, booked):
+    """From layer ``n``, which every county has entered already, to the last.
+
+    A common account has to know what all counties ask: it is rationed, then each county goes on to the next
+    layer that has one.  In Taizhou ``n`` is 1, pool and county treasury; layer 2, two treasuries, has none,
+    so each county takes the rest in one visit.
 
     What the last layer leaves to a county is unfunded; with ``booked`` what it then has is added for the
     identity.
     """
-    layers, last = rules["layers"], False
-    common = shares.excellent[0]
+    n_layers, last = rules["layers"], False  # without any layer all is remainder
+    first_county, when_short = shares.excellent[0], shares.when_short  # counties differ in treasuries alone
     while not last:
-        if layer < layers and asks_in_common(common[layer]):
-            ration_accounts(common[layer], shares.below[0, layer], shares.when_short[layer], city)
-        until = min(layer + 1, layers)
-        while until < layers and not asks_in_common(common[until]):
-            until += 1
-        last = until == layers
+        if n < n_layers and asks_in_common(first_county[n]):
+            ration_accounts(first_county[n], shares.below[0, n], when_short[n], city)
+        until = next_common(first_county, min(n + 1, n_layers), n_layers)
+        last = until == n_layers
         for c in range(counties.shape[0]):
             county, flow = counties[c], row_of(county_flow, c)
-            excellent, below = shares.excellent[c], shares.below[c]
-            for n in range(layer, until):
-                pay_layer(excellent[n], below[n], shares.when_short[n], n, county, city, flow)
-                if n + 1 < layers:
-                    enter_layer(excellent[n + 1], below[n + 1], n + 1, county, city, flow)
+            layers, below = shares.excellent[c], shares.below[c]
+            for k in range(n, until):
+                pay_layer(layers[k], below[k], when_short[k], k, county, city, flow)
+                if k + 1 < n_layers:
+                    enter_layer(layers[k + 1], below[k + 1], k + 1, county, city, flow)
             if last:
                 remainder(county, city, flow)
                 if booked:
                     add_county(county, city, rules["held"])
-        layer = until
+        n = until
+
+
+@stage
+def slots_read(rules):
+    """How much of a county's row a settlement reads."""
+    return COUNTY_READ if rules["assesses"] or rules["limits"] else ASSESSMENT_READ
 
 
 @stage
 def settle(rules, shares, counties, city, county_flow, city_flow, source, booked):
     """Settle what is unsettled in every county of one fund (``counties``: C rows, ``city``: the city's row).
 
-    The order of docs/rules.md, section 5.4: surpluses, attributable part, layers, remainder.  Own balances
-    depend on nobody else, so a county goes through leading layers of that source alone, and enters the one
-    after them (``layer``), in the same visit as its surplus.  ``source``: rows from which the counties' are
-    copied first, or None.  ``booked``: add what counties have for the identity.
+    The order of docs/rules.md, section 5.4: surpluses, attributable part, layers, remainder.  A county's own
+    balance depends on nobody else: in the visit of its surplus a county goes through the leading layers of
+    that source alone, and enters the one after them.
+
+    ``source``: rows from which the counties' are copied first, or None.  ``booked``: add what counties have
+    for the identity.
     """
-    layer = 0  # the first county's shares tell: counties differ in treasuries alone
-    while layer + 1 < rules["layers"] and own_alone(shares.excellent[0, layer]):
-        layer += 1
-    read = COUNTY_READ if rules["assesses"] or rules["limits"] else ASSESSMENT_READ
+    n = first_not_own(shares.excellent[0], rules["layers"])
     for c in range(counties.shape[0]):
         county, flow = counties[c], row_of(county_flow, c)
         if source is not None:
-            copy_row(source[c], county, read)
+            copy_row(source[c], county, slots_read(rules))
         share_surplus(county, city, flow, rules["surplus_to_pool"], rules["surplus_first"])
         if rules["assesses"]:
             attribute(rules, county, city, flow)
-        for n in range(min(layer + 1, rules["layers"])):
-            enter_layer(shares.excellent[c, n], shares.below[c, n], n, county, city, flow)
+        for k in range(min(n + 1, rules["layers"])):
+            enter_layer(shares.excellent[c, k], shares.below[c, k], k, county, city, flow)
     repay(city, city_flow, F_REPAY_SURPLUS)
-    waterfall(rules, shares, layer, counties, city, county_flow, booked)
+    waterfall(rules, shares, n, counties, city, county_flow, booked)
     repay(city, city_flow, F_REPAY_SETTLEMENT)

@@ -115,7 +115,8 @@ class Shocked(NamedTuple):
     draws: np.ndarray
     """(4 x TOGETHER x LANES,) float32."""
     factors: np.ndarray
-    """(2, 2 x TOGETHER x LANES) float32: of one county's year, then of its months, by fund."""
+    """(2, 2 x TOGETHER x LANES) float32, by fund: of one county's year; then of the months drawn together,
+    those of all contributions before those of all claims."""
 
 
 @stage
@@ -130,8 +131,8 @@ def mirror(draws):
 
 @stage
 def mirror_words(words, word, bits):
-    """The same for one word of every lane, which keeps all bits but these; with ALL_BITS turned U becomes
-    1 - U, and a direction turns by half a circle."""
+    """The same for one word of every lane, in which these bits are turned: with ALL_BITS U becomes 1 - U, and
+    a direction turns by half a circle."""
     wide()
     word = known(word)
     for i in range(HALF):
@@ -146,7 +147,7 @@ def _cut(x):
 
 @stage
 def mix_city(city, z, slot, root, scale, persistence):
-    """g[y] = phi g[y-1] + D chol(R) eps for one of the four cells."""
+    """g[y] = phi g[y-1] + D chol(R) eps for one of the four cells, chol(R) eps cut at +-8."""
     wide()
     slot = known(slot)
     r0, r1, r2, r3 = root[0], root[1], root[2], root[3]
@@ -245,16 +246,16 @@ def year_totals(out, factors, row, epidemic, contributions, claims):
 
 @stage
 def month_factors(out, z, scale, fund):
-    """exp(sigma eta - sigma^2 / 2), of mean 1, of a fund's months (2, any number) from the draws of all cells
-    (4, as many); sigma to base 2."""
+    """A fund's factors (2, any number of months) from the draws of all cells (4, as many): 2 to the power
+    sigma eta - ln 2 sigma^2 / 2, whose mean is 1, for sigma to base 2."""
     wide()
-    row = quarter(z)
+    length = quarter(z)
     for kind in range(2):
         sigma = scale[2 * fund + kind]
-        mean = HALF_LN2 * sigma * sigma
-        to, cell = known(kind * row), known((2 * fund + kind) * row)
-        for i in range(row):
-            out[to + i] = exp2_within(sigma * z[cell + i] - mean)
+        correction = HALF_LN2 * sigma * sigma
+        to, cell = known(kind * length), known((2 * fund + kind) * length)
+        for i in range(length):
+            out[to + i] = exp2_within(sigma * z[cell + i] - correction)
 
 
 @stage

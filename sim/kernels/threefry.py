@@ -81,12 +81,12 @@ def words(out, path, county_id, time, purpose, key):
     wide()
     k0, k1, zero = key[0], key[1], u4(0)
     county, why, first = u4(county_id), u4(purpose), u4(path)
-    row = quarter(out)
-    for t in range(row // LANES):
+    length = quarter(out)
+    for t in range(length // LANES):
         when, at = u4(time + t), known(t * LANES)
         for lane in range(LANES):
             w0, w1, w2, w3 = threefry4x32(uadd(first, u4(lane)), county, when, why, k0, k1, zero, zero)
             out[at + lane] = signed(w0)
-            out[row + at + lane] = signed(w1)
-            out[2 * row + at + lane] = signed(w2)
-            out[3 * row + at + lane] = signed(w3)
+            out[length + at + lane] = signed(w1)
+            out[2 * length + at + lane] = signed(w2)
+            out[3 * length + at + lane] = signed(w3)

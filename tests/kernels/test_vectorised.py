@@ -20,11 +20,11 @@ from drawn import make_case
 from machine_code import Function, functions_of
 
 from sim import kernels
-from sim.kernels import cache, processor
+from sim.compiler import cache, processor
+from sim.compiler.stages import INTERPRETED, Stage
 from sim.kernels.block import simulate_blocks
 from sim.kernels.lanes import LANES, known, stage, wide
 from sim.kernels.paired import pair_blocks
-from sim.kernels.stages import INTERPRETED, Stage
 from sim.kernels.summaries import summarise
 from sim.metrics import metrics_table
 from sim.paired import simulate_paired

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from sim.kernels.processor import processor
-from sim.kernels.stages import INTERPRETED
+from sim.compiler.processor import processor
+from sim.compiler.stages import INTERPRETED
 
 ROOT = Path(__file__).parents[2]
 AVX2 = {"NUMBA_CPU_NAME": "haswell", "NUMBA_CPU_FEATURES": "+avx2,+fma,+avx,+sse4.2,+popcnt,+bmi,+bmi2"}

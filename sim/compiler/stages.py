@@ -15,8 +15,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sim.kernels import cache
-from sim.kernels.native import Arguments, Code, Native, arguments_of, load
+from sim.compiler import cache
+from sim.compiler.native import Arguments, Code, Native, arguments_of, load
 
 INTERPRETED = os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0")
 _first_call = Lock()
@@ -33,7 +33,7 @@ class Stage:
     @cached_property
     def inside(self) -> Any:
         """What other stages call; made when one does, for machine code from the cache needs none."""
-        from sim.kernels.compiling import part
+        from sim.compiler.translation import part
 
         return part(self.py_func)
 
@@ -61,11 +61,11 @@ class Stage:
     def _codes(self, arguments: Arguments, args: tuple[Any, ...]) -> Iterator[Code]:
         """Its machine code: the next is asked for where one cannot be loaded."""
         file = f"{self.name}-{hashlib.sha256(repr(arguments.kinds).encode()).hexdigest()[:20]}"
-        kept = Path(self.py_func.__code__.co_filename).parent == cache.FOLDER  # what cache's keys cover
+        kept = Path(self.py_func.__code__.co_filename).parent == cache.KERNELS  # what cache's keys cover
         if kept and not cache.translations_are_kept and (content := cache.read(file)) is not None:
             yield Code.from_bytes(content)
 
-        from sim.kernels.processor import Portable, machine_code
+        from sim.compiler.processor import Portable, machine_code
 
         def generated(portable: Portable) -> Code:
             code = machine_code(portable)
@@ -76,7 +76,7 @@ class Stage:
         if kept and (content := cache.read_translation(file)) is not None:
             yield generated(Portable.from_bytes(content))
 
-        from sim.kernels.compiling import translated
+        from sim.compiler.translation import translated
 
         portable = translated(self.inside, args)
         if kept and cache.translations_are_kept:

@@ -22,14 +22,15 @@ import numba
 import numpy as np
 import pytest
 
-from sim.kernels import cache
-from sim.kernels.native import Code
-from sim.kernels.stages import stage
+from sim.compiler import cache
+from sim.compiler.native import Code
+from sim.compiler.stages import stage
 
-KERNELS = Path(cache.__file__).parent
+SIM = Path(cache.__file__).parents[1]
 TESTS = Path(__file__).parents[1]
+WITHOUT_COMPILED = shutil.ignore_patterns("__pycache__")
 TINY = """
-from sim.kernels.stages import stage
+from sim.compiler.stages import stage
 
 @stage
 def tripled(x):
@@ -49,8 +50,7 @@ from sim.kernels.tiny import total
 value = total(np.arange(5.0))
 print(value, "compiled" if "numba" in sys.modules else "loaded")
 """
-INSTALL = "from sim.kernels import cache; cache.translations_are_kept = True" + ASK
-COPIED = "cache compiling entry lookups native processor stages arguments".split()
+INSTALL = "from sim.compiler import cache; cache.translations_are_kept = True" + ASK
 
 
 @pytest.fixture
@@ -71,8 +71,7 @@ def package(tmp_path: Path) -> Path:
     """A package ``sim`` of two small kernels."""
     kernels = tmp_path / "package" / "sim" / "kernels"
     kernels.mkdir(parents=True)
-    for name in COPIED:
-        shutil.copy(KERNELS / f"{name}.py", kernels)
+    shutil.copytree(SIM / "compiler", kernels.with_name("compiler"), ignore=WITHOUT_COMPILED)
     for folder in (kernels, kernels.parent):
         (folder / "__init__.py").touch()
     (kernels / "tiny.py").write_text(TINY)
@@ -187,7 +186,7 @@ def test_without_any_place_to_write(package: Path) -> None:
 
 @pytest.mark.slow  # four compilations of the whole simulation
 def test_the_real_kernels_at_once_then_loaded_then_edited(tmp_path: Path) -> None:
-    shutil.copytree(KERNELS.parent, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(SIM, tmp_path / "sim", ignore=WITHOUT_COMPILED)
     first = [block(tmp_path), block(tmp_path)]
     loaded = [process.communicate(timeout=600)[0] for process in (*first, block(tmp_path))]
     assert len(loaded[0]) > 1000 and loaded[1:] == loaded[:1] * 2

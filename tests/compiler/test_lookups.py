@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numba.core import errors, types
 
-from sim.kernels import lookups
+from sim.compiler import lookups
 from sim.kernels.lanes import stage
 
 pytestmark = pytest.mark.skipif(bool(numba.config.DISABLE_JIT), reason="nothing is compiled")

@@ -7,8 +7,8 @@ from typing import Any
 from llvmlite import ir
 from numba.np.numpy_support import as_dtype
 
-from sim.kernels.arguments import POINTER, WORD, Held, Words, types, words_of
-from sim.kernels.native import ENTRY, WORDS
+from sim.compiler.arguments import POINTER, WORD, Held, Words, types, words_of
+from sim.compiler.native import ENTRY, WORDS
 
 NUMBERS, SHAPE, STRIDES = (object.__basicsize__ // 8 + field for field in (0, 2, 3))
 """Words of an array's Python object: after the head where its numbers are, how many dimensions it has, where

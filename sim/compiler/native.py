@@ -2,7 +2,7 @@
 
 numba takes as long to import as ten thousand paths take, and only compiling needs it.  A call writes its
 arguments down as words of 64 bits, one after the other: an array or a record is the address of a Python
-object, a number is itself, a tuple its members, None nothing.  The code's entry, which ``compiling`` adds to
+object, a number is itself, a tuple its members, None nothing.  The code's entry, which ``entry`` adds to
 a kernel, reads them in the same order, and writes what the kernel returns as words too.
 """
 

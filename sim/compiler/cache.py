@@ -33,8 +33,9 @@ import llvmlite
 import llvmlite.binding as llvm
 import numpy
 
-FOLDER = Path(__file__).parent
-TRANSLATIONS = FOLDER / "translated"
+COMPILER = Path(__file__).parent
+KERNELS = COMPILER.with_name("kernels")
+TRANSLATIONS = KERNELS / "translated"
 translations_are_kept = False
 """Set where the program is installed; who runs it may not write there."""
 KEPT_DAYS = 30
@@ -59,7 +60,7 @@ def key() -> str:
 def portable_key() -> str:
     """The same, of what no processor changes."""
     digest = hashlib.sha256()
-    for source in (*sorted(FOLDER.glob("*.py")), *_of_numba()):
+    for source in (*sorted(KERNELS.glob("*.py")), *sorted(COMPILER.glob("*.py")), *_of_numba()):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
     settings = [
         (name, value)

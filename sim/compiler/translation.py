@@ -31,11 +31,11 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
 
-from sim.kernels import lookups
-from sim.kernels.arguments import held
-from sim.kernels.entry import entry_of, returned_words
-from sim.kernels.native import ENTRY
-from sim.kernels.processor import Portable, simplified
+from sim.compiler import lookups
+from sim.compiler.arguments import held
+from sim.compiler.entry import entry_of, returned_words
+from sim.compiler.native import ENTRY
+from sim.compiler.processor import Portable, simplified
 
 _options: dict[str, Any] = {
     "error_model": "numpy",

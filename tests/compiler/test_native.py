@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
-from sim.kernels.native import arguments_of, load
-from sim.kernels.stages import INTERPRETED, stage
+from sim.compiler.native import arguments_of, load
+from sim.compiler.stages import INTERPRETED, stage
 
 pytestmark = pytest.mark.skipif(INTERPRETED, reason="nothing is compiled")
 RECORD = np.dtype([("flag", np.bool_), ("count", np.int64), ("rate", np.float64)], align=True)
@@ -160,8 +160,8 @@ def test_kinds_are_told_apart_where_numba_does() -> None:
 
 
 def test_code_is_the_same_after_it_was_a_file() -> None:
-    from sim.kernels.compiling import translated
-    from sim.kernels.processor import machine_code
+    from sim.compiler.processor import machine_code
+    from sim.compiler.translation import translated
 
     kernel = stage(weighed)
     portable = translated(kernel.inside, (TABLE,))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import llvmlite.binding as llvm
 
-from sim.kernels.native import Code
+from sim.compiler.native import Code
 
 VECTORS_AT_A_TIME = 2
 """In each loop: while the steps of one wait for their results the processor goes on with the other's.  LLVM
