@@ -14,6 +14,8 @@ from scenarios.errors import InputError
 from scenarios.held import content
 
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+OF_ANOTHER_UNIT = 1000.0
+"""Times what a figure goes with, or the inverse: so far off it is probably in 万元 or 亿元, not in yuan."""
 LARGEST = 1e15
 """Yuan or persons: beyond it a double no longer holds whole fen, let alone sums."""
 YEARS = (1900, 2200)
@@ -77,7 +79,9 @@ class TableRow:
         value = self.cells[column]
         found = float(value) if NUMBER.fullmatch(value) else math.nan
         if not math.isfinite(found):
-            raise self.refuse(column, f"expected a number such as 1234.56, found {value!r:.80}{_why(value)}")
+            raise self.refuse(
+                column, f"expected a number such as 1234.56, found {value!r:.80}{_why(value, column)}"
+            )
         return found
 
 
@@ -105,12 +109,12 @@ def read_table(path: Path, columns: Sequence[str]) -> list[TableRow]:
     return rows
 
 
-def _why(value: str) -> str:
+def _why(value: str, column: str) -> str:
     """What may have been meant by a text that is no number."""
     if re.fullmatch(r"[+-]?[0-9]{1,3}([,，' ][0-9]{3})+(\.[0-9]*)?", value):
         return ": without thousands separators"
     if value.endswith(("%", "％")):
-        return ": a share of 1, not per cent"
+        return ": a share of 1, not per cent" if column.endswith("growth") else ": an amount, not per cent"
     return ": in yuan or persons, not 万 or 亿" if re.search("[万亿]", value) else ""
 
 

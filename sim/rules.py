@@ -90,8 +90,10 @@ class TopUp(Instrument):
 
     @model_validator(mode="after")
     def _spread_fully(self) -> TopUp:
-        if self.months > 0:
-            _empty_or_one((self.by_balance, self.by_deficit, self.by_enrolment))
+        given = self.by_balance + self.by_deficit + self.by_enrolment
+        if self.months > 0 and abs(given - 1) > SHARE_TOLERANCE:
+            by = "by_balance, by_deficit and by_enrolment"
+            raise ValueError(f"a top-up needs {by}, shares that sum to 1, found {given:.12g}")
         return self
 
 

@@ -90,8 +90,8 @@ def test_golden_case(city: str, case: dict[str, Any], tmp_path: Path) -> None:
     folder = data_directory(tmp_path, case, FIRST_YEAR.get(city, 2020))
     apply = case.get("apply_adjustment", False)
     rules = load_city(city, case.get("readings"), case.get("template"), case.get("rules"))
-    replayed, funds = replay_city(rules, folder, apply_adjustment=apply)
-    assert funds == (case["fund"],)
+    replayed, history = replay_city(rules, folder, apply_adjustment=apply)
+    assert history.funds == (case["fund"],)
     check_ledger(replayed, case)
     held = {(of_month(b.year, b.month), b.county, b.account): b.balance for b in replayed.balances}
     for month, county, account, balance in case["balances"]:

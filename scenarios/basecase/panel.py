@@ -7,7 +7,7 @@ Every fund has the same counties, every county the same years, one after the oth
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from sim.model import FUNDS, Fund
 
 COLUMNS = ("fund", "county", "year", "contributions", "claims")
 FEWEST_RATES = 3
+FEWEST_OF_A_TOTAL = 3
+"""Counties, the total among them: of two that are alike each is the sum of all others."""
+TOTAL_TOLERANCE = 0.002
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,23 @@ def read_panel(path: Path, without: Collection[int] = ()) -> Panel:
     if len(years) < FEWEST_RATES:
         expected = f"expected {FEWEST_RATES} rates of yearly growth or more, found {len(years)}"
         raise InputError(path, "column year", expected)
-    level = [[[amounts[fund, county, year] for year in every] for county in counties] for fund in funds]
+    level = np.array(
+        [[[amounts[fund, county, year] for year in every] for county in counties] for fund in funds]
+    )
+    _refuse_totals(path, funds, counties, level)
     growth = np.diff(np.log(level), axis=2)[:, :, [year - every[1] for year in years]]
     cells = np.moveaxis(growth, 3, 1).reshape(-1, len(counties), len(years))
     return Panel(funds, counties, years, cells)
+
+
+def _refuse_totals(path: Path, funds: Sequence[str], counties: Sequence[str], level: Floats) -> None:
+    """InputError for a row that adds up all others, as 全市 does: no county.  ``level`` (F, C, T, 2)."""
+    if len(counties) < FEWEST_OF_A_TOTAL:
+        return
+    others = level.sum(axis=1, keepdims=True) - level
+    for f, c in np.argwhere(np.isclose(level, others, rtol=TOTAL_TOLERANCE).all(axis=(2, 3))):
+        place = f"fund {funds[f]}, county {counties[c]}"
+        raise InputError(path, place, "expected counties alone, found the sum of all others")
 
 
 def _above_0(row: TableRow, column: str) -> float:

@@ -92,9 +92,9 @@ def replay(
 ) -> None:
     """Rules over given monthly figures: who pays, by which clause."""
     from scenarios.rulebook.explain import with_rules
-    from scenarios.runs.replay_run import idle_pools, of_other_years, replay_command
+    from scenarios.runs.replay_run import idle_pools, of_other_years, other_units, replay_command
 
-    place, replayed = replay_command(
+    place, replayed, history = replay_command(
         city,
         data,
         out,
@@ -104,7 +104,7 @@ def replay(
         rules=rules,
     )
     names = f"{with_rules(place, place.name['en'], 'en')} {with_rules(place, place.name['zh'], 'zh')}"
-    said = (*of_other_years(place, replayed), *idle_pools(place, replayed))
+    said = (*other_units(history), *of_other_years(place, replayed), *idle_pools(place, replayed))
     say([f"{names}: {len(replayed.ledger):,} transfers → {out}", *said])
 
 

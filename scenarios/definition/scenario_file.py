@@ -21,7 +21,7 @@ from scenarios.basecase.published import Source
 from scenarios.definition.addresses import leaves
 from scenarios.definition.policy import Change, Financing, FundPolicy, Trend
 from scenarios.errors import InputError
-from scenarios.rulebook.rows import one_of, read_toml
+from scenarios.rulebook.rows import in_words, one_of, read_toml
 from sim.model import County, Fund, FundCase, Options, Shocks
 from sim.rules import Instrument
 
@@ -206,7 +206,7 @@ def refused(path: Path, model: type[BaseModel], error: ValidationError) -> Input
         case "value_error", _:
             expected = str(found["ctx"]["error"])
         case _:
-            expected = f"{found['msg']}, found {found['input']!r:.60}"
+            expected = in_words(found)
     return InputError(path, ".".join(parts), expected)
 
 

@@ -55,8 +55,8 @@ from sim.rules import Instrument
 
 OUTCOMES = (
     *("event:reserve_depletion", "event:unfunded", "event:treasury_call", "months_of_capacity"),
-    *("outlay:county_treasury", "outlay:city_treasury", "unfunded", "adjustment:claims"),
-    "adjustment:contributions",
+    *("outlay:county_treasury", "outlay:city_treasury", "outlay:runoff", "unfunded"),
+    *("adjustment:claims", "adjustment:contributions"),
 )
 STUDIES = Path(__file__).parents[1] / "studies"
 MAX_POINTS = 1_000_000

@@ -55,6 +55,8 @@ def parse_variant(
     """A scenario as named, with what the options say for all of them; InputError for what cannot be read and
     for a setting given twice."""
     base = _base(text)
+    if "，" in text.removeprefix(base):
+        raise InputError(text, "，", "expected ',' between what is different, found '，'")
     options = {**(readings or {}), **{w: v for w, v in zip(WORDS, (rules, template), strict=True) if v}}
     chosen: dict[str, str] = {}
     values: dict[str, Any] = {}

@@ -178,8 +178,10 @@ _CAPTIONS: dict[str, tuple[str, str]] = {
     "tornado": ("what moves the outcomes", "各因素的影响"),
     "tornado_note": (
         "Bars: mean over the scenarios at the lowest and at the highest value (of many values: lowest and"
-        " highest third), everything else varying. Line: mean over all scenarios.",
-        "条形为取最低值与最高值（取值很多时为最低与最高三分之一）的情景均值，其余各项随之变动；竖线为全部情景的均值。",
+        " highest third), everything else varying. Line: mean over all scenarios. Only what varies in numbers"
+        " has a bar.",
+        "条形为取最低值与最高值（取值很多时为最低与最高三分之一）的情景均值，其余各项随之变动；竖线为全部情景的均值。"
+        "只列取值为数字的项目。",
     ),
     "readings": ("which reading moves what", "各项解读的影响"),
     "readings_note": (

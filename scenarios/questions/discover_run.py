@@ -14,7 +14,7 @@ from scenarios.questions.discovery import Box, Limit, boxes_table, discover
 from scenarios.questions.outcomes import DEFAULT_OUTCOME, EVENT, outcome_words
 from scenarios.questions.study_words import phrase, statistic_words
 from scenarios.runs.summary import new_table, note
-from scenarios.sweeps.swept import Figure, load_swept
+from scenarios.sweeps.swept import Figure, load_swept, may_move
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,8 +72,10 @@ def run_discover(request: DiscoverRequest) -> Discovery:
         span = f"the figures go from {values.min():g} to {values.max():g}"
         raise InputError(option, "", f"expected a value between scenarios; {which} beyond it ({span})")
     experiments = swept.experiments()
+    experiments = experiments[[name for name in experiments if may_move(str(name), figure.fund)]]
     if experiments.empty:
-        raise InputError(request.folder, "", "expected scenarios that differ, found none that do")
+        expected = f"expected scenarios that differ in what moves the {figure.fund} fund, found none that do"
+        raise InputError(request.folder, "", expected)
     boxes = discover(experiments, fails, request.density)
     files: tuple[Path, ...] = ()
     if request.out is not None:

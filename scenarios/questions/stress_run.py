@@ -18,7 +18,7 @@ from scenarios.rulebook.rows import one_of
 from scenarios.runs.facts import RunFacts, wilson
 from scenarios.runs.rare_run import DEFAULT_EVENT, FEW_HITS
 from scenarios.runs.run import Progress, RunRequest, checked, manifest_of, run_facts
-from scenarios.runs.summary import SHOWN_YEARS, new_table, note, print_head
+from scenarios.runs.summary import new_table, note, print_head, selected
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,8 +134,7 @@ def _print_story(
     table = new_table(title, label("year", lang))
     for key in ("claims_against", "contributions_against", "months_median", "months_stressed"):
         table.add_column(phrase(key, lang), justify="right", no_wrap=True)
-    shown = [first + n - 1 for n in SHOWN_YEARS if first + n - 1 < last] + [last]
-    for year in shown:
+    for year in selected(list(range(first, last + 1)), first):
         row = story.loc[year]
         changes = [f"{row[f'{flow}_against_median']:+z.1%}" for flow in ("claims", "contributions")]
         table.add_row(str(year), *changes, *(f"{row[name]:z.1f}" for name in ("months_median", "months")))

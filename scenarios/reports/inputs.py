@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ DIFFERENCES = "differences.csv"
 FUNDS = ("employee", "resident")
 LONGEST = 300
 """Characters of one value that are shown: a list by year or county can be longer than a page."""
+SEVERAL_WAYS = 8
+"""In which one thing is stated and all are shown: a study of all prefectures has hundreds."""
 
 
 def rules(folder: Path, lang: Lang, several: bool) -> list[ReportTable]:
@@ -80,29 +82,43 @@ def differences(folder: Path, lang: Lang) -> ReportTable:
     return make_table("differences", lang, keys, rows)
 
 
-def assumptions(manifests: Iterable[dict[str, Any]], lang: Lang) -> list[ReportTable]:
-    """Every statement that the figures rest on, and the sources that the statements name."""
-    manifests = list(manifests)
-    stated = _by_id(manifests, "assumptions")
+def assumptions(manifests: Mapping[str, dict[str, Any]], lang: Lang) -> list[ReportTable]:
+    """Every statement that the figures rest on, and the sources that the statements name; ``manifests`` by
+    scenario or base, which are named beside what only some of them state."""
     rows = [
-        [Cell(each[lang]), *(Cell(", ".join(each[key])) for key in ("about", "sources"))] for each in stated
+        [Cell(whose), Cell(each[lang]), *(Cell(", ".join(each[key])) for key in ("about", "sources"))]
+        for each, whose in _stated(manifests, "assumptions", lang)
     ]
-    tables = [make_table("assumptions", lang, ("statement", "about", "source"), rows)] if rows else []
+    keys = ("scenarios", "statement", "about", "source")
+    tables = [make_table("assumptions", lang, keys, rows)] if rows else []
     sources = [
-        [
-            Cell(text)
-            for text in (
-                each["id"],
-                each["what"],
-                f"{each['file']} {each['lines']}",
-                each["grade"],
-                each["url"],
-            )
-        ]
-        for each in _by_id(manifests, "sources")
+        [Cell(text) for text in (whose, each["id"], each["what"], _lines(each), each["grade"], each["url"])]
+        for each, whose in _stated(manifests, "sources", lang)
     ]
-    keys = ("source", "what", "lines", "grade", "url")
-    return tables + ([make_table("sources", lang, keys, sources)] if sources else [])
+    headings = ("scenarios", "source", "what", "lines", "grade", "url")
+    return tables + ([make_table("sources", lang, headings, sources)] if sources else [])
+
+
+def _lines(source: dict[str, str]) -> str:
+    return f"{source['file']} {source['lines']}"
+
+
+def _stated(
+    manifests: Mapping[str, dict[str, Any]], key: str, lang: Lang
+) -> Iterator[tuple[dict[str, Any], str]]:
+    """What is stated, each with who states it, empty where all do; of one id that is stated in many ways,
+    the first alone."""
+    said: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {}
+    for name, manifest in manifests.items():
+        for each in manifest.get(key, ()):
+            said.setdefault(each["id"], {}).setdefault(repr(each), (each, []))[1].append(name)
+    for ways in said.values():
+        shown = list(ways.values())[: len(ways) if len(ways) <= SEVERAL_WAYS else 1]
+        for each, names in shown:
+            whose = "" if len(names) == len(manifests) else phrase("comma", lang).join(names)
+            if len(shown) < len(ways):
+                whose = phrase("own_way", lang, name=names[0], others=len(ways) - 1)
+            yield each, whose
 
 
 def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
@@ -128,7 +144,3 @@ def _absent(line: dict[str, str], lang: Lang) -> str:
         return label("not_in_document" if line["value"] else "no_layer", lang)
     value = line["value"] or label("not_there", lang)
     return value if len(value) <= LONGEST else value[:LONGEST] + " …"
-
-
-def _by_id(manifests: Iterable[dict[str, Any]], key: str) -> list[dict[str, Any]]:
-    return list({each["id"]: each for manifest in manifests for each in manifest.get(key, ())}.values())

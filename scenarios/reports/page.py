@@ -23,9 +23,11 @@ from scenarios.reports.results import (
 )
 from scenarios.reports.table import ReportTable, chances, share
 from scenarios.reports.words import phrase
+from scenarios.rulebook.words import word
 from scenarios.runs.facts import caveats, describe
 from scenarios.runs.stored import MANIFEST, read_manifest, read_stored
 from scenarios.sweeps.store import STUDY
+from scenarios.sweeps.sweep_words import leaves_out_runoff
 
 if TYPE_CHECKING:
     from scenarios.pictures.runs import Run
@@ -63,13 +65,16 @@ class RunPage:
                 *([side_by_side(self.runs, self.lang)] if compared else []),
             ],
             "rules": inputs.rules(self.folder, self.lang, several),
-            "assumptions": inputs.assumptions(self.manifest.get("scenarios", [self.manifest]), self.lang),
+            "assumptions": inputs.assumptions(self._by_scenario(), self.lang),
             "results": [
                 table
                 for run, end in zip(self.runs, name_ends(self.runs).values(), strict=True)
                 for table in of_run(run, self.event, self.lang, end)
             ],
         }
+
+    def _by_scenario(self) -> dict[str, dict[str, Any]]:
+        return {each["scenario"]: each for each in self.manifest.get("scenarios", [self.manifest])}
 
     def sections(self) -> list[Html]:
         """The page from top to bottom."""
@@ -118,8 +123,11 @@ class RunPage:
             return said
         low, median = (f"{last_of(each):z.1f}" for each in months)
         base = run.facts["base_claims_yuan"][fund]
-        paid = math.fsum(value for value in bill_yuan(run, fund)[:3] if value > 0)
+        *treasuries, by_policy = bill_yuan(run, fund)
+        paid = math.fsum(value for value in treasuries if value > 0)
         said += phrase("verdict", self.lang, **words, median=median, low=low, paid=share(paid / base).text)
+        if by_policy > 0:
+            said += phrase("verdict_policy", self.lang, borne=share(by_policy / base).text)
         unfunded = unfunded_yuan(run, fund)
         if unfunded > 0:
             said += phrase("verdict_unfunded", self.lang, bill=share(unfunded / base).text)
@@ -164,7 +172,7 @@ class StudyPage:
             "summary": [study.outcomes(self.sweep, self.lang)],
             "levers": study.by_value(self.sweep, self.lang),
             "scenarios": study.listed(self.sweep, self.lang),
-            "assumptions": inputs.assumptions(self.sweep.swept.study["bases"].values(), self.lang),
+            "assumptions": inputs.assumptions(self.sweep.swept.study["bases"], self.lang),
         }
 
     def sections(self) -> list[Html]:
@@ -191,7 +199,7 @@ class StudyPage:
                 html.paragraph(phrase("sweep_varied", self.lang, names=names)),
                 html.paragraph(phrase("never_alone", self.lang)),
                 *tables["summary"],
-                html.bullets(caveats(facts, self.lang)),
+                html.bullets([*caveats(facts, self.lang), *self._left_out()]),
             ],
             "pictures": self._pictures(),
             "levers": tables["levers"],
@@ -203,6 +211,11 @@ class StudyPage:
             ],
         }
         return [html.section(key, self.lang, part) for key, part in parts.items()]
+
+    def _left_out(self) -> list[str]:
+        """That the bill lacks a part, where the study did not keep it."""
+        kept = self.sweep.swept.study["outcomes"]["metrics"]
+        return [word("sweep:no_runoff", self.lang)] if leaves_out_runoff(kept) else []
 
     def _pictures(self) -> list[str]:
         """The tornado, where numbers vary and a burden stands beside a depletion."""

@@ -70,21 +70,26 @@ def executed(directory: Path, lang: Lang) -> NotebookNode:
     options: dict[str, Any] = {
         "progress_bar": False,
         "log_output": False,
-        "kernel_name": "python3",
+        "kernel_name": "python3",  # of this environment, before one that the user keeps under the same name
         "extra_arguments": list(QUIET),
         "cwd": str(FOLDER),  # where the user is may lie files with the names of modules
     }
-    with own_kernel():
+    with _set("JUPYTER_PREFER_ENV_PATH", "1"), _set("PYTHONPATH", _with_this_program()):
         notebook: NotebookNode = execute_notebook(str(NOTEBOOK), None, given, **options)
     return notebook
 
 
+def _with_this_program() -> str:
+    """Where modules are looked for: first where this program's are, whatever the environment has."""
+    program, given = Path(__file__).parents[2], os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(program), *([given] if given else [])])
+
+
 @contextmanager
-def own_kernel() -> Iterator[None]:
-    """The kernel of this environment comes before one that the user keeps under the same name."""
-    name = "JUPYTER_PREFER_ENV_PATH"
+def _set(name: str, value: str) -> Iterator[None]:
+    """A variable of the environment, for a while."""
     before = os.environ.get(name)
-    os.environ[name] = "1"
+    os.environ[name] = value
     try:
         yield
     finally:

@@ -17,6 +17,7 @@ from scenarios.explorer.names import address_name
 from scenarios.labels import Lang, label
 from scenarios.pictures.captions import caption, metric_caption
 from scenarios.pictures.panels import MONEY, unit_of
+from scenarios.reports.results import CITY_PAYS, COUNTIES_PAY
 from scenarios.reports.table import EMPTY, Cell, ReportTable, make_table, whole
 from scenarios.reports.words import phrase
 from scenarios.rulebook.words import word
@@ -142,8 +143,8 @@ def _by_value(sweep: Sweep, fund: str, lang: Lang) -> ReportTable:
     rows: list[tuple[Cell, ...]] = []
     for address in sweep.varied:
         words = in_words(sweep.scenarios[address], VALUES, 3, word("default", lang))
-        if address == BASE and words.nunique() > VALUES:
-            continue  # every prefecture by itself: they are listed
+        if not may_move(address, fund) or (address == BASE and words.nunique() > VALUES):
+            continue  # of the other fund; every prefecture by itself: they are listed
         for name in dict.fromkeys(words):
             chosen = list(words.index[words == name])
             cells = [_ranged(sweep, fund, of, values[chosen]) for of, values in _of(sweep, fund).items()]
@@ -215,7 +216,8 @@ def effects(sweep: Sweep) -> pd.DataFrame:
         low, high = (values.min(), values.max()) if few else (values.quantile(1 / 3), values.quantile(2 / 3))
         ends = {"low": values.index[values <= low], "high": values.index[values >= high]}
         for (fund, metric), figures in sweep.outcomes.items():
-            if may_move(address, fund) and (figures.nunique() > 1 or metric.startswith("outlay:")):
+            always = metric in (COUNTIES_PAY, CITY_PAYS)
+            if may_move(address, fund) and (always or figures.nunique() > 1):
                 means = {end: figures[names].mean() for end, names in ends.items()}
                 named = {"fund": fund, "metric": metric, "parameter": address}
                 rows.append({**named, **means, "base": figures.mean()})

@@ -11,6 +11,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "stop": (".", "。"),
     "comma": (", ", "、"),
     "all": ("all", "全部"),
+    "own_way": (
+        "{name}; {others} others in their own figures",
+        "{name}；另有{others}种，数字各不相同",
+    ),
     "with_unit": ("{what}, {unit}", "{what}（{unit}）"),
     "low": ("low", "下限"),
     "high": ("high", "上限"),
@@ -45,11 +49,14 @@ _PHRASES: dict[str, tuple[str, str]] = {
     ),
     "verdict": (
         " At the end of {last} the median is {median} months of payment capacity, and in one path of ten"
-        " it is below"
-        " {low}. Over the whole horizon treasuries pay {paid} % of base-year city claims in the mean,"
-        " discounted",
-        "{last}年末累计结余可支付月数中位数为{median}个月，一成路径低于{low}个月。全期各级财政负担均值折现后合计为基年"
-        "全市基金支出的{paid}%",
+        " it is at most {low}. Over the whole horizon treasuries pay {paid} % of base-year city claims in the"
+        " mean, discounted",
+        "{last}年末累计结余可支付月数中位数为{median}个月，一成路径不超过{low}个月。全期各级财政负担均值折现后合计为"
+        "基年全市基金支出的{paid}%",
+    ),
+    "verdict_policy": (
+        "; patients and payers bear {borne} % by adjusted policy",
+        "；患者与缴费人因政策调整另承担{borne}%",
     ),
     "verdict_unfunded": (
         "; at the end {bill} % of base-year claims stay unfunded in the mean",
@@ -159,9 +166,8 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "table:levers": ("outcomes by value of what varies", "按取值的结果"),
     "note:levers": (
         "Mean over all scenarios with that value, in brackets the least and the largest of them:"
-        " everything else varies"
-        " as in the study.",
-        "取该值的全部情景的均值，括号内为其中最小与最大；其余各项按研究设定变动。",
+        " everything else varies as in the study. What concerns the other fund alone is left out.",
+        "取该值的全部情景的均值，括号内为其中最小与最大；其余各项按研究设定变动。仅涉及另一险种的项目不列。",
     ),
     "table:listed": ("Scenarios", "情景列表"),
     "note:listed": (

@@ -13,7 +13,7 @@ from __future__ import annotations
 import difflib
 import re
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
@@ -239,8 +239,19 @@ def refusal(file: Path, place: str, error: ValidationError, kind: type[BaseModel
         case "value_error":
             expected = str(first["ctx"]["error"])
         case _:
-            expected = f"{first['msg']}, found {first['input']!r:.60}"
+            expected = in_words(first)
     return InputError(file, ".".join([place, *parts] if place else parts), expected)
+
+
+def in_words(finding: Mapping[str, Any]) -> str:
+    """One of pydantic's findings that has no better words, for somebody who knows TOML and not pydantic."""
+    kind, limits = finding["type"], finding.get("ctx", {})
+    if kind.startswith("date"):
+        return f"expected a date such as 2024-01-01, found {finding['input']!r:.60}"
+    if kind in ("too_short", "too_long"):
+        number = limits.get("min_length", limits.get("max_length"))
+        return f"expected {number} values, found {limits['actual_length']}"
+    return f"{finding['msg']}, found {finding['input']!r:.60}"
 
 
 def _fields_at(kind: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:

@@ -262,6 +262,15 @@ _WORDS: dict[str, tuple[str, str]] = {
         "city treasury in {year}, mean, 100m yuan",
         "{year}年市财政支出（均值，亿元）",
     ),
+    "sweep:outlay:runoff": (
+        "treasuries in the run-off after {year}, mean, 100m yuan",
+        "{year}年后结清时财政支出（均值，亿元）",
+    ),
+    "sweep:no_runoff": (
+        "Not kept: outlay:runoff, what treasuries pay after the horizon where rules settle in the next July."
+        " Without it they look cheaper than rules that settle in December.",
+        "研究未保留outlay:runoff，即次年7月清算的规则在期末之后的财政支出；缺此项时，其负担看似低于12月清算的规则。",
+    ),
     "sweep:unfunded": ("unfunded bill in {year}, mean, 100m yuan", "{year}年无来源缺口（均值，亿元）"),
     "sweep:constructed": (
         "Constructed base cases, nobody's accounts.",
@@ -270,6 +279,20 @@ _WORDS: dict[str, tuple[str, str]] = {
     "sweep:speed": (
         "Simulated in {time}; its threads or workers spent {busy:.0%} of that inside the simulation.",
         "模拟用时{time}；其中各线程或进程{busy:.0%}的时间用于模拟内核。",
+    ),
+    "never_in_force": (
+        "{address} begins in {year}, after the last simulated year, {last}: it changes nothing.",
+        "{address}自{year}年起生效，晚于模拟末年{last}年，故不起作用。",
+    ),
+    "other_units": (
+        "{account} ({fund}) in opening.csv is {ratio} times the first year's claims in monthly.csv:"
+        " are both in yuan?",
+        "opening.csv的{account}（{fund}）为monthly.csv首年支出的{ratio}倍，是否均以元为单位？",
+    ),
+    "of_another_unit": (
+        "{county} ({fund}): base-year claims per insured person are {ratio} times the median county's."
+        " Are they in yuan?",
+        "{county}（{fund}）：基年人均支出为各县中位数的{ratio}倍，是否以元为单位？",
     ),
     "joining": (
         "Counties that bring their balances in: {counties}.",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import platform
+import statistics
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from scenarios.definition.policy import Change
 from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.errors import InputError
 from scenarios.held import content_sha256
@@ -19,10 +21,11 @@ from scenarios.rulebook.explain import city_notes
 from scenarios.rulebook.rules_table import COLUMNS as RULE_COLUMNS
 from scenarios.rulebook.rules_table import FILE as RULES
 from scenarios.rulebook.rules_table import rule_rows
-from scenarios.rulebook.words import said_of_funds
+from scenarios.rulebook.words import said_of_funds, word
 from scenarios.runs.drawing import Drawing, Picture
 from scenarios.runs.facts import RunFacts
 from scenarios.runs.program import version
+from scenarios.tables import OF_ANOTHER_UNIT
 from sim.model import Case, Fund
 from sim.rules import OpeningDeficit
 
@@ -219,7 +222,13 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
 
     case = scenario.case
     notes = {
-        lang: [*city_notes(scenario.city, lang), *kept_deficits(case, lang), *idle_pool(case, lang)]
+        lang: [
+            *of_another_unit(case, lang),
+            *never_in_force(scenario, lang),
+            *city_notes(scenario.city, lang),
+            *kept_deficits(case, lang),
+            *idle_pool(case, lang),
+        ]
         for lang in LANGUAGES
     }
     return {
@@ -246,6 +255,35 @@ def run_facts(scenario: Scenario, paths: int, seed: int, sampling: Sampling = "p
         "discount_rate": case.options.discount_rate,
         "county_names": {county.name: county.name_en or county.name for county in case.counties},
     }
+
+
+def of_another_unit(case: Case, lang: Lang) -> list[str]:
+    """Counties whose claims are of another size than everybody's, as 万元 for yuan would be."""
+    said = []
+    for fund in case.funds:
+        figures = {county.name: getattr(county, fund) for county in case.counties}
+        each = {
+            name: own.base_claims_yuan / own.enrolment_persons
+            for name, own in figures.items()
+            if own.base_claims_yuan > 0 and own.enrolment_persons > 0
+        }
+        usual = statistics.median(each.values()) if each else 0.0
+        for name, own in each.items():
+            if not 1 / OF_ANOTHER_UNIT < own / usual < OF_ANOTHER_UNIT:
+                words = {"county": name, "fund": word(f"fund:{fund}", lang), "ratio": f"{own / usual:.2g}"}
+                said.append(word("of_another_unit", lang, **words))
+    return said
+
+
+def never_in_force(scenario: Scenario, lang: Lang) -> list[str]:
+    """Changes of policy that begin after the last simulated year."""
+    last = scenario.case.first_year + scenario.case.years - 1
+    return [
+        word("never_in_force", lang, address=f"policy.{fund}.{name}", year=change.from_year, last=last)
+        for fund, policy in scenario.file.policy.items()
+        for name, change in policy
+        if isinstance(change, Change) and (change.from_year or last) > last
+    ]
 
 
 def kept_deficits(case: Case, lang: Lang) -> list[str]:

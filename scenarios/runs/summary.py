@@ -84,7 +84,7 @@ def _by_year(metrics: MetricsIndex, fund: str, facts: RunFacts, console: Console
     table = new_table(label("by_year", lang, fund=label(fund, lang)), label("year", lang))
     for key in columns:
         table.add_column(label(key, lang, mark=mark), justify="right", no_wrap=True)
-    for year in _selected(sorted(columns["p_depletion"]), facts["first_year"]):
+    for year in selected(sorted(columns["p_depletion"]), facts["first_year"]):
         table.add_row(str(year), *(cells.get(year, "") for cells in columns.values()))
     console.print(table)
     stock = label("unfunded_note", lang) if "unfunded_short" in columns else ""
@@ -186,7 +186,7 @@ def note(console: Console, text: str) -> None:
         console.print(line, markup=False, highlight=False)
 
 
-def _selected(years: list[int], first: int) -> list[int]:
+def selected(years: list[int], first: int) -> list[int]:
     """All years where they are few, else the usual ones and the last."""
     if len(years) <= len(SHOWN_YEARS):
         return years

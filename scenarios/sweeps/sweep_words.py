@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +25,8 @@ MAIN = (
     *("outlay:county_treasury", "outlay:city_treasury", "unfunded"),
 )
 """Outcomes of the summary, where a study has them."""
+RUNOFF = "outlay:runoff"
+"""Of the whole horizon: what rules that settle in the next July leave behind."""
 
 
 def interrupted(out: Path, lang: Lang) -> str:
@@ -60,7 +62,7 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
     if ended := count - int(swept.simulates(last).sum()):
         lines.append(word("sweep:ended", lang, ended=ended, count=count, year=last))
     lines.append("")
-    for (fund, metric), column in swept.figures(MAIN, last).items():
+    for (fund, metric), column in (swept.figures(MAIN, last) | swept.figures([RUNOFF], None)).items():
         values = column.to_numpy()
         if not np.isfinite(values).any():
             continue
@@ -71,6 +73,8 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
         for at, means in moved_by(swept.scenarios, column, fund, lang)[:SHOWN_LEVERS]:
             by_value = ", ".join(f"{value}: {_figure(metric, mean)}" for value, mean in means)
             lines.append(f"    {at}  {by_value}")
+    if leaves_out_runoff(done.study.outcomes.metrics):
+        lines += ["", word("sweep:no_runoff", lang)]
     if all(base.file.constructed for base in done.study.bases):
         lines += ["", word("sweep:constructed", lang)]
     if done.ran:
@@ -81,6 +85,13 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
             screen.print(indent * (i > 0) + part, markup=False, highlight=False)
     for path in _listed(done.files):
         screen.print(path, markup=False, highlight=False, soft_wrap=True)
+
+
+def leaves_out_runoff(metrics: Collection[str]) -> bool:
+    """Whether treasuries' payments are kept without those of the run-off."""
+    return RUNOFF not in metrics and any(
+        metric in metrics for metric in ("outlay:county_treasury", "outlay:city_treasury")
+    )
 
 
 def moved_by(

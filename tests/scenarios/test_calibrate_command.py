@@ -46,6 +46,25 @@ def write(folder: Path, rows: list[str]) -> Path:
     return path
 
 
+def with_totals(rows: list[str]) -> list[str]:
+    """The same with a row 全市 for every fund and year, rounded as tables are."""
+    split = [row.split(",") for row in rows[1:]]
+    sums: dict[tuple[str, str], list[float]] = {}
+    for fund, _, year, *amounts in split:
+        sums.setdefault((fund, year), []).extend(map(float, amounts))
+    totals = [
+        f"{fund},全市,{year},{sum(each[::2]):.4g},{sum(each[1::2]):.4g}"
+        for (fund, year), each in sums.items()
+    ]
+    return rows + totals
+
+
+def test_two_counties_that_are_alike_are_no_totals(tmp_path: Path) -> None:
+    rows = lines(counties=("甲县",))
+    twice = rows + [row.replace("甲县", "乙市") for row in rows[1:]]
+    assert api.calibrate(write(tmp_path, twice)) is not None
+
+
 def test_what_the_model_draws_is_found_again() -> None:
     """Over 2,000 paths of the shock kernels the estimates' mean is the truth: they are unbiased."""
     paths = 2000
@@ -235,6 +254,7 @@ def changed(at: int, row: str) -> Callable[[list[str]], list[str]]:
         (lambda rows: [row for row in rows if ",2018," not in row], "year 2018: expected a row for every"),
         (lambda rows: rows[:1], "column year: expected 3 rates of yearly growth or more, found 0"),
         (changed(2, "employee,甲县,2016,4e14,5"), "expected amounts in one unit, found growth that gives"),
+        (with_totals, "fund employee, county 全市: expected counties alone, found the sum of all others"),
     ],
 )
 def test_a_panel_that_cannot_be(

@@ -83,6 +83,11 @@ WRONG = [  # what to replace in the example, with what; then words of the one me
         ["readings.M1.last_year.insert.both.before", 'did you mean "pool"?'],
     ),
     ("in_force_from = 2024-01-01", "", ["city.in_force_from", "is needed"]),
+    (
+        "in_force_from = 2024-01-01",
+        "in_force_from = 2024",
+        ["city.in_force_from", "a date such as 2024-01-01, found 2024"],
+    ),
     ('id = "mytown"', 'idd = "mytown"', ["city.idd", 'did you mean "id"?']),
     ('number = "某政发', 'numbr = "某政发', ["city.document.numbr", 'did you mean "number"?']),
     ("[[outside]]", "[outside]", ["outside", "[[outside]], a list"]),

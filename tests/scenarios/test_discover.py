@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tarfile
 import warnings
 from inspect import signature
@@ -129,6 +130,20 @@ def test_prim_finds_the_planted_box(
     )
     shown = capsys.readouterr().out
     assert status == 0 and "条件框1" in shown and "（均值）" in shown and "mean" not in shown
+
+
+def test_what_concerns_the_other_fund_alone_is_no_condition(sweep: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(sweep, tmp_path / "sweep")
+    scenarios = pd.read_parquet(folder / "scenarios.parquet")
+    renamed = scenarios.rename(columns={"trend.resident.claims": "trend.employee.claims"})
+    renamed.to_parquet(folder / "scenarios.parquet", index=False)
+    found = api.discover(folder, above=0.5, density=0.3)
+    assert len(found) and not found["uncertainty"].str.contains("employee").any()
+    renamed[["scenario", "number", "base", "trend.employee.claims"]].to_parquet(
+        folder / "scenarios.parquet", index=False
+    )
+    with pytest.raises(InputError, match="in what moves the resident fund"):
+        api.discover(folder, above=0.5)
 
 
 def test_a_condition_with_two_ends_is_judged_as_one() -> None:

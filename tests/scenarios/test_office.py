@@ -188,7 +188,7 @@ def test_everything_zero_is_plausible(ziyang: Path) -> None:
             "row 2, column fund: expected a fund of the scenario (employee, resident)",
         ),
         (CITY, 2, {"pool_yuan": "-1"}, "city_accounts.csv: row 2, column pool_yuan"),
-        (CITY, 2, {"risk_fund_yuan": "3%"}, "a share of 1, not per cent"),
+        (CITY, 2, {"risk_fund_yuan": "3%"}, "an amount, not per cent"),
         (MONTHS, 2, {"claims_yuan": "5"}, "fund employee, month 2, column claims_yuan: expected all twelve"),
         (
             MONTHS,

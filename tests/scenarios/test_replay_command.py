@@ -293,6 +293,20 @@ def test_a_pool_that_the_rules_never_draw_is_said_to_lie_idle(
     assert ("期初存量闲置，仍计入累计结余（职工医保、城乡居民医保）" in said) == idle
 
 
+@pytest.mark.parametrize(("yuan", "said"), [(1.0, 0), (1e-4, 12)])
+def test_an_opening_in_another_unit_than_the_months_is_said(
+    yuan: float, said: int, tmp_path: Path, fundsim: Command
+) -> None:
+    """A line for each of three accounts, two funds and two languages."""
+    data = make(tmp_path / "data")
+    head, *rows = table(data / "opening.csv")
+    changed = [",".join((*row[:3], str(float(row[3]) * yuan))) for row in rows]
+    (data / "opening.csv").write_text("\n".join([",".join(head), *changed]), "utf-8")
+    shown = fundsim.replay("taizhou", data, tmp_path / "out")
+    assert shown.status == 0
+    assert shown.out.count("are both in yuan?") + shown.out.count("均以元为单位") == said
+
+
 def test_an_empty_pool_does_not_lie_idle(tmp_path: Path, fundsim: Command) -> None:
     data = make(tmp_path / "data", "ziyang")
     opening = (data / "opening.csv").read_text("utf-8")

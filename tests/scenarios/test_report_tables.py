@@ -24,6 +24,7 @@ from scenarios.explorer.names import address_name
 from scenarios.explorer.numbers import main_figures
 from scenarios.explorer.results import Shown
 from scenarios.questions.sensitivity_run import _with_interval
+from scenarios.reports import inputs
 from scenarios.reports.export import shared_out, tables, tex
 from scenarios.reports.html import compact
 from scenarios.reports.page import RunPage, StudyPage, page_of
@@ -85,6 +86,40 @@ def test_every_yuan_of_the_verdict_is_a_line_of_who_pays(compared: Path) -> None
         percent = re.search(r"pay ([\d.<,]+) %", line)
         base = page.runs[0].facts["base_claims_yuan"][fund]
         assert percent and percent[1] == share(treasuries / base).text
+
+
+def test_the_verdict_has_what_patients_and_payers_bear(tmp_path: Path) -> None:
+    api.run("yancheng", paths=256, years=8, seed=3, out=tmp_path)
+    page, main = RunPage(tmp_path), api.tables(tmp_path)["main_figures"]
+    said = [line for line in page._said() if "treasuries pay" in line]
+    borne = [re.search(r"patients and payers bear ([\d.<,]+) %", line) for line in said]
+    shown = main["Patients and payers, %"].tolist()
+    assert [each[1] for each in borne if each] == [share(each / 100).text for each in shown]
+
+
+def test_assumptions_of_some_scenarios_name_them(tmp_path: Path) -> None:
+    api.compare(["taizhou", "ziyang"], paths=64, years=2, out=tmp_path)
+    frames = api.tables(tmp_path)
+    stated = frames["assumptions"].fillna("")
+    for name in ("taizhou", "ziyang"):
+        own = tomllib.loads((LIBRARY / f"{name}.toml").read_text("utf-8"))["assumptions"]
+        mine = stated[stated["Scenarios"].isin(["", name])]
+        assert set(mine["Statement"]) == {each["en"] for each in own}
+    shared = stated.loc[stated["Scenarios"] == "", "Statement"]
+    assert 0 < len(shared) < len(stated)
+    lines = frames["sources"].groupby("Source")["Table and lines"].nunique()
+    assert lines.max() == 2
+
+
+def test_of_many_ways_to_state_one_thing_the_first_stands(tmp_path: Path) -> None:
+    one = {"id": "size", "about": ["x"], "sources": []}
+    manifests = {
+        f"place{n}": {"assumptions": [{**one, "en": f"Size {n}.", "zh": f"规模{n}。"}]} for n in range(20)
+    }
+    (table,) = inputs.assumptions(manifests, "en")
+    assert [[cell.text for cell in row[:2]] for row in table.rows] == [
+        ["place0; 19 others in their own figures", "Size 0."]
+    ]
 
 
 def test_differences_say_what_whoever_agrees_has(compared: Path) -> None:
@@ -384,7 +419,22 @@ def test_nought_has_no_sign() -> None:
     assert _with_interval(-0.001, 0.001) == "0.00 [0.00, 0.00]"
 
 
-def test_a_tornado_has_no_bar_of_what_is_the_other_fund_s(swept: Path) -> None:
+@pytest.mark.parametrize("kept", [True, False])
+def test_a_sweep_without_the_run_off_says_so(kept: bool, tmp_path: Path) -> None:
+    metrics = ["event:reserve_depletion", "outlay:county_treasury", *(["outlay:runoff"] if kept else [])]
+    short = f'extends = "base.toml"\nlevers.rules = ["taizhou", "linyi"]\noutcomes.metrics = {metrics}'
+    write_study(tmp_path, short.replace("'", '"'))
+    out = sweep(request(tmp_path, threads=1)).out
+    page = page_of(out, "en")
+    assert isinstance(page, StudyPage)
+    assert ("Not kept: outlay:runoff" in "".join(page._left_out())) is not kept
+    columns = list(api.tables(out)["levers_resident"])
+    assert any(name.startswith("Run-off") for name in columns) is kept
+
+
+def test_what_is_the_other_fund_s_has_neither_bar_nor_row(swept: Path) -> None:
+    rows = {fund: set(api.tables(swept)[f"levers_{fund}"]["Varied"]) for fund in ("employee", "resident")}
+    assert rows["employee"] - rows["resident"] == {address_name("policy.employee.reserve_months", "en")}
     moved = effects(read(swept))
     assert set(moved.loc[moved["fund"] == "employee", "parameter"]) > {"policy.employee.reserve_months"}
     assert "policy.employee.reserve_months" not in set(moved.loc[moved["fund"] == "resident", "parameter"])

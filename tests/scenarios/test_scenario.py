@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from scenarios.definition.scenario import Scenario, load_scenario
 from scenarios.definition.scenario_file import LIBRARY, builtin_scenarios
 from scenarios.errors import InputError
+from scenarios.runs.run import run_facts
 from scenarios.toml_text import to_toml
 from sim.model import Case
 
@@ -191,6 +192,7 @@ FAULTS = [
     ),
     ("base_claims_yuan = 2100", "base_claims_yuan = -1", "counties.2.resident.base_claims_yuan: .*found -1"),
     ("= 2000", '= "many"', "counties.2.resident.base_contributions_yuan: .*number.*'many'"),
+    ("[funds.res", "[funds.resident.profile]\nclaims = [1.0]\n[funds.res", "expected 12 values, found 1"),
     ("= 2000", "= nan", "counties.2.resident.base_contributions_yuan: .*finite"),
     ("contributions = 0.05", 'contributions = "fast"', "funds.resident.growth.contributions: .*'fast'"),
     ("[0.06, 0.05]", "[0.06, 5.0]", "funds.resident.growth.claims.2: .*equal to 1, found 5.0"),
@@ -246,6 +248,25 @@ def test_whole_numbers_are_numbers_and_round_ones_whole(small: Path) -> None:
     changes = "paths = 1e2\npolicy.resident.claims = 1\nvolatility_factor = 2\nconstructed = true"
     file = load_scenario(_write(small, "paths = 100", changes)).file
     assert (file.paths, file.volatility_factor, file.constructed) == (100, 2.0, True)
+
+
+def test_a_county_in_another_unit_and_a_change_that_never_begins_are_said(small: Path) -> None:
+    def notes() -> tuple[str, ...]:
+        told = run_facts(load_scenario(small), 100, 1)["notes"]
+        return tuple("\n".join(told[lang]) for lang in ("en", "zh"))
+
+    assert not any("yuan?" in text or "是否以元" in text or "begins in" in text for text in notes())
+    _write(small, "base_claims_yuan = 900", "base_claims_yuan = 0.09")
+    english, chinese = notes()
+    assert "甲县 (resident fund): base-year claims per insured person are 0.00017 times" in english
+    assert "甲县（城乡居民医保）：基年人均支出为各县中位数的0.00017倍" in chinese and "乙区" not in chinese
+    for year, said in ((2028, False), (2029, True)):
+        _write(small, "paths = 100", f"policy.resident.claims = {{ value = 0.9, from_year = {year} }}")
+        english, chinese = notes()
+        assert (
+            "policy.resident.claims begins in 2029, after the last simulated year, 2028" in english
+        ) is said
+        assert ("policy.resident.claims自2029年起生效" in chinese) is said
 
 
 def test_a_fund_without_claims_is_refused(small: Path) -> None:

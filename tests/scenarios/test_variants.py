@@ -69,6 +69,7 @@ def test_a_path_may_hold_the_sign(tmp_path: Path) -> None:
         ("taizhou@horizon_years=5", "horizon_years: a key of the scenario file, cannot be varied here"),
         ("taizhou@first_year=2026", "first_year: a key of the scenario file"),
         ("taizhou@constructed=false", "constructed: a key of the scenario file"),
+        ("taizhou@T5=after_pool，T3=a", "，: expected ',' between what is different, found '，'"),
         ("taizhou@T6=net", "T6: expected one value, found net here and --reading for all"),
         ("taizhou@rules=linyi", "rules: expected one value, found linyi here and --rules for all"),
     ],
