@@ -1,8 +1,8 @@
 """Every slot, source and event code, in one place; kernels and their callers import them here.
 
-A slot is an offset into a row: slot number x LANES.  Slots before ``*_READ`` are all that a settlement reads
-before it writes them, so that settling on a copy copies no more than that; sums over counties need no copy,
-for they are 0 except while somebody sums.
+A slot is an offset into a row: slot number x LANES.  A settlement on a copy copies the slots before
+``*_READ`` and no others: those it writes first, or adds to where nobody reads them, or they are 0, as sums
+over counties are but while somebody sums.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ COUNTY_SLOTS = 41
     UNSETTLED,  # results of closed years that wait for their settlement
     BALANCE,  # county_balance
     OPENING_DEFICIT,
-    EXCELLENT,  # 1 where the county is assessed 优秀
+    EXCELLENT,  # 1 where the county is assessed 优秀, else 0
     REVENUE_MISSED,  # contributions short of the budget
     OVERSPENT,  # claims beyond the budget
     GIVEN,  # the user's own finding in place of the assessment's; below 0 for none
     POSTED,  # contributions before what December adds and takes: a layer's limit is of them
-    GAP,  # of a deficit, what nobody has paid yet
-    LEFT,  # of the gap, what the current layer's sources have not paid
-    PASSED_BY,  # of the gap, what is beyond the layer's limit
+    GAP,  # of a deficit, what the current layer is asked for
+    LEFT,  # of the gap, what the layer's sources so far could not pay of their shares
+    PASSED_BY,  # of the deficit, what is above the layer's limit and left to the next
     # Paid by treasuries this year; the four in the order of burden lines
     PAID_COUNTY,  # in the county's role; of the city-level unit the year's end books it to the city
     PAID_CITY,

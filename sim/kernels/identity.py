@@ -52,16 +52,19 @@ def add_county(county, city, held):
 
 @stage
 def check_identity(city):
-    """Reserves as the accounts have them must be reserves as the outside flows have them."""
+    """Reserves as the accounts have them must be reserves as the outside flows have them.
+
+    From here on reserves are the former; BOOKED, OFFSET and INFLOW begin anew.
+    """
     wide()
     for i in range(LANES):
         unfunded = city[UNFUNDED + i]
-        own = city[POOL + i] + city[RISK_FUND + i] + city[MUNICIPAL_RESERVE + i] - unfunded
-        booked = city[BOOKED + i] + own
+        of_city = city[POOL + i] + city[RISK_FUND + i] + city[MUNICIPAL_RESERVE + i] - unfunded
+        booked = city[BOOKED + i] + of_city
         expected = city[RESERVES + i] + city[INFLOW + i]
-        scale = abs(city[BOOKED + i]) + abs(own) + abs(expected) + city[CITY_CLOSED_CLAIMS + i] + 1.0
+        scale = abs(city[BOOKED + i]) + abs(of_city) + abs(expected) + city[CITY_CLOSED_CLAIMS + i] + 1.0
         holds = abs(booked - expected) <= IDENTITY_TOLERANCE * scale and scale < INFINITE
-        failed = 0.0 if holds else 1.0  # so put, a figure that is no number is a breach too
+        failed = 0.0 if holds else 1.0  # of NaN neither comparison holds, and so it is a breach
         city[BREACH + i] += failed
         city[RESERVES + i] = booked
         city[CASH_OFFSET + i] = city[OFFSET + i] + unfunded

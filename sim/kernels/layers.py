@@ -1,8 +1,10 @@
 """One layer of the waterfall: who is asked for how much of the gaps, who can pay, and what is left.
 
-A county enters a layer (``enter_layer``): its own balance pays at once, and its gap is added to what common
-accounts are asked for.  When all have entered, those accounts are rationed (``ration_accounts``).  Then the
-layer's other sources pay (``pay_layer``), and what they leave is the next layer's gap.
+1. Every county enters the layer (``enter_layer``): its own balance pays at once, and its gap joins what
+   common accounts are asked for.
+2. The common accounts are drawn on (``draw_accounts``), by what they can pay of all requests together.
+3. Every county is paid (``pay_layer``): it is credited with its part of what was drawn, treasuries pay in
+   full, and what is left is the next layer's gap.
 
 ``layer`` is one layer's row of ``codes.Shares``: the limit, and the sources' shares for a county assessed
 优秀; ``below`` the same for one that is not; ``n`` the layer's number.
@@ -62,6 +64,45 @@ from sim.kernels.rows import clear
 
 
 @stage
+def own_alone(layer):
+    """Whether the county's own balance is a layer's only source."""
+    return layer[OWN] == 1.0
+
+
+@stage
+def asks_in_common(layer):
+    """Whether a layer draws on an account that all counties have in common."""
+    return layer[ALL] + layer[FROM_RISK] + layer[FROM_POOL] > 0.0
+
+
+@stage
+def county_asks(county, share, low, i):
+    """What a county asks of a source: ``share`` of its gap if assessed 优秀, ``low`` if not."""
+    inlined()
+    part = share if share == low else low + (share - low) * county[EXCELLENT + i]  # 1 or 0
+    return part * county[GAP + i]
+
+
+@stage
+def all_ask(city, share, low, i):
+    """What all counties ask of a source together."""
+    inlined()
+    return low * city[GAPS + i] + (share - low) * city[GAPS_EXCELLENT + i]
+
+
+@stage
+def noted_at(n, source):
+    """The flow of what a source pays in layer ``n``; before them comes what common balances give."""
+    return F_LAYERS + n * LAYER_STRIDE + (1 + source) * LANES
+
+
+@stage
+def given_in_common_at(n):
+    """The flow of what a county's balance gives in layer ``n``, where all balances pay together."""
+    return F_LAYERS + n * LAYER_STRIDE
+
+
+@stage
 def set_aside(county, up_to):
     """The part of a gap above the layer's limit skips this layer."""
     wide()
@@ -72,30 +113,7 @@ def set_aside(county, up_to):
 
 
 @stage
-def take_up(county):
-    """What skipped the layer joins what the layer has left."""
-    wide()
-    for i in range(LANES):
-        county[GAP + i] += county[PASSED_BY + i]
-
-
-@stage
-def county_asks(county, share, below, i):
-    """What a county asks of a source: ``share`` of its gap if assessed 优秀, ``below`` if not."""
-    inlined()
-    part = share if share == below else below + (share - below) * county[EXCELLENT + i]
-    return part * county[GAP + i]
-
-
-@stage
-def all_ask(city, share, below, i):
-    """What all counties ask of a source together."""
-    inlined()
-    return below * city[GAPS + i] + (share - below) * city[GAPS_EXCELLENT + i]
-
-
-@stage
-def own_balance_pays(county, city, flow, layer, below, n):
+def own_balance_pays(layer, below, n, county, city, flow):
     """The county's own balance pays up to what it holds."""
     wide()
     share, low, at = layer[OWN], below[OWN], noted_at(n, OWN)
@@ -111,7 +129,7 @@ def own_balance_pays(county, city, flow, layer, below, n):
 
 
 @stage
-def own_balance_pays_alone(county, city, flow, n):
+def own_balance_pays_alone(n, county, city, flow):
     """The same where it is the layer's only source: what it leaves is the next layer's gap at once."""
     wide()
     at = noted_at(n, OWN)
@@ -143,12 +161,27 @@ def add_balance(county, city):
 
 
 @stage
-def ration_balances(city, share, below):
+def enter_layer(layer, below, n, county, city, flow):
+    """A county enters layer ``n``: its own balance pays, and its gap joins what is asked in common."""
+    if layer[UP_TO] < np.inf:
+        set_aside(county, layer[UP_TO])
+    if own_alone(layer):
+        own_balance_pays_alone(n, county, city, flow)
+    elif layer[OWN] > 0.0:
+        own_balance_pays(layer, below, n, county, city, flow)
+    if asks_in_common(layer):
+        add_gap(county, city)
+    if layer[ALL] > 0.0:
+        add_balance(county, city)
+
+
+@stage
+def draw_balances(city, share, low):
     """The fractions in which all balances together pay requests, and in which each of them falls."""
     wide()
     for i in range(LANES):
         held = city[BALANCES + i]
-        wanted = all_ask(city, share, below, i)
+        wanted = all_ask(city, share, low, i)
         short = held < wanted
         city[BALANCES_PAY + i] = held / wanted if short else 1.0
         city[BALANCES_GIVE + i] = 1.0 if short or held <= 0.0 else wanted / held
@@ -157,7 +190,46 @@ def ration_balances(city, share, below):
 
 
 @stage
-def all_balances_pay(county, city, flow, layer, below, n):
+def draw_account(city, account, pays, covered, event, when_short, share, low):
+    """A common account gives what it can of all requests, in one fraction (``pays``); a short one is drained.
+
+    Where a short pool passes the whole gap on (T5, ``WHOLE_GAP``) it pays nothing and keeps what it holds.
+    """
+    wide()
+    account = known(account)
+    pays = known(pays)
+    covered = known(covered)
+    event = known(event)
+    nothing_if_short = when_short == WHOLE_GAP
+    for i in range(LANES):
+        held = city[account + i]
+        asked = all_ask(city, share, low, i)
+        short = asked - held >= NOUGHT  # less is no event, though it is not paid either
+        paid = 0.0 if short and nothing_if_short else min(held, asked)
+        city[account + i] = held - paid
+        city[pays + i] = paid / asked if held < asked else 1.0
+        city[covered + i] += paid
+        city[SHORT + i] = 1.0 if short else 0.0
+        city[event + i] = 1.0 if short else city[event + i]
+
+
+@stage
+def draw_accounts(layer, below, when_short, city):
+    """What the common accounts give of all counties' requests in this layer."""
+    if layer[ALL] > 0.0:
+        draw_balances(city, layer[ALL], below[ALL])
+    if layer[FROM_RISK] > 0.0:
+        share, low = layer[FROM_RISK], below[FROM_RISK]
+        draw_account(city, RISK_FUND, RISK_PAYS, COVERED_RISK, EVENT_RISK, UNPAID_PART, share, low)
+    if layer[FROM_POOL] > 0.0:
+        share, low = layer[FROM_POOL], below[FROM_POOL]
+        draw_account(city, POOL, POOL_PAYS, COVERED_POOL, EVENT_POOL, when_short, share, low)
+    clear(city, GAPS)
+    clear(city, GAPS_EXCELLENT)
+
+
+@stage
+def all_balances_pay(layer, below, n, county, city, flow):
     """Every county's balance falls in one proportion and pays every request in one proportion."""
     wide()
     share, low, given_at, at = layer[ALL], below[ALL], given_in_common_at(n), noted_at(n, ALL)
@@ -172,38 +244,8 @@ def all_balances_pay(county, city, flow, layer, below, n):
 
 
 @stage
-def ration(city, account, pays, covered, event, when_short, share, below):
-    """The fraction of every request that a common account pays; a short account is drained to 0.
-
-    Where a short pool passes the whole gap on (T5, ``WHOLE_GAP``) it pays nothing and keeps what it holds.
-    """
-    wide()
-    account = known(account)
-    pays = known(pays)
-    covered = known(covered)
-    event = known(event)
-    nothing_if_short = when_short == WHOLE_GAP
-    for i in range(LANES):
-        held = city[account + i]
-        asked = all_ask(city, share, below, i)
-        short = asked - held >= NOUGHT  # less is no event, though it is not paid either
-        paid = 0.0 if short and nothing_if_short else min(held, asked)
-        city[account + i] = held - paid
-        city[pays + i] = paid / asked if held < asked else 1.0
-        city[covered + i] += paid
-        city[SHORT + i] = 1.0 if short else 0.0
-        city[event + i] = 1.0 if short else city[event + i]
-
-
-@stage
-def asks_in_common(layer):
-    """Whether a layer has an account that is all counties' own."""
-    return layer[ALL] + layer[FROM_RISK] + layer[FROM_POOL] > 0.0
-
-
-@stage
-def account_pays(county, city, flow, layer, below, n, source, pays):
-    """A common account pays the rationed part of what a county asks of it."""
+def credit_county(layer, below, n, source, pays, county, city, flow):
+    """A county gets its part of what was drawn of a common account."""
     wide()
     share, low, at = layer[source], below[source], noted_at(n, source)
     pays = known(pays)
@@ -216,7 +258,7 @@ def account_pays(county, city, flow, layer, below, n, source, pays):
 
 
 @stage
-def county_treasury_pays(county, city, flow, layer, below, n):
+def county_treasury_pays(layer, below, n, county, city, flow):
     """The county's treasury pays in full."""
     wide()
     share, low, at = layer[COUNTY_TREASURY], below[COUNTY_TREASURY], noted_at(n, COUNTY_TREASURY)
@@ -228,7 +270,7 @@ def county_treasury_pays(county, city, flow, layer, below, n):
 
 
 @stage
-def county_treasury_pays_unless_short(county, city, flow, layer, below, n):
+def county_treasury_pays_unless_short(layer, below, n, county, city, flow):
     """The county's treasury pays in full, or nothing where the pool is short (T5: later layers do)."""
     wide()
     share, low, at = layer[COUNTY_TREASURY], below[COUNTY_TREASURY], noted_at(n, COUNTY_TREASURY)
@@ -242,7 +284,7 @@ def county_treasury_pays_unless_short(county, city, flow, layer, below, n):
 
 
 @stage
-def city_treasury_pays(county, city, flow, layer, below, n):
+def city_treasury_pays(layer, below, n, county, city, flow):
     """The city's treasury pays in full."""
     wide()
     share, low, at = layer[CITY_TREASURY], below[CITY_TREASURY], noted_at(n, CITY_TREASURY)
@@ -254,7 +296,7 @@ def city_treasury_pays(county, city, flow, layer, below, n):
 
 
 @stage
-def nobody_pays(county, city, flow, layer, below, n):
+def nobody_pays(layer, below, n, county, city, flow):
     """A part that the clause gives to nobody is unfunded."""
     wide()
     share, low, at = layer[NOBODY], below[NOBODY], noted_at(n, NOBODY)
@@ -274,76 +316,36 @@ def pass_on(county):
 
 
 @stage
-def own_alone(layer):
-    """Whether the county's own balance is a layer's only source."""
-    return layer[OWN] == 1.0
-
-
-@stage
-def noted_at(n, source):
-    """The flow of what a source pays in layer ``n``; before them comes what common balances give."""
-    return F_LAYERS + n * LAYER_STRIDE + (1 + source) * LANES
-
-
-@stage
-def given_in_common_at(n):
-    """The flow of what a county's balance gives in layer ``n``, where all balances pay together."""
-    return F_LAYERS + n * LAYER_STRIDE
-
-
-@stage
-def enter_layer(layer, below, n, county, city, flow):
-    """A county enters layer ``n``: its own balance pays, and its gap joins what is asked in common."""
-    if layer[UP_TO] < np.inf:
-        set_aside(county, layer[UP_TO])
-    if own_alone(layer):
-        own_balance_pays_alone(county, city, flow, n)
-    elif layer[OWN] > 0.0:
-        own_balance_pays(county, city, flow, layer, below, n)
-    if asks_in_common(layer):
-        add_gap(county, city)
-    if layer[ALL] > 0.0:
-        add_balance(county, city)
+def take_up(county):
+    """What skipped the layer joins what the layer has left."""
+    wide()
+    for i in range(LANES):
+        county[GAP + i] += county[PASSED_BY + i]
 
 
 @stage
 def pay_layer(layer, below, when_short, n, county, city, flow):
-    """The other sources of layer ``n`` pay; what they leave is the next layer's gap.
+    """The sources of layer ``n`` but the own balance pay a county; what they leave is the next layer's gap.
 
-    A county below 优秀 asks other shares of them, but of no source that the layer does not have.
+    A county below 优秀 asks other shares, but of no source that the layer does not have.
     """
     if own_alone(layer):  # which has no limit: ``sim.rules`` refuses one
         return
     if layer[ALL] > 0.0:
-        all_balances_pay(county, city, flow, layer, below, n)
+        all_balances_pay(layer, below, n, county, city, flow)
     if layer[FROM_RISK] > 0.0:
-        account_pays(county, city, flow, layer, below, n, FROM_RISK, RISK_PAYS)
+        credit_county(layer, below, n, FROM_RISK, RISK_PAYS, county, city, flow)
     if layer[FROM_POOL] > 0.0:
-        account_pays(county, city, flow, layer, below, n, FROM_POOL, POOL_PAYS)
+        credit_county(layer, below, n, FROM_POOL, POOL_PAYS, county, city, flow)
     if layer[COUNTY_TREASURY] > 0.0:
         if layer[FROM_POOL] > 0.0 and when_short != UNPAID_PART:
-            county_treasury_pays_unless_short(county, city, flow, layer, below, n)
+            county_treasury_pays_unless_short(layer, below, n, county, city, flow)
         else:
-            county_treasury_pays(county, city, flow, layer, below, n)
+            county_treasury_pays(layer, below, n, county, city, flow)
     if layer[CITY_TREASURY] > 0.0:
-        city_treasury_pays(county, city, flow, layer, below, n)
+        city_treasury_pays(layer, below, n, county, city, flow)
     if layer[NOBODY] > 0.0:
-        nobody_pays(county, city, flow, layer, below, n)
+        nobody_pays(layer, below, n, county, city, flow)
     pass_on(county)
     if layer[UP_TO] < np.inf:
         take_up(county)
-
-
-@stage
-def ration_accounts(layer, below, when_short, city):
-    """Which fraction of the counties' requests in this layer each common account pays."""
-    if layer[ALL] > 0.0:
-        ration_balances(city, layer[ALL], below[ALL])
-    if layer[FROM_RISK] > 0.0:
-        share, low = layer[FROM_RISK], below[FROM_RISK]
-        ration(city, RISK_FUND, RISK_PAYS, COVERED_RISK, EVENT_RISK, UNPAID_PART, share, low)
-    if layer[FROM_POOL] > 0.0:
-        share, low = layer[FROM_POOL], below[FROM_POOL]
-        ration(city, POOL, POOL_PAYS, COVERED_POOL, EVENT_POOL, when_short, share, low)
-    clear(city, GAPS)
-    clear(city, GAPS_EXCELLENT)

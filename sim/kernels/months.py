@@ -109,23 +109,28 @@ def post_flows(county, policy, net, flow, totals, share, factors):
 
 @stage
 def post_four(county, policy, net, totals, share, factors):
-    """``post_flows`` of four months: sums wait in registers, for storing them is what takes time."""
+    """``post_flows`` of four months: sums wait in registers, for storing them is what takes time.
+
+    ``factors`` are those of four months' contributions, then of four months' claims.
+    """
     wide()
     into, out = share[CONTRIBUTIONS], share[CLAIMS]
-    into_0, into_1, into_2, into_3 = into[0], into[1], into[2], into[3]
-    out_0, out_1, out_2, out_3 = out[0], out[1], out[2], out[3]
+    share_in_0, share_in_1, share_in_2, share_in_3 = into[0], into[1], into[2], into[3]
+    share_out_0, share_out_1, share_out_2, share_out_3 = out[0], out[1], out[2], out[3]
     for i in range(LANES):
-        in0, out0 = month_flows(policy, totals, into_0, out_0, factors, 0, 4 * LANES, i)
-        in1, out1 = month_flows(policy, totals, into_1, out_1, factors, LANES, 5 * LANES, i)
-        in2, out2 = month_flows(policy, totals, into_2, out_2, factors, 2 * LANES, 6 * LANES, i)
-        in3, out3 = month_flows(policy, totals, into_3, out_3, factors, 3 * LANES, 7 * LANES, i)
-        county[YEAR_CONTRIBUTIONS + i] = county[YEAR_CONTRIBUTIONS + i] + in0 + in1 + in2 + in3
-        county[YEAR_CLAIMS + i] = county[YEAR_CLAIMS + i] + out0 + out1 + out2 + out3
-        county[CURRENT + i] = county[CURRENT + i] + (in0 - out0) + (in1 - out1) + (in2 - out2) + (in3 - out3)
-        net[i] += in0 - out0
-        net[LANES + i] += in1 - out1
-        net[2 * LANES + i] += in2 - out2
-        net[3 * LANES + i] += in3 - out3
+        in_0, out_0 = month_flows(policy, totals, share_in_0, share_out_0, factors, 0, 4 * LANES, i)
+        in_1, out_1 = month_flows(policy, totals, share_in_1, share_out_1, factors, LANES, 5 * LANES, i)
+        in_2, out_2 = month_flows(policy, totals, share_in_2, share_out_2, factors, 2 * LANES, 6 * LANES, i)
+        in_3, out_3 = month_flows(policy, totals, share_in_3, share_out_3, factors, 3 * LANES, 7 * LANES, i)
+        county[YEAR_CONTRIBUTIONS + i] = county[YEAR_CONTRIBUTIONS + i] + in_0 + in_1 + in_2 + in_3
+        county[YEAR_CLAIMS + i] = county[YEAR_CLAIMS + i] + out_0 + out_1 + out_2 + out_3
+        county[CURRENT + i] = (
+            county[CURRENT + i] + (in_0 - out_0) + (in_1 - out_1) + (in_2 - out_2) + (in_3 - out_3)
+        )
+        net[i] += in_0 - out_0
+        net[LANES + i] += in_1 - out_1
+        net[2 * LANES + i] += in_2 - out_2
+        net[3 * LANES + i] += in_3 - out_3
 
 
 @stage
@@ -153,13 +158,14 @@ def post(rules, county, city, net, flow, totals, share, factors):
 
 @stage
 def month_events(city, working_months):
-    """Events that are looked at when a month ends; ``working_months`` of claims are out as cash."""
+    """Events of a month's end: reserves gone, the city's cash gone, a bill unfunded.  Working capital of
+    ``working_months`` of claims is with the counties."""
     wide()
     working = working_months / MONTHS
     for i in range(LANES):
-        cash = city[RESERVES + i] + city[CASH_OFFSET + i] - working * city[CITY_CLOSED_CLAIMS + i]
+        city_cash = city[RESERVES + i] + city[CASH_OFFSET + i] - working * city[CITY_CLOSED_CLAIMS + i]
         city[EVENT_CASH + i] = 1.0 if city[RESERVES + i] < NOUGHT else city[EVENT_CASH + i]
-        city[EVENT_SHORTFALL + i] = 1.0 if cash <= -NOUGHT else city[EVENT_SHORTFALL + i]
+        city[EVENT_SHORTFALL + i] = 1.0 if city_cash <= -NOUGHT else city[EVENT_SHORTFALL + i]
         city[EVENT_UNFUNDED + i] = 1.0 if city[UNFUNDED + i] >= NOUGHT else city[EVENT_UNFUNDED + i]
 
 
@@ -240,7 +246,7 @@ def close_month(plan, books, f, y, month, reported, apply):
         check_identity(city)
     if month == MONTHS:
         december_until_close(rules, plan, f, y, reported[0], counties, city, county_flow, city_flow)
-        if rules["settlement_month"] == 0:
+        if rules["settlement_month"] == 0:  # in December
             settle(rules, shares, counties, city, county_flow, city_flow, source=None, booked=False)
         december_after_settlement(rules, reported[1], apply, counties, city, county_flow, city_flow)
         reconcile(rules, counties, city)

@@ -3,8 +3,8 @@
 ``settle`` is the one implementation: the replay, the simulation, the receivable at a year's end (on a
 copy) and the run-off after the last year all call it.
 
-Rows come from the processor's second cache, hardly faster than they are computed with.  So a county takes as
-many steps as it can, until one depends on all counties, before the next county's turn.
+Rows come from the processor's second cache, which takes about as long as computing with them.  So a county
+takes as many steps as it can, until one depends on all counties, before the next county's turn.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sim.kernels.codes import (
 )
 from sim.kernels.identity import add_county
 from sim.kernels.lanes import LANES, stage, wide
-from sim.kernels.layers import asks_in_common, enter_layer, own_alone, pay_layer, ration_accounts
+from sim.kernels.layers import asks_in_common, draw_accounts, enter_layer, own_alone, pay_layer
 from sim.kernels.ledger import (
     F_ATTRIBUTABLE,
     F_ATTRIBUTABLE_OWN,
@@ -52,8 +52,8 @@ from sim.kernels.rows import copy_row
 def repay(city, flow, slot):
     """What is in the pool pays off what was unfunded.
 
-    It follows every step that credits the pool but those that can find no unfunded bill: before the first
-    settlement, and interest, for a pool that earns some has left no bill unfunded.
+    It follows every step that credits the pool, except where no bill can be unfunded: before the first
+    settlement, and after interest, for a pool that earns some has paid what it could.
     """
     wide()
     for i in range(LANES):
@@ -147,24 +147,23 @@ def next_common(layers, n, n_layers):
 def waterfall(rules, shares, n, counties, city, county_flow, booked):
     """From layer ``n``, which every county has entered already, to the last.
 
-    A common account has to know what all counties ask: it is rationed, then each county goes on to the next
-    layer that has one.  In Taizhou ``n`` is 1, pool and county treasury; layer 2, two treasuries, has none,
-    so each county takes the rest in one visit.
-
-    What the last layer leaves to a county is unfunded; with ``booked`` what it then has is added for the
-    identity.
+    In turns: the common accounts of layer ``n`` are drawn on; then each county is paid by it, enters the
+    next, is paid by that, and so on, until it has entered one with a common account, which has to wait for
+    all others' requests.  After the last layer, what is left to a county is unfunded; with ``booked`` what it
+    then has is added for the identity.  In Taizhou ``n`` is 1, pool and county treasury; layer 2, two
+    treasuries, has no common account, so there is one turn.
     """
     n_layers, last = rules["layers"], False  # without any layer all is remainder
     first_county, when_short = shares.excellent[0], shares.when_short  # counties differ in treasuries alone
     while not last:
         if n < n_layers and asks_in_common(first_county[n]):
-            ration_accounts(first_county[n], shares.below[0, n], when_short[n], city)
-        until = next_common(first_county, min(n + 1, n_layers), n_layers)
-        last = until == n_layers
+            draw_accounts(first_county[n], shares.below[0, n], when_short[n], city)
+        common = next_common(first_county, min(n + 1, n_layers), n_layers)
+        last = common == n_layers
         for c in range(counties.shape[0]):
             county, flow = counties[c], row_of(county_flow, c)
             layers, below = shares.excellent[c], shares.below[c]
-            for k in range(n, until):
+            for k in range(n, common):
                 pay_layer(layers[k], below[k], when_short[k], k, county, city, flow)
                 if k + 1 < n_layers:
                     enter_layer(layers[k + 1], below[k + 1], k + 1, county, city, flow)
@@ -172,7 +171,7 @@ def waterfall(rules, shares, n, counties, city, county_flow, booked):
                 remainder(county, city, flow)
                 if booked:
                     add_county(county, city, rules["held"])
-        n = until
+        n = common
 
 
 @stage

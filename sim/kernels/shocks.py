@@ -63,7 +63,8 @@ class Noise(NamedTuple):
     level: np.ndarray
     """(F, C, 2, Y) float64 yuan: totals of the median path without shocks."""
     gap: np.ndarray
-    """(F, Y) float32: log claims minus log contributions of the year before, less the base year's."""
+    """(F, Y) float32, of the median path: log claims minus log contributions of the year before, less the
+    base year's."""
     profile: np.ndarray
     """(F, 2, 12) float64 shares of a year."""
     city_root: np.ndarray
