@@ -10,7 +10,7 @@ LANGUAGE ?= en
 
 help:
 	@echo "make demo      run the Taizhou base case: tables here, pictures in $(OUT)  (LANGUAGE=zh for Chinese)"
-	@echo "make test      lint, types, import contract and the test suite"
+	@echo "make test      lint, types, import contracts and the test suite"
 	@echo "make test-all  the slow tests too"
 	@echo "make docs      the documentation as a site, into out/site"
 	@echo "make bench     the benchmark suite into out/bench  (PEERS=1 also installs JAX and PyTorch: gigabytes)"
@@ -70,7 +70,7 @@ types: .venv/ready
 	@$(BIN)/mypy
 
 imports: .venv/ready
-	@echo "== import contract"
+	@echo "== import contracts"
 	@$(BIN)/lint-imports
 
 format: .venv/ready

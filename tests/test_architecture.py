@@ -1,12 +1,16 @@
-"""ARCHITECTURE.md names every source file of the rooms exactly once, and no file that is not there."""
+"""ARCHITECTURE.md names every source file of the rooms exactly once, and no file that is not there; kernels
+are read from the end."""
 
 from __future__ import annotations
 
+import ast
 import re
 import shutil
 import subprocess
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 ROOMS = ("sim", "scenarios", "tests", "notebooks", "benchmarks", "docs")
@@ -60,3 +64,15 @@ def test_every_file_named_exists_in_a_room() -> None:
     assert len(files) > 50  # the tables were found
     assert [file for file in files if not (ROOT / file).is_file()] == []
     assert [file for file in files if file.split("/")[0] not in ROOMS] == []
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "sim" / "kernels").glob("*.py")), ids=lambda path: path.name)
+def test_kernels_are_read_from_the_end(path: Path) -> None:
+    """What calls stands below what it calls, as the package's docstring says."""
+    functions = [
+        each for each in ast.parse(path.read_text("utf-8")).body if isinstance(each, ast.FunctionDef)
+    ]
+    names = [each.name for each in functions]
+    for at, function in enumerate(functions):
+        called = {each.id for each in ast.walk(function) if isinstance(each, ast.Name)}
+        assert not called & set(names[at + 1 :]), function.name

@@ -20,6 +20,8 @@ from sim.model import FUNDS, Fund
 
 COLUMNS = ("fund", "county", "year", "contributions", "claims")
 FEWEST_RATES = 3
+TOTALS = ("全市", "合计", "总计", "小计", "全市合计", "total", "sum")
+"""Names of rows that are no county's."""
 FEWEST_OF_A_TOTAL = 3
 """Counties, the total among them: of two that are alike each is the sum of all others."""
 TOTAL_TOLERANCE = 0.002
@@ -44,6 +46,8 @@ def read_panel(path: Path, without: Collection[int] = ()) -> Panel:
     for row in rows:
         fund = row.choice("fund", FUNDS, "a fund")
         key = fund, row.text("county"), row.whole("year", *YEARS)
+        if key[1].casefold() in TOTALS:
+            raise row.refuse("county", f"expected a county, found {key[1]}, a total")
         if key in amounts:
             raise row.refuse("year", "expected each fund, county and year once, found it twice")
         amounts[key] = _above_0(row, "contributions"), _above_0(row, "claims")

@@ -7,6 +7,7 @@ options themselves hold for every scenario.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from scenarios.rulebook.rows import one_of
 WORDS = ("rules", "template")
 PLAIN_ADDRESSES = ("volatility_factor",)
 """Addresses without a dot, which would be taken for readings."""
+FULL_WIDTH_COMMA = re.compile(r"，[^，=]*=")
 EXPECTED = (
     "expected READING=VALUE, rules=NAME, template=NAME or ADDRESS=VALUE behind the @, with commas between"
 )
@@ -55,7 +57,7 @@ def parse_variant(
     """A scenario as named, with what the options say for all of them; InputError for what cannot be read and
     for a setting given twice."""
     base = _base(text)
-    if "，" in text.removeprefix(base):
+    if FULL_WIDTH_COMMA.search(text.removeprefix(base)):
         raise InputError(text, "，", "expected ',' between what is different, found '，'")
     options = {**(readings or {}), **{w: v for w, v in zip(WORDS, (rules, template), strict=True) if v}}
     chosen: dict[str, str] = {}

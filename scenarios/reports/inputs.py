@@ -19,8 +19,8 @@ DIFFERENCES = "differences.csv"
 FUNDS = ("employee", "resident")
 LONGEST = 300
 """Characters of one value that are shown: a list by year or county can be longer than a page."""
-SEVERAL_WAYS = 8
-"""In which one thing is stated and all are shown: a study of all prefectures has hundreds."""
+SEVERAL = 8
+"""Scenarios that are named, and ways to state one thing that are shown: a study may have hundreds."""
 
 
 def rules(folder: Path, lang: Lang, several: bool) -> list[ReportTable]:
@@ -106,19 +106,26 @@ def _lines(source: dict[str, str]) -> str:
 def _stated(
     manifests: Mapping[str, dict[str, Any]], key: str, lang: Lang
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    """What is stated, each with who states it, empty where all do; of one id that is stated in many ways,
-    the first alone."""
+    """What is stated, each with who states it, empty where all do; of one id that is stated in many ways, the
+    first alone."""
     said: dict[str, dict[str, tuple[dict[str, Any], list[str]]]] = {}
     for name, manifest in manifests.items():
         for each in manifest.get(key, ()):
             said.setdefault(each["id"], {}).setdefault(repr(each), (each, []))[1].append(name)
     for ways in said.values():
-        shown = list(ways.values())[: len(ways) if len(ways) <= SEVERAL_WAYS else 1]
+        shown = list(ways.values())[: len(ways) if len(ways) <= SEVERAL else 1]
         for each, names in shown:
-            whose = "" if len(names) == len(manifests) else phrase("comma", lang).join(names)
+            whose = "" if len(names) == len(manifests) else _listed(names, lang)
             if len(shown) < len(ways):
-                whose = phrase("own_way", lang, name=names[0], others=len(ways) - 1)
+                others = sum(len(these) for _, these in ways.values()) - len(names)
+                whose += phrase("own_way", lang, others=others)
             yield each, whose
+
+
+def _listed(names: Sequence[str], lang: Lang) -> str:
+    """The names; of many the first."""
+    listed = phrase("comma", lang).join(names[:SEVERAL])
+    return listed + (phrase("and_more", lang, more=len(names) - SEVERAL) if len(names) > SEVERAL else "")
 
 
 def read(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:

@@ -80,9 +80,10 @@ def executed(directory: Path, lang: Lang) -> NotebookNode:
 
 
 def _with_this_program() -> str:
-    """Where modules are looked for: first where this program's are, whatever the environment has."""
-    program, given = Path(__file__).parents[2], os.environ.get("PYTHONPATH")
-    return os.pathsep.join([str(program), *([given] if given else [])])
+    """Where modules are looked for: first where this program's are, whatever is installed in the environment;
+    never where the kernel works, whose files have names of modules."""
+    given = filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    return os.pathsep.join([str(Path(__file__).parents[2]), *map(os.path.abspath, given)])
 
 
 @contextmanager

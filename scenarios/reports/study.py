@@ -136,7 +136,8 @@ def outcomes(sweep: Sweep, lang: Lang) -> ReportTable:
 
 def by_value(sweep: Sweep, lang: Lang) -> list[ReportTable]:
     """For each varied address, every value's mean outcomes with their least and largest; a table a fund."""
-    return [_by_value(sweep, fund, lang) for fund in sweep.run.funds]
+    tables = [_by_value(sweep, fund, lang) for fund in sweep.run.funds]
+    return [table for table in tables if table.rows]
 
 
 def _by_value(sweep: Sweep, fund: str, lang: Lang) -> ReportTable:

@@ -12,9 +12,10 @@ _PHRASES: dict[str, tuple[str, str]] = {
     "comma": (", ", "、"),
     "all": ("all", "全部"),
     "own_way": (
-        "{name}; {others} others in their own figures",
-        "{name}；另有{others}种，数字各不相同",
+        "; {others} others in their own figures",
+        "；另有{others}个各用自己的数字",
     ),
+    "and_more": (" and {more} more", "等，另有{more}个"),
     "with_unit": ("{what}, {unit}", "{what}（{unit}）"),
     "low": ("low", "下限"),
     "high": ("high", "上限"),

@@ -248,9 +248,12 @@ def in_words(finding: Mapping[str, Any]) -> str:
     kind, limits = finding["type"], finding.get("ctx", {})
     if kind.startswith("date"):
         return f"expected a date such as 2024-01-01, found {finding['input']!r:.60}"
+    if kind in ("too_short", "too_long") and isinstance(finding["input"], str):
+        return f"expected a name or a text, found {finding['input']!r:.60}"
     if kind in ("too_short", "too_long"):
-        number = limits.get("min_length", limits.get("max_length"))
-        return f"expected {number} values, found {limits['actual_length']}"
+        few = kind == "too_short"
+        number = limits["min_length"] if few else limits["max_length"]
+        return f"expected {'at least' if few else 'at most'} {number} values, found {limits['actual_length']}"
     return f"{finding['msg']}, found {finding['input']!r:.60}"
 
 

@@ -263,13 +263,14 @@ _WORDS: dict[str, tuple[str, str]] = {
         "{year}年市财政支出（均值，亿元）",
     ),
     "sweep:outlay:runoff": (
-        "treasuries in the run-off after {year}, mean, 100m yuan",
-        "{year}年后结清时财政支出（均值，亿元）",
+        "treasuries in the run-off after the horizon, mean, 100m yuan",
+        "期末清算时财政支出（均值，亿元）",
     ),
     "sweep:no_runoff": (
         "Not kept: outlay:runoff, what treasuries pay after the horizon where rules settle in the next July."
-        " Without it they look cheaper than rules that settle in December.",
-        "研究未保留outlay:runoff，即次年7月清算的规则在期末之后的财政支出；缺此项时，其负担看似低于12月清算的规则。",
+        " Without it such rules look cheaper than those that settle in December.",
+        "研究未保留outlay:runoff，即次年7月清算的规则在期末清算时的财政支出；缺此项时，此类规则的负担看似低于"
+        "12月清算的规则。",
     ),
     "sweep:unfunded": ("unfunded bill in {year}, mean, 100m yuan", "{year}年无来源缺口（均值，亿元）"),
     "sweep:constructed": (
@@ -291,8 +292,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "of_another_unit": (
         "{county} ({fund}): base-year claims per insured person are {ratio} times the median county's."
-        " Are they in yuan?",
-        "{county}（{fund}）：基年人均支出为各县中位数的{ratio}倍，是否以元为单位？",
+        " Are every county's in yuan and in persons?",
+        "{county}（{fund}）：基年人均支出为各县中位数的{ratio}倍，各县是否均以元、人为单位？",
     ),
     "joining": (
         "Counties that bring their balances in: {counties}.",

@@ -16,10 +16,10 @@ from sim.replay import Adjustment, Balance, History, Replayed, Transfer, replay
 NO_CLAUSE = "assumption"
 ONCE = {
     "opening transfer": "统筹前结余上划",
-    "pool returned": "统筹基金返还",
+    "pool returned": "统筹基金发还",
     "opening deficit": "统筹前基金缺口",
-    "municipal reserve": "市级储备金并入",
-    "arrears": "统筹前欠费",
+    "municipal reserve": "市级风险调剂金",
+    "arrears": "欠费",
 }
 """Steps of the year in which pooling starts, and of schedules that begin then; in Chinese."""
 
@@ -82,7 +82,7 @@ def of_other_years(city: City, replayed: Replayed) -> list[str]:
 
 
 def other_units(history: History) -> list[str]:
-    """What must be said where opening.csv seems to be in another unit than monthly.csv."""
+    """What must be said where counties' accounts seem to be in another unit than their months."""
     said = []
     for f, fund in enumerate(history.funds):
         claims = history.claims[f, 0].sum()

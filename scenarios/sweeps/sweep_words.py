@@ -64,7 +64,7 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
     lines.append("")
     for (fund, metric), column in (swept.figures(MAIN, last) | swept.figures([RUNOFF], None)).items():
         values = column.to_numpy()
-        if not np.isfinite(values).any():
+        if not np.isfinite(values).any() or (metric == RUNOFF and not values.any()):
             continue
         low, middle, high = np.nanquantile(values, [0, 0.5, 1])
         said = {"fund": word(f"fund:{fund}", lang), "metric": _named(metric, last, lang)}
@@ -89,9 +89,8 @@ def print_sweep(done: SweepOutput, screen: Console, lang: Lang) -> None:
 
 def leaves_out_runoff(metrics: Collection[str]) -> bool:
     """Whether treasuries' payments are kept without those of the run-off."""
-    return RUNOFF not in metrics and any(
-        metric in metrics for metric in ("outlay:county_treasury", "outlay:city_treasury")
-    )
+    outlays = {metric.removesuffix(":discounted") for metric in metrics if metric.startswith("outlay:")}
+    return bool(outlays) and RUNOFF not in outlays
 
 
 def moved_by(

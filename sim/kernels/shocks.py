@@ -132,8 +132,8 @@ def mirror(draws):
 
 @stage
 def mirror_words(words, word, bits):
-    """The same for one word of every lane, in which these bits are turned: with ALL_BITS U becomes 1 - U, and
-    a direction turns by half a circle."""
+    """The same for one word of every lane: the first half's with these bits turned.  With ALL_BITS U becomes
+    1 - U, and a direction turns by half a circle."""
     wide()
     word = known(word)
     for i in range(HALF):

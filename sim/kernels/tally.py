@@ -117,6 +117,25 @@ def values_in(row, slot, weight):
 
 
 @stage
+def pair_product(row, slot, i, mean, weight):
+    """Of one pair, weighted; one without both values has 0."""
+    product = weight[i] * weight[HALF + i] * (row[slot + i] - mean) * (row[slot + HALF + i] - mean)
+    return product if product == product else 0.0
+
+
+@stage
+def pair_products(row, slot, mean, weight, lane):
+    """Products of two mirrored paths' deviations from the mean, summed; a pair without both values has 0."""
+    wide()
+    slot = known(slot)
+    for i in range(QUARTER):
+        a = pair_product(row, slot, i, mean, weight)
+        b = pair_product(row, slot, QUARTER + i, mean, weight)
+        lane[i] = a + b
+    return fold(lane)
+
+
+@stage
 def moment(moments, s, n, row, slot, weight, lane):
     """Mean and squared deviations of a series' ``n`` values in the block; an empty one counts for nothing.
 
@@ -143,25 +162,6 @@ def moment(moments, s, n, row, slot, weight, lane):
     moments[s, 2] = squares
     if moments.shape[1] > 3:
         moments[s, 3] = pair_products(row, slot, mean, weight, lane)
-
-
-@stage
-def pair_product(row, slot, i, mean, weight):
-    """Of one pair, weighted; one without both values has 0."""
-    product = weight[i] * weight[HALF + i] * (row[slot + i] - mean) * (row[slot + HALF + i] - mean)
-    return product if product == product else 0.0
-
-
-@stage
-def pair_products(row, slot, mean, weight, lane):
-    """Products of two mirrored paths' deviations from the mean, summed; a pair without both values has 0."""
-    wide()
-    slot = known(slot)
-    for i in range(QUARTER):
-        a = pair_product(row, slot, i, mean, weight)
-        b = pair_product(row, slot, QUARTER + i, mean, weight)
-        lane[i] = a + b
-    return fold(lane)
 
 
 @stage

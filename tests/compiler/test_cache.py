@@ -127,6 +127,14 @@ def test_an_edited_callee_is_seen(package: Path) -> None:
     assert len(kept(package)) == 2
 
 
+def test_a_change_of_the_compiler_is_seen(package: Path) -> None:
+    assert answer(started(package)) == "30.0 compiled"
+    with (package / "sim" / "compiler" / "translation.py").open("a") as source:
+        source.write("# translates otherwise\n")
+    assert answer(started(package)) == "30.0 compiled"
+    assert len(kept(package)) == 2
+
+
 def test_portable_code_of_the_installation_needs_no_translation(package: Path) -> None:
     assert answer(started(package)) == "30.0 compiled"
     assert answer(started(package, ask=INSTALL)) == "30.0 compiled"

@@ -12,6 +12,10 @@ from scenarios.rulebook.city import builtin_cities, load_city
 
 MYTOWN = Path(__file__).parents[2] / "docs" / "examples" / "mytown.toml"
 
+LAYER = (
+    "[[both.settlement.waterfall]]\nvalue = { unfunded = 1 }\nclause = 'Art. 8'\nstatus = 'stated'\n"
+    "zh = '甲'\nen = 'a'\n\n"
+)
 WRONG = [  # what to replace in the example, with what; then words of the one message
     ("settlement.month =", "settlement.mnth =", ["both.settlement.mnth", 'did you mean "month"?']),
     ("settlement.month =", "setlement.month =", ["both.setlement", 'did you mean "settlement"?']),
@@ -87,6 +91,11 @@ WRONG = [  # what to replace in the example, with what; then words of the one me
         "in_force_from = 2024-01-01",
         "in_force_from = 2024",
         ["city.in_force_from", "a date such as 2024-01-01, found 2024"],
+    ),
+    (
+        "[[outside]]",
+        (LAYER * 7).join(("", "[[outside]]")),
+        ["employee.settlement.waterfall", "expected at most 6 values, found 10"],
     ),
     ('id = "mytown"', 'idd = "mytown"', ["city.idd", 'did you mean "id"?']),
     ('number = "某政发', 'numbr = "某政发', ["city.document.numbr", 'did you mean "number"?']),

@@ -266,7 +266,7 @@ def test_data_that_begin_in_another_year_than_the_rules(tmp_path: Path, fundsim:
     assert min(YEARS) == 2022
     said = fundsim.replay("yancheng", make(tmp_path / "data", "yancheng"), tmp_path / "out").out
     assert "in force from 2020; 2022 was taken for their first year (opening transfer" in said
-    assert "规则自2020年起施行" in said
+    assert "规则自2020年起施行；本次回放以2022年为首年（含首年事项：统筹前结余上划" in said
     alike = fundsim.replay("taizhou", make(tmp_path / "more", "taizhou"), tmp_path / "other")
     assert alike.status == 0 and "in force" not in alike.out
 
@@ -293,7 +293,7 @@ def test_a_pool_that_the_rules_never_draw_is_said_to_lie_idle(
     assert ("期初存量闲置，仍计入累计结余（职工医保、城乡居民医保）" in said) == idle
 
 
-@pytest.mark.parametrize(("yuan", "said"), [(1.0, 0), (1e-4, 12)])
+@pytest.mark.parametrize(("yuan", "said"), [(1.0, 0), (0.01, 0), (100.0, 0), (1e-4, 12), (1e4, 12)])
 def test_an_opening_in_another_unit_than_the_months_is_said(
     yuan: float, said: int, tmp_path: Path, fundsim: Command
 ) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from scenarios import api
+from scenarios.reports.report import _with_this_program
 
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
@@ -26,6 +27,16 @@ def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run")
     api.run("ziyang", paths=128, years=3, seed=5, out=folder)
     return folder
+
+
+def test_the_notebook_s_python_has_this_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the environment has installed; and no folder of the user's as the notebook would see it."""
+    program, here = str(Path(api.__file__).parents[1]), os.getcwd()
+    for given, more in ((None, []), ("", []), (":", []), (".:/other", [here, "/other"])):
+        monkeypatch.delenv("PYTHONPATH", raising=False)
+        if given is not None:
+            monkeypatch.setenv("PYTHONPATH", given)
+        assert _with_this_program().split(os.pathsep) == [program, *more]
 
 
 @pytest.fixture(scope="module")

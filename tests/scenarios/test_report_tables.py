@@ -16,6 +16,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from pictured import facts_of, make_table
+from rich.console import Console
 from small_study import LIBRARY, request, write_study
 
 from scenarios import api
@@ -32,7 +33,7 @@ from scenarios.reports.report import report
 from scenarios.reports.study import effects, read
 from scenarios.reports.table import chance, decimal, share
 from scenarios.sweeps.sweep import sweep
-from scenarios.sweeps.sweep_words import _figure
+from scenarios.sweeps.sweep_words import _figure, print_sweep
 from scenarios.sweeps.swept import read_sweep
 
 
@@ -95,6 +96,8 @@ def test_the_verdict_has_what_patients_and_payers_bear(tmp_path: Path) -> None:
     borne = [re.search(r"patients and payers bear ([\d.<,]+) %", line) for line in said]
     shown = main["Patients and payers, %"].tolist()
     assert [each[1] for each in borne if each] == [share(each / 100).text for each in shown]
+    api.run("taizhou", paths=64, years=2, seed=3, out=tmp_path / "other")
+    assert not any("patients and payers" in line for line in RunPage(tmp_path / "other")._said())
 
 
 def test_assumptions_of_some_scenarios_name_them(tmp_path: Path) -> None:
@@ -111,15 +114,24 @@ def test_assumptions_of_some_scenarios_name_them(tmp_path: Path) -> None:
     assert lines.max() == 2
 
 
-def test_of_many_ways_to_state_one_thing_the_first_stands(tmp_path: Path) -> None:
+def test_of_many_ways_to_state_one_thing_the_first_stands() -> None:
     one = {"id": "size", "about": ["x"], "sources": []}
+    sizes = [0, 0, *range(20)]
     manifests = {
-        f"place{n}": {"assumptions": [{**one, "en": f"Size {n}.", "zh": f"规模{n}。"}]} for n in range(20)
+        f"place{n}": {"assumptions": [{**one, "en": f"Size {size}.", "zh": f"规模{size}。"}]}
+        for n, size in enumerate(sizes)
     }
     (table,) = inputs.assumptions(manifests, "en")
     assert [[cell.text for cell in row[:2]] for row in table.rows] == [
-        ["place0; 19 others in their own figures", "Size 0."]
+        ["place0, place1, place2; 19 others in their own figures", "Size 0."]
     ]
+
+
+def test_of_many_who_state_a_thing_the_first_are_named() -> None:
+    said = {"id": "size", "about": ["x"], "sources": [], "en": "Large.", "zh": "大。"}
+    manifests: dict[str, Any] = {f"place{n}": {"assumptions": [said]} for n in range(20)}
+    (table,) = inputs.assumptions(manifests | {"silent": {}}, "zh")
+    assert table.rows[0][0].text == "、".join(f"place{n}" for n in range(8)) + "等，另有12个"
 
 
 def test_differences_say_what_whoever_agrees_has(compared: Path) -> None:
@@ -419,17 +431,38 @@ def test_nought_has_no_sign() -> None:
     assert _with_interval(-0.001, 0.001) == "0.00 [0.00, 0.00]"
 
 
+@pytest.mark.parametrize("rules", ["taizhou", "linyi"])
 @pytest.mark.parametrize("kept", [True, False])
-def test_a_sweep_without_the_run_off_says_so(kept: bool, tmp_path: Path) -> None:
+def test_a_sweep_without_the_run_off_says_so(kept: bool, rules: str, tmp_path: Path) -> None:
+    """And one with it shows it: Taizhou settles in July, Linyi in December and has none."""
     metrics = ["event:reserve_depletion", "outlay:county_treasury", *(["outlay:runoff"] if kept else [])]
-    short = f'extends = "base.toml"\nlevers.rules = ["taizhou", "linyi"]\noutcomes.metrics = {metrics}'
-    write_study(tmp_path, short.replace("'", '"'))
-    out = sweep(request(tmp_path, threads=1)).out
-    page = page_of(out, "en")
-    assert isinstance(page, StudyPage)
-    assert ("Not kept: outlay:runoff" in "".join(page._left_out())) is not kept
-    columns = list(api.tables(out)["levers_resident"])
-    assert any(name.startswith("Run-off") for name in columns) is kept
+    short = f'extends = "base.toml"\nlevers.rules = ["{rules}"]\noutcomes.metrics = {metrics}\n'
+    write_study(tmp_path, short.replace("'", '"') + "levers.policy.resident.reserve_months = [0.1]")
+    done = sweep(request(tmp_path, threads=1))
+    screen = Console(file=StringIO(), width=200)
+    print_sweep(done, screen, "en")
+    page = page_of(done.out, "en")
+    shown, read = screen.file.getvalue(), "".join(page.sections())  # type: ignore[attr-defined]
+    assert ("Not kept: outlay:runoff" in shown) is ("Not kept: outlay:runoff" in read) is not kept
+    assert ("run-off after the horizon" in shown) is (kept and rules == "taizhou")
+    assert ("Run-off, mean" in read) is kept
+
+
+def test_what_a_treasury_never_pays_has_a_bar_and_a_run_off_of_nought_has_none(swept: Path) -> None:
+    found = read(swept)
+    nought = found.outcomes["employee", "unfunded"] * 0.0
+    lines = {("employee", f"outlay:{line}"): nought for line in ("county_treasury", "runoff")}
+    assert set(effects(found._replace(outcomes=lines))["metric"]) == {"outlay:county_treasury"}
+
+
+def test_a_fund_that_nothing_concerns_has_no_table(tmp_path: Path) -> None:
+    text = (
+        'extends = "base.toml"\nlevers.policy.resident.reserve_months = [1, 3]\n'
+        'outcomes.metrics = ["event:reserve_depletion", "outlay:county_treasury"]'
+    )
+    write_study(tmp_path, text)
+    tables = api.tables(sweep(request(tmp_path, threads=1)).out)
+    assert "levers_resident" in tables and "levers_employee" not in tables
 
 
 def test_what_is_the_other_fund_s_has_neither_bar_nor_row(swept: Path) -> None:

@@ -192,7 +192,11 @@ FAULTS = [
     ),
     ("base_claims_yuan = 2100", "base_claims_yuan = -1", "counties.2.resident.base_claims_yuan: .*found -1"),
     ("= 2000", '= "many"', "counties.2.resident.base_contributions_yuan: .*number.*'many'"),
-    ("[funds.res", "[funds.resident.profile]\nclaims = [1.0]\n[funds.res", "expected 12 values, found 1"),
+    (
+        "[funds.res",
+        "[funds.resident.profile]\nclaims = [1.0]\n[funds.res",
+        "expected at least 12 values, found 1",
+    ),
     ("= 2000", "= nan", "counties.2.resident.base_contributions_yuan: .*finite"),
     ("contributions = 0.05", 'contributions = "fast"', "funds.resident.growth.contributions: .*'fast'"),
     ("[0.06, 0.05]", "[0.06, 5.0]", "funds.resident.growth.claims.2: .*equal to 1, found 5.0"),

@@ -141,7 +141,10 @@ def test_a_target_that_the_end_of_the_range_keeps_is_not_ruled_out() -> None:
     [
         (["--lever", "premum", "--target", "0.1"], ["--lever", '"premium"']),
         (["--lever", "premium", "--target", "0.1"], ["--fund", "employee or resident"]),
-        (["--lever", "seed", "--target", "0.1"], ["--lever", "expected one of", "volatility_factor"]),
+        *(
+            (["--lever", name, "--target", "0.1"], ["--lever", "expected one of", "top_up_months, vol"])
+            for name in ("first_year", "horizon_years", "paths", "seed")
+        ),
         (["--lever", "counties.{x}.y", "--target", "0.1", "--fund", "employee"], ["--lever", "{x}"]),
         (["--lever", "premium", "--target", "0.1", "--fund", "residents"], ["--fund", '"resident"']),
         (["--lever", LEVER, "--target", "0.1", "--fund", "employee"], ["--fund", "resident"]),

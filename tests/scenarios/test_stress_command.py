@@ -18,7 +18,8 @@ def test_it_tells_the_story_and_writes_it(
     out = tmp_path / "out"
     assert fundsim(monkeypatch, *SMALL, "--out", str(out)) == 0
     shown = capsys.readouterr().out
-    assert "first-order estimate" in shown and "2029" in shown and "-0.0" not in shown
+    assert "first-order estimate" in shown and "-0.0" not in shown
+    assert all(shown.count(f"{year} ") >= 2 for year in range(2025, 2030))  # a table a fund, every year
     assert {path.name for path in out.iterdir()} == {"stress.csv", "manifest.json"}
     table = pd.read_csv(out / "stress.csv")
     assert table.groupby("fund").size().to_dict() == {"employee": 5, "resident": 5}

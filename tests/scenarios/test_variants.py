@@ -80,6 +80,10 @@ def test_refusals(text: str, message: str) -> None:
     assert found.value.file == text
 
 
+def test_a_file_may_have_a_full_width_comma_in_its_name() -> None:
+    assert parse_variant("taizhou@rules=台州，新.toml").rules == "台州，新.toml"
+
+
 def names(texts: list[str], own: list[str]) -> list[str]:
     return told_apart([parse_variant(text) for text in texts], own)
 
