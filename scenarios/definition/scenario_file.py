@@ -11,6 +11,7 @@ import os
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin
 
@@ -30,6 +31,8 @@ PREFECTURES = "prefectures"
 """What a study extends that is about every prefecture."""
 SECTIONS = ("constants", "levers", "uncertainties", "outcomes", "design")
 """Of a file, beside what a ``ScenarioFile`` holds."""
+NAMED_KEYS = 3
+"""Of those that a file gives itself, in what it inherits about them."""
 RULES_KEYS = ("city", "rules", "template")
 """Addresses of rules: a built-in name, or a path from the folder of the file in which it is written."""
 
@@ -166,15 +169,37 @@ def _over(path: Path, table: dict[str, Any], other: Written) -> Written:
 
 def _statements(inherited: Mapping[str, Any], table: Mapping[str, Any]) -> dict[str, Any]:
     """This table's assumptions and sources, then the other's: those of other ids, and no assumption all of
-    whose keys this table has itself."""
+    whose keys this table has itself; one that has some of them names those."""
     given = {address for address, _ in leaves(table)}
     both: dict[str, Any] = {}
     for kind in ("assumptions", "sources"):
         own, below = table.get(kind, []), inherited.get(kind)
         if isinstance(own, list) and isinstance(below, list):
             ids = [line.get("id") for line in own if isinstance(line, dict)]
-            both[kind] = own + [line for line in below if not _replaced(line, ids, given)]
+            both[kind] = own + [
+                _with_exceptions(line, given) for line in below if not _replaced(line, ids, given)
+            ]
     return both
+
+
+def _with_exceptions(line: Any, given: set[str]) -> Any:
+    """An inherited assumption, and which of what it is about a file gives itself."""
+    about = line.get("about") if isinstance(line, dict) else None
+    own = [
+        at for at in sorted(given) if isinstance(about, list) and any(_meets(at, str(key)) for key in about)
+    ]
+    if not own:
+        return line
+    names = ", ".join(own[:NAMED_KEYS]) + (", …" if len(own) > NAMED_KEYS else "")
+    said = {"zh": f"（本情景另行给定：{names}）", "en": f" (Given otherwise here: {names}.)"}
+    return {**line, **{lang: f"{line[lang]}{words}" for lang, words in said.items() if lang in line}}
+
+
+def _meets(address: str, key: str) -> bool:
+    """Whether an address lies at a key, which may have ``*`` in it, above it or below."""
+    return all(
+        fnmatchcase(part, pattern) for part, pattern in zip(address.split("."), key.split("."), strict=False)
+    )
 
 
 def _replaced(line: Any, ids: list[Any], given: set[str]) -> bool:

@@ -88,6 +88,41 @@ def test_what_is_said_of_replaced_figures_goes(given: str, dropped: set[str], tm
     assert before - after == dropped
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("options.interest_rate = 0.02", {"options.interest_rate": 1}),
+        ("funds.resident.growth.claims = 0.05", {"funds.resident.growth.claims": 3}),
+        (
+            'counties."椒江区".resident.opening_deficit_yuan = 1e8',
+            {"椒江区.resident.opening_deficit_yuan": 1},
+        ),
+        ("policy.resident.claims = 0.9", {}),
+        ("shocks.county_correlation = 0.5", {"shocks.county_correlation": 1}),
+    ],
+)
+def test_what_is_said_of_figures_given_otherwise_says_so(
+    given: str, said: dict[str, int], tmp_path: Path
+) -> None:
+    path, again = tmp_path / "own.toml", tmp_path / "again.toml"
+    path.write_text(f'extends = "taizhou"\n{given}\n', encoding="utf-8")
+    again.write_text('extends = "own.toml"\n', encoding="utf-8")
+    for file in (path, again):
+        lines = load_scenario(file).file.assumptions
+        assert sum("Given otherwise here" in line.en for line in lines) == sum(said.values())
+        for key, count in said.items():
+            assert sum(f"{key}）" in line.zh and f"{key}.)" in line.en for line in lines) == count
+
+
+def test_a_list_of_counties_of_one_s_own_is_named_once(tmp_path: Path) -> None:
+    figures = "{ base_contributions_yuan = 2000, base_claims_yuan = 2100, enrolment_persons = 20 }"
+    county = f'[[counties]]\nname = "甲县"\nemployee = {figures}\nresident = {figures}\n'
+    path = tmp_path / "own.toml"
+    path.write_text(f'extends = "taizhou"\n{county}', encoding="utf-8")
+    said = [line.en for line in load_scenario(path).file.assumptions if "Given otherwise" in line.en]
+    assert len(said) >= 8 and all(line.endswith("(Given otherwise here: counties.)") for line in said)
+
+
 def test_own_statements_join_those_of_the_scenario_extended(tmp_path: Path) -> None:
     path = tmp_path / "own.toml"
     statements = [f'[[assumptions]]\nid = "{id}"\nzh = "自己的"\nen = "own"\n' for id in ("own", "wage")]
