@@ -8,7 +8,8 @@ import hashlib
 import io
 import json
 import os
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -102,16 +103,20 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
 @contextmanager
 def replacing(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
     """As ``new_files`` in a folder that is there; whatever the system refuses is its own OSError."""
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder) as name:
-        yield Path(name)
-        for file in Path(name).iterdir():
+    place = folder / f".writing-{secrets.token_hex(8)}"
+    try:  # named first: an interrupt can come as soon as it is there
+        place.mkdir(mode=0o700)
+        yield place
+        written = sorted(place.iterdir())
+        for file in written:
             if (folder / file.name).is_dir():
                 raise InputError(folder / file.name, "", "expected a file to replace, found a directory")
-        written = sorted(Path(name).iterdir())
         for file in written:
             os.replace(file, folder / file.name)
         for old in set(stale) - {file.name for file in written}:
             (folder / old).unlink(missing_ok=True)
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def names_in(folder: Path, out: Path) -> tuple[Path, ...]:

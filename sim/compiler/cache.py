@@ -150,13 +150,13 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def whole_or_not_at_all(path: Path, content: bytes) -> None:
-    """A file written under another name, then renamed; OSError leaves nothing behind."""
+    """A file written under another name, then renamed; whatever keeps it from that leaves nothing behind."""
     number, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(number, "wb") as stream:
             stream.write(content)
         os.replace(temporary, path)
-    except OSError:
+    except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise

@@ -6,13 +6,14 @@ import errno
 import json
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import Refused, fundsim
 from small_study import write_study
 
 from scenarios.errors import InputError
-from scenarios.output import KINDS, check_file, check_folder, new_files
+from scenarios.output import KINDS, check_file, check_folder, new_files, replacing
 from scenarios.reports.report import check_page
 from scenarios.runs.stored import read_stored
 
@@ -136,3 +137,22 @@ def test_an_earlier_run_s_files_go_where_this_one_has_none(tmp_path: Path) -> No
     with new_files(tmp_path, ("again.csv", "gone.csv", "never.csv")) as new:
         (new / "again.csv").write_text("new", "utf-8")
     assert contents(tmp_path) == {"again.csv": b"new", "mine.csv": b"old"}
+
+
+@pytest.mark.parametrize("at", ["mkdir", "replace"])
+def test_an_interrupt_at_any_moment_leaves_no_temporary_folder(
+    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as the folder is there, or when the first file has its name."""
+    done = getattr(os, at)
+
+    def interrupted(*given: Any, **more: Any) -> None:
+        done(*given, **more)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, at, interrupted)
+    with pytest.raises(KeyboardInterrupt), replacing(tmp_path) as place:
+        (place / "a").touch()
+        (place / "b").touch()
+    monkeypatch.undo()
+    assert [path.name for path in tmp_path.iterdir()] == (["a"] if at == "replace" else [])
