@@ -2,7 +2,7 @@
 ``--help`` stays quick.
 
 Exit status: 0 done; 2 the user's input is at fault (one message, no traceback, nothing written); 130
-interrupted, 143 terminated; 1 anything else.
+interrupted, 143 terminated (nothing written, or all); 1 anything else.
 """
 
 from __future__ import annotations
@@ -26,8 +26,10 @@ def main() -> None:
         _main()
     except KeyboardInterrupt:  # also while it imports
         from scenarios.commands.terminal import INTERRUPTED, asked_language, leave, words
+        from scenarios.output import finished
 
-        leave(INTERRUPTED, words("interrupted", asked_language(sys.argv)))
+        key = "interrupted_after" if finished else "interrupted"
+        leave(INTERRUPTED, words(key, asked_language(sys.argv), out=", ".join(map(str, finished))))
 
 
 def _main() -> None:

@@ -10,6 +10,8 @@ import json
 import os
 import secrets
 import shutil
+import signal
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -100,6 +102,28 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
                 each.rmdir()
 
 
+finished: list[Path] = []
+"""Folders whose files are all there, for whoever is interrupted after that."""
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Ctrl-C and termination come when the body is done; in threads, which neither ever reaches, at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    kinds = [each for each in (signal.SIGINT, signal.SIGTERM) if callable(signal.getsignal(each))]
+    before = {each: signal.signal(each, lambda number, _: came.append(number)) for each in kinds}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+    for number in came[:1]:
+        signal.raise_signal(number)
+
+
 @contextmanager
 def replacing(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
     """As ``new_files`` in a folder that is there; whatever the system refuses is its own OSError."""
@@ -111,10 +135,13 @@ def replacing(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
         for file in written:
             if (folder / file.name).is_dir():
                 raise InputError(folder / file.name, "", "expected a file to replace, found a directory")
-        for file in written:
-            os.replace(file, folder / file.name)
-        for old in set(stale) - {file.name for file in written}:
-            (folder / old).unlink(missing_ok=True)
+        with uninterrupted():  # or half of the files were a former run's
+            for file in written:
+                os.replace(file, folder / file.name)
+            for old in set(stale) - {file.name for file in written}:
+                (folder / old).unlink(missing_ok=True)
+            place.rmdir()
+            finished.append(folder)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

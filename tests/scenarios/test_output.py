@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
+import signal
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 from command_line import Refused, fundsim
 from small_study import write_study
 
+from scenarios import output
 from scenarios.errors import InputError
 from scenarios.output import KINDS, check_file, check_folder, new_files, replacing
 from scenarios.reports.report import check_page
@@ -139,20 +142,49 @@ def test_an_earlier_run_s_files_go_where_this_one_has_none(tmp_path: Path) -> No
     assert contents(tmp_path) == {"again.csv": b"new", "mine.csv": b"old"}
 
 
-@pytest.mark.parametrize("at", ["mkdir", "replace"])
-def test_an_interrupt_at_any_moment_leaves_no_temporary_folder(
-    at: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupt_as_a_temporary_folder_is_made_leaves_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As soon as the folder is there, or when the first file has its name."""
-    done = getattr(os, at)
+    make = os.mkdir
 
     def interrupted(*given: Any, **more: Any) -> None:
-        done(*given, **more)
-        raise KeyboardInterrupt
+        make(*given, **more)
+        signal.raise_signal(signal.SIGINT)
 
-    monkeypatch.setattr(os, at, interrupted)
-    with pytest.raises(KeyboardInterrupt), replacing(tmp_path) as place:
-        (place / "a").touch()
-        (place / "b").touch()
-    monkeypatch.undo()
-    assert [path.name for path in tmp_path.iterdir()] == (["a"] if at == "replace" else [])
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "mkdir", interrupted)
+        with pytest.raises(KeyboardInterrupt), replacing(tmp_path) as place:
+            (place / "a").touch()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupt_while_files_get_their_names_waits_for_the_last(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace, handler = os.replace, signal.getsignal(signal.SIGINT)
+
+    def interrupted(*given: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        replace(*given)
+
+    (tmp_path / "old").touch()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", interrupted)
+        patch.setattr("scenarios.output.finished", [])
+        with pytest.raises(KeyboardInterrupt), replacing(tmp_path, stale=["old"]) as place:
+            (place / "a").touch()
+            (place / "b").touch()
+        assert output.finished == [tmp_path]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_threads_write_too(tmp_path: Path) -> None:
+    def write() -> None:
+        with replacing(tmp_path) as place:
+            (place / "a").touch()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join()
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
