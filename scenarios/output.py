@@ -90,7 +90,7 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
             folder, option, f"expected a directory that can be made ({error.strerror})"
         ) from error
     try:
-        with replacing(folder, stale) as name:
+        with replacing(folder, stale, results=True) as name:
             yield name
     except OSError as error:
         if error.errno not in (*NO_ROOM, errno.EACCES, errno.EPERM):
@@ -103,12 +103,12 @@ def new_files(folder: Path, stale: Sequence[str] = (), option: str = "--out") ->
 
 
 finished: list[Path] = []
-"""Folders whose files are all there, for whoever is interrupted after that."""
+"""Folders of results whose files are all there, for whoever is interrupted after that."""
 
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Ctrl-C and termination come when the body is done; in threads, which neither ever reaches, at once."""
+    """Ctrl-C and termination wait until the body is done.  They reach the main thread alone."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -125,8 +125,11 @@ def uninterrupted() -> Iterator[None]:
 
 
 @contextmanager
-def replacing(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
-    """As ``new_files`` in a folder that is there; whatever the system refuses is its own OSError."""
+def replacing(folder: Path, stale: Sequence[str] = (), results: bool = False) -> Iterator[Path]:
+    """As ``new_files`` in a folder that is there; whatever the system refuses is its own OSError.
+
+    ``results``: a folder that ``finished`` is to name.
+    """
     place = folder / f".writing-{secrets.token_hex(8)}"
     try:  # named first: an interrupt can come as soon as it is there
         place.mkdir(mode=0o700)
@@ -141,7 +144,8 @@ def replacing(folder: Path, stale: Sequence[str] = ()) -> Iterator[Path]:
             for old in set(stale) - {file.name for file in written}:
                 (folder / old).unlink(missing_ok=True)
             place.rmdir()
-            finished.append(folder)
+            if results:
+                finished.append(folder)
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

@@ -33,7 +33,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "done": ("{done:,} of {of:,} {what}", "已完成{what}{done:,}/{of:,}"),
     "as_it_is": ("as it is", "现值"),
     "interrupted": ("interrupted, nothing written", "已中断，未写出任何文件"),
-    "interrupted_after": ("interrupted, with all results in {out}", "已中断；结果已全部写入{out}"),
+    "interrupted_after": ("interrupted; what is complete lies in {out}", "已中断；{out}中的结果已完整写出"),
     "memory": ("out of memory: {said}", "内存不足：{said}"),
     "no_room": (
         "no room to write ({reason}); no result is left half-written",

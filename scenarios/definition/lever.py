@@ -69,8 +69,8 @@ class Lever:
 def find_lever(base: Base, name: str, fund: str | None) -> Lever:
     """The lever by a short name or an address, in the fund that is asked about.  InputError."""
     name, plain = unquoted(name), base.file.model_dump(mode="json")
-    if name not in SHORT and "." not in name and (name in NO_LEVERS or not _is_number(plain.get(name))):
-        numbers = [key for key, value in plain.items() if _is_number(value) and key not in NO_LEVERS]
+    numbers = [key for key, value in plain.items() if _is_number(value) and key not in NO_LEVERS]
+    if name not in (*SHORT, *numbers) and "." not in name:
         raise InputError("--lever", "", one_of(name, [*SHORT, *numbers]))
     scenario = build(base, {})
     chosen = _fund(scenario, name, fund)

@@ -171,7 +171,7 @@ def test_an_interrupt_while_files_get_their_names_waits_for_the_last(
     with monkeypatch.context() as patch:
         patch.setattr(os, "replace", interrupted)
         patch.setattr("scenarios.output.finished", [])
-        with pytest.raises(KeyboardInterrupt), replacing(tmp_path, stale=["old"]) as place:
+        with pytest.raises(KeyboardInterrupt), new_files(tmp_path, stale=["old"]) as place:
             (place / "a").touch()
             (place / "b").touch()
         assert output.finished == [tmp_path]
